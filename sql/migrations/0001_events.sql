@@ -1,0 +1,38 @@
+-- Every event as it was accepted, one row each, kept for re-derivation and for looking at single paths.
+--
+-- Replay-safe: the partition and sorting keys are pure functions of what the sender sent, so a batch
+-- shipped twice merges into itself. Nothing reads a count from here without naming distinct ids.
+-- `day` is the shop's day of `at`, taken in the shop's time zone when the event was accepted.
+-- New parts are fsynced before the insert answers: the spool forgets a batch as soon as it does.
+CREATE TABLE IF NOT EXISTS events
+(
+    shop        LowCardinality(String),
+    at          DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    id          UUID,
+    kind        LowCardinality(String),
+    day         Date,
+    received_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    visitor     String CODEC(ZSTD(1)),
+    cookieless  Bool,
+    verified    Bool,
+    url         String CODEC(ZSTD(1)),
+    referrer    String CODEC(ZSTD(1)),
+    title       String CODEC(ZSTD(1)),
+    order_id    String,
+    payment_id  String,
+    refund_id   String,
+    amount      Nullable(Decimal(18, 4)),
+    currency    LowCardinality(String),
+    agent       LowCardinality(String),
+    channel     LowCardinality(String),
+    topic       LowCardinality(String),
+    score       UInt8,
+    engaged_ms  Nullable(UInt32),
+    variant     LowCardinality(String),
+    customer    String,
+    product     String
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(at)
+ORDER BY (shop, at, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1

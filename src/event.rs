@@ -1,0 +1,611 @@
+//! One event, checked: raw fields in, an [`Event`] or the reason why not out.
+//!
+//! Pure: no clock, no network, no JSON. The forms and bounds are those of METRICS section 6; past
+//! [`Event::check`] nothing validates again. The serialised form is what the spool holds, so a field
+//! may be added with a default but never renamed.
+
+use crate::money::{Amount, Currency};
+use chrono::{DateTime, NaiveDate, TimeZone};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use uuid::Uuid;
+
+const MAX_ID_CHARS: usize = 128;
+const MAX_NAME_CHARS: usize = 64;
+const MAX_URL_CHARS: usize = 2_048;
+const MAX_TITLE_CHARS: usize = 512;
+const MAX_ENGAGED_MS: u32 = 86_400_000;
+const MAX_SCORE: u8 = 5;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 86_400_000;
+const MAX_AHEAD_MS: i64 = 5 * MINUTE_MS;
+const MAX_BROWSER_AGE_MS: i64 = 8 * DAY_MS;
+/// 2000-01-01T00:00:00Z.
+const EARLIEST_SERVER_MS: i64 = 946_684_800_000;
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Visit,
+    Bounce,
+    Inquiry,
+    Cart,
+    Favorite,
+    Order,
+    Payment,
+    Refund,
+    Rating,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 9] = [
+        Kind::Visit,
+        Kind::Bounce,
+        Kind::Inquiry,
+        Kind::Cart,
+        Kind::Favorite,
+        Kind::Order,
+        Kind::Payment,
+        Kind::Refund,
+        Kind::Rating,
+    ];
+
+    /// The word on the wire and in the tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Visit => "visit",
+            Kind::Bounce => "bounce",
+            Kind::Inquiry => "inquiry",
+            Kind::Cart => "cart",
+            Kind::Favorite => "favorite",
+            Kind::Order => "order",
+            Kind::Payment => "payment",
+            Kind::Refund => "refund",
+            Kind::Rating => "rating",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Events of an order carry its id, and may come without a visitor.
+    fn is_of_an_order(self) -> bool {
+        matches!(self, Kind::Order | Kind::Payment | Kind::Refund)
+    }
+}
+
+/// Whether the sender says that an inquiry is about a purchase to come or one already made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    PreSale,
+    AfterSale,
+}
+
+impl Topic {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Topic::PreSale => "pre_sale",
+            Topic::AfterSale => "after_sale",
+        }
+    }
+}
+
+/// Whose event it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visitor {
+    /// The id that the sender named.
+    Named(String),
+    /// An id made here that holds for one shop day.
+    Cookieless(String),
+    /// An order, payment or refund that nobody can be named for.
+    Unknown,
+}
+
+/// Who sent the event; decides how old it may be and whether its money is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    Browser,
+    Server,
+}
+
+/// One accepted event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Slug of the shop.
+    pub shop: String,
+    pub id: Uuid,
+    pub kind: Kind,
+    /// Epoch milliseconds at which it happened.
+    pub at_ms: i64,
+    /// The shop's day of `at_ms`, in the time zone the shop had on arrival.
+    pub day: NaiveDate,
+    /// Epoch milliseconds at which it arrived.
+    pub received_at_ms: i64,
+    pub visitor: Visitor,
+    /// Sent by the shop's server with its secret key.
+    pub verified: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub url: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub referrer: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub order_id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub payment_id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub refund_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<(Amount, Currency)>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub agent: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Topic>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engaged_ms: Option<u32>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+    /// Opaque customer id; the caller replaces it by its keyed hash before it is stored.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub customer: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub product: String,
+}
+
+/// One field as it was sent. `null` is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Field<'a> {
+    #[default]
+    Absent,
+    Text(Cow<'a, str>),
+    /// A number, by its text, so that no digit is lost.
+    Number(&'a str),
+    /// A boolean, a list, an object or text that is not Unicode.
+    Other,
+}
+
+/// The fields of one event as they were sent.
+#[derive(Debug, Clone, Default)]
+pub struct Fields<'a> {
+    pub kind: Field<'a>,
+    pub id: Field<'a>,
+    pub visitor: Field<'a>,
+    pub at: Field<'a>,
+    pub url: Field<'a>,
+    pub referrer: Field<'a>,
+    pub title: Field<'a>,
+    pub order_id: Field<'a>,
+    pub payment_id: Field<'a>,
+    pub refund_id: Field<'a>,
+    pub amount: Field<'a>,
+    pub currency: Field<'a>,
+    pub agent: Field<'a>,
+    pub channel: Field<'a>,
+    pub topic: Field<'a>,
+    pub score: Field<'a>,
+    pub engaged_ms: Field<'a>,
+    pub variant: Field<'a>,
+    pub customer: Field<'a>,
+    pub product: Field<'a>,
+}
+
+/// What is known of an event before its fields are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// Slug of the shop.
+    pub shop: &'a str,
+    pub time_zone: Tz,
+    /// Currency of an amount that names none.
+    pub currency: Currency,
+    pub sender: Sender,
+    pub received_at_ms: i64,
+}
+
+/// Why one event is not accepted: a stable code for programs, a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejection {
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Rejection {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Rejection {
+        Rejection { code, message: message.into() }
+    }
+}
+
+impl Event {
+    /// Checks the fields of one event against the contract.
+    ///
+    /// A browser's event without a visitor comes back as [`Visitor::Unknown`]; the caller gives it its
+    /// cookieless id, which needs the event's `day`.
+    ///
+    /// # Errors
+    /// The first field that breaks the contract. Text that is merely too long is cut, never refused.
+    pub fn check(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Event, Rejection> {
+        let kind = kind(&fields.kind)?;
+        let id = id(&fields.id)?;
+        let visitor = visitor(&fields.visitor)?;
+        if visitor == Visitor::Unknown && arrival.sender == Sender::Server && !kind.is_of_an_order() {
+            return Err(Rejection::new(
+                "visitor_required",
+                "`visitor` is required from a server for every kind but order, payment and refund",
+            ));
+        }
+        let at_ms = at_ms(&fields.at, id, arrival)?;
+        let order_id = text(&fields.order_id, "order_id", 1, MAX_ID_CHARS)?;
+        if order_id.is_empty() && kind.is_of_an_order() {
+            return Err(Rejection::new(
+                "order_id_required",
+                "`order_id` is required for order, payment and refund",
+            ));
+        }
+        let score = integer(&fields.score, "score", 1, MAX_SCORE.into())?.map(|score| score as u8);
+        if score.is_none() && kind == Kind::Rating {
+            return Err(Rejection::new("score_required", "`score`, 1 to 5, is required for a rating"));
+        }
+        Ok(Event {
+            shop: arrival.shop.to_owned(),
+            id: id.unwrap_or_else(|| made_id(arrival.received_at_ms)),
+            kind,
+            at_ms,
+            day: shop_day(at_ms, arrival.time_zone),
+            received_at_ms: arrival.received_at_ms,
+            visitor,
+            verified: arrival.sender == Sender::Server,
+            url: free_text(&fields.url, MAX_URL_CHARS),
+            referrer: free_text(&fields.referrer, MAX_URL_CHARS),
+            title: free_text(&fields.title, MAX_TITLE_CHARS),
+            order_id,
+            payment_id: text(&fields.payment_id, "payment_id", 1, MAX_ID_CHARS)?,
+            refund_id: text(&fields.refund_id, "refund_id", 1, MAX_ID_CHARS)?,
+            amount: amount(&fields.amount, &fields.currency, arrival.currency)?,
+            agent: text(&fields.agent, "agent", 0, MAX_NAME_CHARS)?,
+            channel: text(&fields.channel, "channel", 0, MAX_NAME_CHARS)?,
+            topic: topic(&fields.topic)?,
+            score,
+            engaged_ms: integer(&fields.engaged_ms, "engaged_ms", 0, MAX_ENGAGED_MS)?,
+            variant: variant(&fields.variant)?,
+            customer: text(&fields.customer, "customer", 0, MAX_ID_CHARS)?,
+            product: text(&fields.product, "product", 0, MAX_ID_CHARS)?,
+        })
+    }
+}
+
+/// The day that `at_ms` (epoch milliseconds) falls on in `time_zone`.
+pub fn shop_day(at_ms: i64, time_zone: Tz) -> NaiveDate {
+    let utc = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
+    time_zone.from_utc_datetime(&utc.naive_utc()).date_naive()
+}
+
+fn made_id(received_at_ms: i64) -> Uuid {
+    let seconds = received_at_ms.max(0) as u64 / 1_000;
+    let nanos = received_at_ms.rem_euclid(1_000) as u32 * 1_000_000;
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+}
+
+fn kind(field: &Field<'_>) -> Result<Kind, Rejection> {
+    let known = || Kind::ALL.map(Kind::as_str).join(", ");
+    let found = match field {
+        Field::Absent => {
+            return Err(Rejection::new("kind_required", format!("`kind` is required: one of {}", known())));
+        }
+        Field::Text(word) => Kind::parse(word),
+        Field::Number(_) | Field::Other => None,
+    };
+    found.ok_or_else(|| Rejection::new("invalid_kind", format!("`kind` must be one of {}", known())))
+}
+
+fn id(field: &Field<'_>) -> Result<Option<Uuid>, Rejection> {
+    let found = match field {
+        Field::Absent => return Ok(None),
+        Field::Text(text) => Uuid::try_parse(text).ok(),
+        Field::Number(_) | Field::Other => None,
+    };
+    found.map(Some).ok_or_else(|| Rejection::new("invalid_id", "`id` must be a UUID"))
+}
+
+fn visitor(field: &Field<'_>) -> Result<Visitor, Rejection> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-');
+    match field {
+        Field::Absent => Ok(Visitor::Unknown),
+        Field::Text(id) if (1..=MAX_NAME_CHARS).contains(&id.len()) && id.bytes().all(allowed) => {
+            Ok(Visitor::Named(id.clone().into_owned()))
+        }
+        _ => Err(Rejection::new(
+            "invalid_visitor",
+            "`visitor` must be 1 to 64 characters of A-Z a-z 0-9 _ . : -",
+        )),
+    }
+}
+
+fn at_ms(field: &Field<'_>, id: Option<Uuid>, arrival: Arrival<'_>) -> Result<i64, Rejection> {
+    let invalid = || {
+        Rejection::new(
+            "invalid_at",
+            "`at` must be RFC 3339 text such as 2026-11-11T00:00:00+08:00, or epoch milliseconds",
+        )
+    };
+    let at_ms = match field {
+        Field::Absent => id_ms(id).unwrap_or(arrival.received_at_ms),
+        Field::Text(text) => DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?.timestamp_millis(),
+        Field::Number(text) => text.parse().map_err(|_| invalid())?,
+        Field::Other => return Err(invalid()),
+    };
+    let earliest_ms = match arrival.sender {
+        Sender::Browser => arrival.received_at_ms - MAX_BROWSER_AGE_MS,
+        Sender::Server => EARLIEST_SERVER_MS,
+    };
+    if at_ms < earliest_ms || at_ms > arrival.received_at_ms + MAX_AHEAD_MS {
+        let range = match arrival.sender {
+            Sender::Browser => "at most 8 days before and 5 minutes after arrival",
+            Sender::Server => "from 2000-01-01 to 5 minutes after arrival",
+        };
+        return Err(Rejection::new(
+            "at_out_of_range",
+            format!("`at` must be {range}; numbers are epoch milliseconds, not seconds"),
+        ));
+    }
+    Ok(at_ms)
+}
+
+/// The time inside a UUIDv7, epoch milliseconds.
+fn id_ms(id: Option<Uuid>) -> Option<i64> {
+    let id = id.filter(|id| id.get_version_num() == 7)?;
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    Some(seconds as i64 * 1_000 + i64::from(nanos) / 1_000_000)
+}
+
+/// Text of `min_chars` to `max_chars` characters that must be exact, so that a longer one is refused, not cut.
+fn text(field: &Field<'_>, name: &str, min_chars: usize, max_chars: usize) -> Result<String, Rejection> {
+    let code = || match name {
+        "order_id" => "invalid_order_id",
+        "payment_id" => "invalid_payment_id",
+        "refund_id" => "invalid_refund_id",
+        "agent" => "invalid_agent",
+        "channel" => "invalid_channel",
+        "customer" => "invalid_customer",
+        "product" => "invalid_product",
+        _ => "invalid_field",
+    };
+    match field {
+        Field::Absent => Ok(String::new()),
+        // Shops send numeric order ids as numbers; the text is what identifies them.
+        Field::Number(text) if text.len() <= max_chars => Ok((*text).to_owned()),
+        Field::Text(text) if (min_chars..=max_chars).contains(&text.chars().count()) => {
+            Ok(text.clone().into_owned())
+        }
+        _ => Err(Rejection::new(
+            code(),
+            format!("`{name}` must be text of {min_chars} to {max_chars} characters"),
+        )),
+    }
+}
+
+/// Text for people, cut at `max_chars` characters; never a reason to refuse an event.
+fn free_text(field: &Field<'_>, max_chars: usize) -> String {
+    match field {
+        Field::Text(text) => match text.char_indices().nth(max_chars) {
+            Some((end, _)) => text[..end].to_owned(),
+            None => text.clone().into_owned(),
+        },
+        _ => String::new(),
+    }
+}
+
+fn amount(
+    amount: &Field<'_>,
+    currency: &Field<'_>,
+    shop_currency: Currency,
+) -> Result<Option<(Amount, Currency)>, Rejection> {
+    let text = match amount {
+        Field::Absent => return Ok(None),
+        Field::Text(text) => text.as_ref(),
+        Field::Number(text) => text,
+        Field::Other => "",
+    };
+    let amount = Amount::parse(text).ok_or_else(|| {
+        Rejection::new(
+            "invalid_amount",
+            "`amount` must be a decimal from 0 to 1000000000000 with at most 4 decimals and no exponent",
+        )
+    })?;
+    let currency = match currency {
+        Field::Absent => Some(shop_currency),
+        Field::Text(code) => Currency::parse(code),
+        Field::Number(_) | Field::Other => None,
+    }
+    .ok_or_else(|| Rejection::new("invalid_currency", "`currency` must be an ISO 4217 code such as CNY"))?;
+    Ok(Some((amount, currency)))
+}
+
+fn topic(field: &Field<'_>) -> Result<Option<Topic>, Rejection> {
+    match field {
+        Field::Absent => Ok(None),
+        Field::Text(word) if word == Topic::PreSale.as_str() => Ok(Some(Topic::PreSale)),
+        Field::Text(word) if word == Topic::AfterSale.as_str() => Ok(Some(Topic::AfterSale)),
+        _ => Err(Rejection::new("invalid_topic", "`topic` must be pre_sale or after_sale")),
+    }
+}
+
+fn integer(field: &Field<'_>, name: &str, min: u32, max: u32) -> Result<Option<u32>, Rejection> {
+    let code = if name == "score" { "invalid_score" } else { "invalid_engaged_ms" };
+    let found = match field {
+        Field::Absent => return Ok(None),
+        Field::Number(text) => text.parse().ok().filter(|n| (min..=max).contains(n)),
+        Field::Text(_) | Field::Other => None,
+    };
+    found
+        .map(Some)
+        .ok_or_else(|| Rejection::new(code, format!("`{name}` must be a whole number from {min} to {max}")))
+}
+
+fn variant(field: &Field<'_>) -> Result<String, Rejection> {
+    let is_pair = |text: &str| {
+        text.chars().count() <= MAX_NAME_CHARS
+            && text.split_once(':').is_some_and(|(experiment, arm)| !experiment.is_empty() && !arm.is_empty())
+    };
+    match field {
+        Field::Absent => Ok(String::new()),
+        Field::Text(text) if is_pair(text) => Ok(text.clone().into_owned()),
+        _ => Err(Rejection::new(
+            "invalid_variant",
+            "`variant` must be \"experiment:arm\", at most 64 characters",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON_MS: i64 = 1_795_320_000_000; // 2026-11-22T04:00:00Z, noon in Shanghai
+
+    fn arrival(sender: Sender) -> Arrival<'static> {
+        Arrival {
+            shop: "tea",
+            time_zone: chrono_tz::Asia::Shanghai,
+            currency: Currency::parse("CNY").unwrap(),
+            sender,
+            received_at_ms: NOON_MS,
+        }
+    }
+
+    fn text_field(text: &str) -> Field<'_> {
+        Field::Text(text.into())
+    }
+
+    fn order<'a>() -> Fields<'a> {
+        Fields { kind: text_field("order"), order_id: text_field("A-1"), ..Fields::default() }
+    }
+
+    fn code(fields: &Fields<'_>, sender: Sender) -> &'static str {
+        Event::check(fields, arrival(sender)).unwrap_err().code
+    }
+
+    #[test]
+    fn the_least_that_makes_an_event_is_a_kind() {
+        let fields = Fields { kind: text_field("visit"), ..Fields::default() };
+        let event = Event::check(&fields, arrival(Sender::Browser)).unwrap();
+        assert_eq!((event.kind, event.at_ms, event.visitor), (Kind::Visit, NOON_MS, Visitor::Unknown));
+        assert_eq!(event.day, NaiveDate::from_ymd_opt(2026, 11, 22).unwrap());
+        assert_eq!(id_ms(Some(event.id)), Some(NOON_MS));
+        assert_eq!(code(&fields, Sender::Server), "visitor_required");
+    }
+
+    #[test]
+    fn the_day_is_the_shops() {
+        for (time_zone, day) in [
+            ("Pacific/Kiritimati", "2026-11-22"),
+            ("Asia/Shanghai", "2026-11-22"),
+            ("America/Los_Angeles", "2026-11-21"),
+        ] {
+            let time_zone: Tz = time_zone.parse().unwrap();
+            assert_eq!(shop_day(NOON_MS, time_zone).to_string(), day);
+        }
+    }
+
+    #[test]
+    fn a_time_is_taken_from_at_else_from_the_id_else_from_arrival() {
+        let id = made_id(NOON_MS - 5_000).to_string();
+        let mut fields = order();
+        fields.id = text_field(&id);
+        assert_eq!(Event::check(&fields, arrival(Sender::Browser)).unwrap().at_ms, NOON_MS - 5_000);
+        fields.at = text_field("2026-11-22T11:00:00+08:00");
+        assert_eq!(Event::check(&fields, arrival(Sender::Browser)).unwrap().at_ms, NOON_MS - 3_600_000);
+        fields.at = Field::Number("1795319999999");
+        assert_eq!(Event::check(&fields, arrival(Sender::Browser)).unwrap().at_ms, NOON_MS - 1);
+    }
+
+    #[test]
+    fn a_browser_may_be_eight_days_late_and_a_server_may_import_history() {
+        let mut fields = order();
+        let eight_days_ago = (NOON_MS - 8 * DAY_MS).to_string();
+        fields.at = Field::Number(&eight_days_ago);
+        assert!(Event::check(&fields, arrival(Sender::Browser)).is_ok());
+        let earlier = (NOON_MS - 8 * DAY_MS - 1).to_string();
+        fields.at = Field::Number(&earlier);
+        assert_eq!(code(&fields, Sender::Browser), "at_out_of_range");
+        assert!(Event::check(&fields, arrival(Sender::Server)).is_ok());
+        fields.at = text_field("1999-12-31T23:59:59Z");
+        assert_eq!(code(&fields, Sender::Server), "at_out_of_range");
+        let six_minutes_ahead = (NOON_MS + 6 * MINUTE_MS).to_string();
+        fields.at = Field::Number(&six_minutes_ahead);
+        assert_eq!(code(&fields, Sender::Server), "at_out_of_range");
+    }
+
+    #[test]
+    fn each_broken_field_is_named() {
+        let long = "x".repeat(129);
+        let cases: Vec<(&str, Box<dyn Fn(&mut Fields<'_>)>)> = vec![
+            ("kind_required", Box::new(|f| f.kind = Field::Absent)),
+            ("invalid_kind", Box::new(|f| f.kind = text_field("purchase"))),
+            ("invalid_id", Box::new(|f| f.id = text_field("42"))),
+            ("invalid_visitor", Box::new(|f| f.visitor = text_field("a b"))),
+            ("invalid_visitor", Box::new(|f| f.visitor = text_field(""))),
+            ("invalid_visitor", Box::new(|f| f.visitor = Field::Number("5"))),
+            ("invalid_at", Box::new(|f| f.at = text_field("yesterday"))),
+            ("invalid_at", Box::new(|f| f.at = Field::Number("1.5"))),
+            ("order_id_required", Box::new(|f| f.order_id = Field::Absent)),
+            ("invalid_order_id", Box::new(|f| f.order_id = text_field(""))),
+            ("invalid_order_id", Box::new(|f| f.order_id = Field::Other)),
+            ("invalid_amount", Box::new(|f| f.amount = Field::Number("1e3"))),
+            ("invalid_amount", Box::new(|f| f.amount = Field::Number("-1"))),
+            ("invalid_topic", Box::new(|f| f.topic = text_field("sales"))),
+            ("invalid_score", Box::new(|f| f.score = Field::Number("6"))),
+            ("invalid_engaged_ms", Box::new(|f| f.engaged_ms = Field::Number("86400001"))),
+            ("invalid_variant", Box::new(|f| f.variant = text_field("red"))),
+            ("score_required", Box::new(|f| f.kind = text_field("rating"))),
+        ];
+        for (expected, break_it) in cases {
+            let mut fields = order();
+            break_it(&mut fields);
+            assert_eq!(code(&fields, Sender::Browser), expected);
+        }
+        let mut fields = order();
+        fields.order_id = text_field(&long);
+        assert_eq!(code(&fields, Sender::Browser), "invalid_order_id");
+    }
+
+    #[test]
+    fn a_currency_counts_only_with_an_amount() {
+        let mut fields = order();
+        fields.currency = text_field("RMB");
+        assert_eq!(Event::check(&fields, arrival(Sender::Browser)).unwrap().amount, None);
+        fields.amount = Field::Number("9.90");
+        assert_eq!(code(&fields, Sender::Browser), "invalid_currency");
+        fields.currency = Field::Absent;
+        let event = Event::check(&fields, arrival(Sender::Browser)).unwrap();
+        assert_eq!(event.amount, Some((Amount::parse("9.9").unwrap(), Currency::parse("CNY").unwrap())));
+    }
+
+    #[test]
+    fn long_text_for_people_is_cut_at_characters() {
+        let title = "茶".repeat(600);
+        let mut fields = order();
+        fields.title = text_field(&title);
+        fields.url = Field::Other;
+        let event = Event::check(&fields, arrival(Sender::Browser)).unwrap();
+        assert_eq!((event.title.chars().count(), event.url.as_str()), (512, ""));
+    }
+
+    #[test]
+    fn what_the_spool_holds_reads_back_the_same() {
+        let mut fields = order();
+        fields.amount = text_field("12.5");
+        fields.visitor = text_field("v1");
+        let event = Event::check(&fields, arrival(Sender::Server)).unwrap();
+        let stored = serde_json::to_vec(&event).unwrap();
+        assert_eq!(serde_json::from_slice::<Event>(&stored).unwrap(), event);
+    }
+}

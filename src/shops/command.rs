@@ -1,0 +1,471 @@
+//! What `shopfunnel shop …` asks for and gets.
+//!
+//! The same values travel to a running server over its admin listener or are applied directly when none runs,
+//! so both ways behave alike.
+
+use super::key::{KeyHash, KeyKind, MAX_ACTIVE};
+use super::registry::{Registry, RegistryError, Shops, Snapshot};
+use super::{
+    DEFAULT_AFTER_SALE_DAYS, InvalidShop, Shop, checked_after_sale_days, checked_currency, checked_name,
+    checked_origins, checked_slug, checked_time_zone, suggested_slug,
+};
+use serde::{Deserialize, Serialize};
+
+/// A change to the shops, or a look at them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    Add(NewShop),
+    Set { slug: String, changes: Changes },
+    List,
+    Show { slug: String },
+    RotateKey { slug: String, kind: KeyKind, revoke_old: bool },
+    Remove { slug: String },
+}
+
+/// A shop to add. Also the form of `[[shops]]` in the settings file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewShop {
+    /// Taken from the name when absent.
+    pub slug: Option<String>,
+    pub name: String,
+    pub time_zone: String,
+    pub currency: String,
+    #[serde(default)]
+    pub origins: Vec<String>,
+    pub after_sale_days: Option<u16>,
+    /// Made when absent.
+    pub public_key: Option<String>,
+}
+
+/// What `shop set` changes; absent fields stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    pub name: Option<String>,
+    pub time_zone: Option<String>,
+    pub currency: Option<String>,
+    /// Replaces the list; an empty list allows any origin.
+    pub origins: Option<Vec<String>>,
+    pub after_sale_days: Option<u16>,
+}
+
+/// What a command answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    Added(AddedShop),
+    Shop(ShopCard),
+    Shops { shops: Vec<ShopCard> },
+    Key { slug: String, kind: KeyKind, key: String },
+    Removed { slug: String },
+}
+
+/// A new shop with its keys, the only time they are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedShop {
+    pub slug: String,
+    pub public_key: String,
+    pub secret_key: String,
+    pub read_key: String,
+    pub script_tag: String,
+}
+
+/// A shop as it may be shown: its rules, its public keys, how many secret ones it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopCard {
+    pub slug: String,
+    pub name: String,
+    pub time_zone: String,
+    pub currency: String,
+    pub origins: Vec<String>,
+    pub after_sale_days: u16,
+    pub public_keys: Vec<String>,
+    pub secret_key_count: usize,
+    pub read_key_count: usize,
+    pub declared: bool,
+    pub script_tag: String,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Invalid(#[from] InvalidShop),
+    #[error("there is no shop `{0}`; `shopfunnel shop list` shows them")]
+    Unknown(String),
+    #[error("the slug `{0}` is taken; choose another with --slug")]
+    SlugTaken(String),
+    #[error("the slug `{0}` belonged to a removed shop whose events are kept; choose another with --slug")]
+    SlugRetired(String),
+    #[error("the public key `{0}` belongs to another shop")]
+    PublicKeyTaken(String),
+    #[error("the shop `{0}` is declared in the settings file; change it there and start the server again")]
+    Declared(String),
+    #[error(
+        "the time zone of `{0}` is fixed since its first event, for every stored day depends on it; \
+         add a new shop instead"
+    )]
+    TimeZoneFixed(String),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+/// The tag a shop owner pastes. `public_url` is where browsers reach this server.
+pub fn script_tag(public_url: &str, public_key: &str) -> String {
+    let public_url = public_url.trim_end_matches('/');
+    format!(r#"<script defer src="{public_url}/s.js" data-shop="{public_key}"></script>"#)
+}
+
+/// Carries out one command.
+///
+/// # Errors
+/// See [`CommandError`]; nothing is changed then.
+pub fn apply(registry: &Registry, command: Command, public_url: &str) -> Result<Reply, CommandError> {
+    match command {
+        Command::Add(new) => add(registry, new, public_url),
+        Command::Set { slug, changes } => {
+            let shop = registry.edit(|shops| {
+                let shop = undeclared(shops, &slug)?;
+                set(shop, &changes)?;
+                Ok::<_, CommandError>(shop.clone())
+            })?;
+            Ok(Reply::Shop(card(&shop, public_url)))
+        }
+        Command::List => {
+            let snapshot = registry.snapshot();
+            let shops = snapshot.shops().iter().map(|shop| card(shop, public_url)).collect();
+            Ok(Reply::Shops { shops })
+        }
+        Command::Show { slug } => {
+            let snapshot = registry.snapshot();
+            let shop = known(&snapshot, &slug)?;
+            Ok(Reply::Shop(card(shop, public_url)))
+        }
+        Command::RotateKey { slug, kind, revoke_old } => {
+            let key = kind.make();
+            registry.edit(|shops| {
+                let shop = shops.get_mut(&slug).ok_or_else(|| CommandError::Unknown(slug.clone()))?;
+                let kept = if revoke_old { 0 } else { MAX_ACTIVE - 1 };
+                match kind {
+                    KeyKind::Public => push_newest(&mut shop.public_keys, key.clone(), kept),
+                    KeyKind::Secret => push_newest(&mut shop.secret_keys, KeyHash::of(&key), kept),
+                    KeyKind::Read => push_newest(&mut shop.read_keys, KeyHash::of(&key), kept),
+                }
+                Ok::<_, CommandError>(())
+            })?;
+            Ok(Reply::Key { slug, kind, key })
+        }
+        Command::Remove { slug } => {
+            registry.edit(|shops| {
+                undeclared(shops, &slug)?;
+                shops.remove(&slug);
+                Ok::<_, CommandError>(())
+            })?;
+            Ok(Reply::Removed { slug })
+        }
+    }
+}
+
+/// Brings the registry in line with the `[[shops]]` of the settings file: new ones are added with a public key
+/// only (the others come from `shop rotate-key`), known ones take the declared rules.
+///
+/// # Errors
+/// The first declaration that is not acceptable, by its slug.
+pub fn declare(registry: &Registry, declared: &[NewShop]) -> Result<(), CommandError> {
+    for new in declared {
+        let slug = checked_slug(new.slug.as_deref().unwrap_or_default())?;
+        let mut wanted = new_shop(new, slug.clone())?;
+        wanted.declared = true;
+        let unchanged = registry.snapshot().by_slug(&slug).is_some_and(|shop| {
+            let mut same = (**shop).clone();
+            take_rules(&mut same, &wanted, new.public_key.is_some());
+            same == **shop
+        });
+        if unchanged {
+            continue;
+        }
+        registry.edit(|shops| {
+            if shops.slug_is_retired(&slug) {
+                return Err(CommandError::SlugRetired(slug.clone()));
+            }
+            match shops.get_mut(&slug) {
+                Some(shop) => {
+                    if shop.has_events && shop.time_zone != wanted.time_zone {
+                        return Err(CommandError::TimeZoneFixed(slug.clone()));
+                    }
+                    take_rules(shop, &wanted, new.public_key.is_some());
+                }
+                None => shops.add(wanted),
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn take_rules(shop: &mut Shop, wanted: &Shop, with_public_key: bool) {
+    shop.name = wanted.name.clone();
+    shop.time_zone = wanted.time_zone;
+    shop.currency = wanted.currency;
+    shop.origins = wanted.origins.clone();
+    shop.after_sale_days = wanted.after_sale_days;
+    shop.declared = true;
+    if with_public_key && shop.public_keys.first() != wanted.public_keys.first() {
+        shop.public_keys = wanted.public_keys.clone();
+    }
+}
+
+fn add(registry: &Registry, new: NewShop, public_url: &str) -> Result<Reply, CommandError> {
+    let secret_key = KeyKind::Secret.make();
+    let read_key = KeyKind::Read.make();
+    let shop = registry.edit(|shops| {
+        let slug = free_slug(shops, &new)?;
+        let mut shop = new_shop(&new, slug)?;
+        if shops.has_public_key(&shop.public_keys[0]) {
+            return Err(CommandError::PublicKeyTaken(shop.public_keys.remove(0)));
+        }
+        shop.secret_keys.push(KeyHash::of(&secret_key));
+        shop.read_keys.push(KeyHash::of(&read_key));
+        shops.add(shop.clone());
+        Ok(shop)
+    })?;
+    let public_key = shop.public_keys[0].clone();
+    let script_tag = script_tag(public_url, &public_key);
+    Ok(Reply::Added(AddedShop { slug: shop.slug, public_key, secret_key, read_key, script_tag }))
+}
+
+/// A slug that was asked for must be free; one taken from the name may be numbered instead.
+fn free_slug(shops: &Shops<'_>, new: &NewShop) -> Result<String, CommandError> {
+    if let Some(slug) = &new.slug {
+        let slug = checked_slug(slug)?;
+        return if shops.slug_is_retired(&slug) {
+            Err(CommandError::SlugRetired(slug))
+        } else if shops.slug_is_free(&slug) {
+            Ok(slug)
+        } else {
+            Err(CommandError::SlugTaken(slug))
+        };
+    }
+    checked_name(&new.name)?;
+    match suggested_slug(&new.name) {
+        Some(slug) if shops.slug_is_free(&slug) => Ok(slug),
+        Some(slug) => Err(CommandError::SlugTaken(slug)),
+        None => Ok((2_u32..)
+            .map(|n| format!("shop-{n}"))
+            .find(|slug| shops.slug_is_free(slug))
+            .unwrap_or_default()),
+    }
+}
+
+fn new_shop(new: &NewShop, slug: String) -> Result<Shop, InvalidShop> {
+    let public_key = match &new.public_key {
+        Some(key) if KeyKind::Public.has_form(key) => key.clone(),
+        Some(key) => return Err(InvalidShop::PublicKey(key.clone())),
+        None => KeyKind::Public.make(),
+    };
+    Ok(Shop {
+        slug,
+        name: checked_name(&new.name)?,
+        time_zone: checked_time_zone(&new.time_zone)?,
+        currency: checked_currency(&new.currency)?,
+        origins: checked_origins(&new.origins)?,
+        after_sale_days: checked_after_sale_days(new.after_sale_days.unwrap_or(DEFAULT_AFTER_SALE_DAYS))?,
+        public_keys: vec![public_key],
+        secret_keys: Vec::new(),
+        read_keys: Vec::new(),
+        declared: false,
+        has_events: false,
+    })
+}
+
+fn set(shop: &mut Shop, changes: &Changes) -> Result<(), CommandError> {
+    if let Some(name) = &changes.name {
+        shop.name = checked_name(name)?;
+    }
+    if let Some(time_zone) = &changes.time_zone {
+        let time_zone = checked_time_zone(time_zone)?;
+        if shop.has_events && time_zone != shop.time_zone {
+            return Err(CommandError::TimeZoneFixed(shop.slug.clone()));
+        }
+        shop.time_zone = time_zone;
+    }
+    if let Some(currency) = &changes.currency {
+        shop.currency = checked_currency(currency)?;
+    }
+    if let Some(origins) = &changes.origins {
+        shop.origins = checked_origins(origins)?;
+    }
+    if let Some(days) = changes.after_sale_days {
+        shop.after_sale_days = checked_after_sale_days(days)?;
+    }
+    Ok(())
+}
+
+fn known<'a>(snapshot: &'a Snapshot, slug: &str) -> Result<&'a Shop, CommandError> {
+    snapshot.by_slug(slug).map(|shop| &**shop).ok_or_else(|| CommandError::Unknown(slug.to_owned()))
+}
+
+fn undeclared<'a>(shops: &'a mut Shops<'_>, slug: &str) -> Result<&'a mut Shop, CommandError> {
+    match shops.get_mut(slug) {
+        Some(shop) if shop.declared => Err(CommandError::Declared(slug.to_owned())),
+        Some(shop) => Ok(shop),
+        None => Err(CommandError::Unknown(slug.to_owned())),
+    }
+}
+
+fn push_newest<T>(keys: &mut Vec<T>, newest: T, kept: usize) {
+    keys.truncate(kept);
+    keys.insert(0, newest);
+}
+
+fn card(shop: &Shop, public_url: &str) -> ShopCard {
+    ShopCard {
+        slug: shop.slug.clone(),
+        name: shop.name.clone(),
+        time_zone: shop.time_zone.name().to_owned(),
+        currency: shop.currency.to_string(),
+        origins: shop.origins.clone(),
+        after_sale_days: shop.after_sale_days,
+        public_keys: shop.public_keys.clone(),
+        secret_key_count: shop.secret_keys.len(),
+        read_key_count: shop.read_keys.len(),
+        declared: shop.declared,
+        script_tag: script_tag(public_url, shop.public_keys.first().map_or("", String::as_str)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registry() -> (tempfile::TempDir, Registry) {
+        let directory = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&directory.path().join("shops.json")).unwrap();
+        (directory, registry)
+    }
+
+    fn new(name: &str, slug: Option<&str>) -> NewShop {
+        NewShop {
+            slug: slug.map(str::to_owned),
+            name: name.into(),
+            time_zone: "Asia/Shanghai".into(),
+            currency: "CNY".into(),
+            origins: Vec::new(),
+            after_sale_days: None,
+            public_key: None,
+        }
+    }
+
+    fn added(registry: &Registry, new: NewShop) -> AddedShop {
+        match apply(registry, Command::Add(new), "https://t.example/").unwrap() {
+            Reply::Added(added) => added,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn set(registry: &Registry, slug: &str, changes: Changes) -> Result<Reply, CommandError> {
+        apply(registry, Command::Set { slug: slug.into(), changes }, "")
+    }
+
+    #[test]
+    fn a_slug_comes_from_the_name_or_is_numbered() {
+        let (_directory, registry) = registry();
+        assert_eq!(added(&registry, new("Lakeside Tea", None)).slug, "lakeside-tea");
+        assert_eq!(added(&registry, new("湖畔茶铺", None)).slug, "shop-2");
+        assert_eq!(added(&registry, new("茶", None)).slug, "shop-3");
+        let again = apply(&registry, Command::Add(new("x", Some("shop-2"))), "").unwrap_err();
+        assert!(matches!(again, CommandError::SlugTaken(_)), "{again}");
+    }
+
+    #[test]
+    fn keys_survive_reopening_and_are_kept_as_hashes() {
+        let (directory, registry) = registry();
+        let shop = added(&registry, new("Tea", None));
+        let path = directory.path().join("shops.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains(&shop.secret_key) && !text.contains(&shop.read_key));
+        let reopened = Registry::open(&path).unwrap();
+        let snapshot = reopened.snapshot();
+        assert_eq!(snapshot.by_key(&shop.secret_key).unwrap().0, KeyKind::Secret);
+        assert_eq!(snapshot.by_key(&shop.read_key).unwrap().0, KeyKind::Read);
+        assert_eq!(snapshot.by_public_key(&shop.public_key).unwrap().slug, "tea");
+        assert_eq!(
+            shop.script_tag,
+            format!(
+                r#"<script defer src="https://t.example/s.js" data-shop="{}"></script>"#,
+                shop.public_key
+            )
+        );
+    }
+
+    #[test]
+    fn rotation_keeps_one_older_key_unless_told_to_revoke() {
+        let (_directory, registry) = registry();
+        let first = added(&registry, new("Tea", None)).read_key;
+        let rotate = |revoke_old| {
+            let command = Command::RotateKey { slug: "tea".into(), kind: KeyKind::Read, revoke_old };
+            match apply(&registry, command, "").unwrap() {
+                Reply::Key { key, .. } => key,
+                other => panic!("{other:?}"),
+            }
+        };
+        let works = |key: &str| registry.snapshot().by_key(key).is_some();
+        let second = rotate(false);
+        assert!(works(&first) && works(&second));
+        let third = rotate(false);
+        assert!(!works(&first) && works(&second) && works(&third));
+        let fourth = rotate(true);
+        assert!(!works(&second) && !works(&third) && works(&fourth));
+    }
+
+    #[test]
+    fn a_time_zone_is_fixed_by_the_first_event_and_a_slug_with_events_is_retired() {
+        let (_directory, registry) = registry();
+        added(&registry, new("Tea", None));
+        let utc = || Changes { time_zone: Some("UTC".into()), ..Changes::default() };
+        set(&registry, "tea", utc()).unwrap();
+        registry.mark_events("tea").unwrap();
+        set(&registry, "tea", utc()).unwrap();
+        let moved = set(&registry, "tea", Changes { time_zone: Some("Asia/Tokyo".into()), ..utc() });
+        assert!(matches!(moved.unwrap_err(), CommandError::TimeZoneFixed(_)));
+        apply(&registry, Command::Remove { slug: "tea".into() }, "").unwrap();
+        let again = apply(&registry, Command::Add(new("Tea", None)), "").unwrap_err();
+        assert!(matches!(again, CommandError::SlugTaken(_) | CommandError::SlugRetired(_)), "{again}");
+    }
+
+    #[test]
+    fn declared_shops_take_the_rules_of_the_file_and_keep_their_keys() {
+        let (_directory, registry) = registry();
+        let mut tea = new("Tea", Some("tea"));
+        declare(&registry, std::slice::from_ref(&tea)).unwrap();
+        let key = registry.snapshot().by_slug("tea").unwrap().public_keys[0].clone();
+        tea.name = "Tea House".into();
+        declare(&registry, &[tea]).unwrap();
+        let snapshot = registry.snapshot();
+        let shop = snapshot.by_slug("tea").unwrap();
+        assert_eq!((shop.name.as_str(), &shop.public_keys[0]), ("Tea House", &key));
+        let changed = set(&registry, "tea", Changes { name: Some("x".into()), ..Changes::default() });
+        assert!(matches!(changed.unwrap_err(), CommandError::Declared(_)));
+    }
+
+    #[test]
+    fn wrong_settings_are_refused_with_a_sentence_and_change_nothing() {
+        let (_directory, registry) = registry();
+        for (mut wrong, says) in [
+            (new("", Some("tea")), "name"),
+            (new("Tea", Some("Tea House")), "slug"),
+            (new("Tea", None), "Asia/Beijing"),
+            (new("Tea", None), "RMB"),
+        ] {
+            match says {
+                "Asia/Beijing" => wrong.time_zone = says.into(),
+                "RMB" => wrong.currency = says.into(),
+                _ => {}
+            }
+            let error = apply(&registry, Command::Add(wrong), "").unwrap_err();
+            assert!(matches!(error, CommandError::Invalid(_)) && error.to_string().contains(says), "{error}");
+        }
+        assert!(registry.snapshot().shops().is_empty());
+    }
+}

@@ -1,0 +1,161 @@
+//! Shops: their rules, their keys, and the file that holds them.
+//!
+//! Everything ingest needs to know of a shop is in memory and in `DATA_DIR/shops.json`, so that events are
+//! accepted and keys are checked while the engine is away. Shops know nothing of events or figures.
+
+pub mod command;
+pub mod key;
+pub mod registry;
+
+use crate::money::Currency;
+use chrono_tz::Tz;
+use key::KeyHash;
+use serde::{Deserialize, Serialize};
+
+/// Days after an order on which an inquiry is after-sale, unless the shop says otherwise.
+pub const DEFAULT_AFTER_SALE_DAYS: u16 = 21;
+const MAX_AFTER_SALE_DAYS: u16 = 365;
+const MAX_SLUG_CHARS: usize = 40;
+
+/// One store with its own time zone, currency, keys and rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shop {
+    pub slug: String,
+    pub name: String,
+    pub time_zone: Tz,
+    pub currency: Currency,
+    /// Origins whose pages may send events; none = any.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    #[serde(default = "default_after_sale_days")]
+    pub after_sale_days: u16,
+    /// Public keys in the clear, newest first, at most [`key::MAX_ACTIVE`].
+    pub public_keys: Vec<String>,
+    /// Hashes of secret keys, newest first, at most [`key::MAX_ACTIVE`].
+    #[serde(default)]
+    pub secret_keys: Vec<KeyHash>,
+    /// Hashes of read keys, newest first, at most [`key::MAX_ACTIVE`].
+    #[serde(default)]
+    pub read_keys: Vec<KeyHash>,
+    /// Declared in the settings file, which therefore decides its name and rules.
+    #[serde(default)]
+    pub declared: bool,
+    /// Set before the first event is accepted. From then on the time zone is fixed, for every stored day
+    /// depends on it, and the slug is never given to another shop.
+    #[serde(default)]
+    pub has_events: bool,
+}
+
+fn default_after_sale_days() -> u16 {
+    DEFAULT_AFTER_SALE_DAYS
+}
+
+impl Shop {
+    /// Whether a page of `origin` may send events.
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        self.origins.is_empty() || self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
+    }
+}
+
+/// Why a shop's settings are not accepted: sentences that say what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidShop {
+    #[error("the name of a shop must not be empty")]
+    Name,
+    #[error("`{0}` is no slug; use 1 to 40 of a-z, 0-9 and -, for example tea-house")]
+    Slug(String),
+    #[error("`{0}` is no IANA time zone; an example is Asia/Shanghai")]
+    TimeZone(String),
+    #[error("`{0}` is no ISO 4217 currency code; an example is CNY")]
+    Currency(String),
+    #[error("`{0}` is no origin; write scheme and host without a path, for example https://shop.example")]
+    Origin(String),
+    #[error("after_sale_days must be from 0 to {MAX_AFTER_SALE_DAYS}, not {0}")]
+    AfterSaleDays(u16),
+    #[error("`{0}` is no public key; it is pk_ and 32 hexadecimal digits")]
+    PublicKey(String),
+}
+
+pub(crate) fn checked_name(name: &str) -> Result<String, InvalidShop> {
+    let name = name.trim();
+    if name.is_empty() { Err(InvalidShop::Name) } else { Ok(name.to_owned()) }
+}
+
+pub(crate) fn checked_slug(slug: &str) -> Result<String, InvalidShop> {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if (1..=MAX_SLUG_CHARS).contains(&slug.len()) && slug.bytes().all(allowed) {
+        Ok(slug.to_owned())
+    } else {
+        Err(InvalidShop::Slug(slug.to_owned()))
+    }
+}
+
+pub(crate) fn checked_time_zone(name: &str) -> Result<Tz, InvalidShop> {
+    name.parse().map_err(|_| InvalidShop::TimeZone(name.to_owned()))
+}
+
+pub(crate) fn checked_currency(code: &str) -> Result<Currency, InvalidShop> {
+    Currency::parse(code).ok_or_else(|| InvalidShop::Currency(code.to_owned()))
+}
+
+pub(crate) fn checked_origins(origins: &[String]) -> Result<Vec<String>, InvalidShop> {
+    origins
+        .iter()
+        .map(|origin| {
+            let origin = origin.trim_end_matches('/');
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            match host {
+                Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '*']) => {
+                    Ok(origin.to_ascii_lowercase())
+                }
+                _ => Err(InvalidShop::Origin(origin.to_owned())),
+            }
+        })
+        .collect()
+}
+
+pub(crate) fn checked_after_sale_days(days: u16) -> Result<u16, InvalidShop> {
+    if days <= MAX_AFTER_SALE_DAYS { Ok(days) } else { Err(InvalidShop::AfterSaleDays(days)) }
+}
+
+/// The slug that a name suggests: its ASCII letters and digits in lower case, joined by `-`.
+/// `None` when it has none of them, as a name in Chinese has.
+pub(crate) fn suggested_slug(name: &str) -> Option<String> {
+    let mut slug = String::new();
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(MAX_SLUG_CHARS);
+    let slug = slug.trim_end_matches('-');
+    (!slug.is_empty()).then(|| slug.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_suggested_from_what_a_name_has_in_ascii() {
+        for (name, slug) in [
+            ("Lakeside Tea", Some("lakeside-tea")),
+            ("  Café & Co. ", Some("caf-co")),
+            ("湖畔茶铺", None),
+            ("茶 House 88", Some("house-88")),
+        ] {
+            assert_eq!(suggested_slug(name).as_deref(), slug, "{name}");
+        }
+    }
+
+    #[test]
+    fn origins_are_scheme_and_host() {
+        let good = checked_origins(&["https://Shop.example/".into(), "http://localhost:3000".into()]);
+        assert_eq!(good.unwrap(), ["https://shop.example", "http://localhost:3000"]);
+        for bad in ["shop.example", "https://shop.example/path", "https://", "*", "https://*.example"] {
+            assert!(checked_origins(&[bad.into()]).is_err(), "{bad}");
+        }
+    }
+}
