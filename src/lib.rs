@@ -1,11 +1,17 @@
 //! shopfunnel: an e-commerce conversion funnel tracker in one binary. Modules in reading order.
 
-pub mod clock;
+pub mod config;
+pub mod shipper;
+pub mod store;
+
+pub mod engine;
 pub mod event;
-pub mod file;
 pub mod funnel;
 pub mod identity;
-pub mod money;
-pub mod secret;
 pub mod shops;
 pub mod spool;
+
+pub mod clock;
+pub mod file;
+pub mod money;
+pub mod secret;

@@ -1,0 +1,278 @@
+//! Settings: defaults, then `shopfunnel.toml`, then environment, checked once and handed out as each module's
+//! options. Nothing below this module reads a file of settings or an environment variable.
+
+use crate::engine::{self, EngineOptions};
+use crate::shipper::ShipperOptions;
+use crate::shops::command::NewShop;
+use crate::spool::{self, SpoolOptions};
+use crate::store::StoreOptions;
+use ipnet::IpNet;
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const DEFAULT_FILE: &str = "shopfunnel.toml";
+const ENVIRONMENT_PREFIX: &str = "SHOPFUNNEL";
+/// Long enough that parts do not pile up, short enough that a page that refreshes every few seconds moves.
+const SHIP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What cannot be used of the settings, in a sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the settings cannot be used: {0}")]
+    Invalid(#[from] config::ConfigError),
+    #[error("`{name}` is `{value}`; {hint}")]
+    Value { name: &'static str, value: String, hint: &'static str },
+    #[error("there is no settings file {}", .0.display())]
+    NoFile(PathBuf),
+    #[error("no home directory is known for the cache; set XDG_CACHE_HOME or SHOPFUNNEL_ENGINE__LIBRARY")]
+    NoCache,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSettings {
+    listen: String,
+    admin_listen: String,
+    data_dir: PathBuf,
+    public_url: Option<String>,
+    trusted_proxies: List,
+    #[serde(default)]
+    clickhouse: RawClickHouse,
+    #[serde(default)]
+    engine: RawEngine,
+    spool: RawSpool,
+    #[serde(default)]
+    shops: Vec<NewShop>,
+}
+
+/// A list in the file, or comma-separated text in an environment variable.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum List {
+    Items(Vec<String>),
+    Text(String),
+}
+
+impl List {
+    fn items(&self) -> Vec<&str> {
+        match self {
+            List::Items(items) => items.iter().map(String::as_str).collect(),
+            List::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawClickHouse {
+    url: Option<String>,
+    user: Option<String>,
+    password: Option<String>,
+    database: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEngine {
+    library: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSpool {
+    max_bytes: u64,
+}
+
+/// Where ClickHouse is.
+#[derive(Debug, Clone)]
+pub enum ClickHouse {
+    /// A child process of ours.
+    Embedded(EngineOptions),
+    /// Somebody else's server.
+    External(StoreOptions),
+}
+
+/// Everything the program is told, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    pub admin_listen: SocketAddr,
+    /// Absolute.
+    pub data_dir: PathBuf,
+    /// Where browsers reach this server; decides the script tag.
+    pub public_url: String,
+    pub trusted_proxies: Vec<IpNet>,
+    pub clickhouse: ClickHouse,
+    pub spool: SpoolOptions,
+    pub shipper: ShipperOptions,
+    /// `[[shops]]` of the file.
+    pub shops: Vec<NewShop>,
+}
+
+impl Settings {
+    /// Reads defaults, the file and the environment. `file` must exist when named; else `./shopfunnel.toml` is
+    /// read when it is there. `data_dir` is the default data directory of the command at hand.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn read(file: Option<&Path>, data_dir: &str) -> Result<Settings, ConfigError> {
+        if let Some(file) = file.filter(|file| !file.is_file()) {
+            return Err(ConfigError::NoFile(file.to_owned()));
+        }
+        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let raw: RawSettings = config::Config::builder()
+            .set_default("listen", "127.0.0.1:8080")?
+            .set_default("admin_listen", "127.0.0.1:9464")?
+            .set_default("data_dir", data_dir)?
+            .set_default("trusted_proxies", vec!["127.0.0.0/8", "::1/128"])?
+            .set_default("spool.max_bytes", 10_i64 << 30)?
+            .add_source(config::File::from(path).format(config::FileFormat::Toml).required(file.is_some()))
+            .add_source(
+                config::Environment::with_prefix(ENVIRONMENT_PREFIX).prefix_separator("_").separator("__"),
+            )
+            .build()?
+            .try_deserialize()?;
+        Settings::check(raw)
+    }
+
+    fn check(raw: RawSettings) -> Result<Settings, ConfigError> {
+        let listen = address("listen", &raw.listen)?;
+        let data_dir = std::path::absolute(&raw.data_dir).unwrap_or(raw.data_dir);
+        let trusted_proxies =
+            raw.trusted_proxies.items().into_iter().map(network).collect::<Result<Vec<_>, _>>()?;
+        let database = raw.clickhouse.database.unwrap_or_else(|| "shopfunnel".into());
+        if database.is_empty() || !database.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            return Err(ConfigError::Value {
+                name: "clickhouse.database",
+                value: database,
+                hint: "use letters, digits and _",
+            });
+        }
+        let clickhouse = match raw.clickhouse.url {
+            Some(url) => ClickHouse::External(StoreOptions {
+                url: http_url("clickhouse.url", url, "write http://host:8123")?,
+                user: raw.clickhouse.user.unwrap_or_else(|| "default".into()),
+                password: raw.clickhouse.password.unwrap_or_default(),
+                database,
+            }),
+            None => {
+                let library = match raw.engine.library {
+                    Some(library) => std::path::absolute(&library).unwrap_or(library),
+                    None => engine::cached_library(&cache_dir().ok_or(ConfigError::NoCache)?),
+                };
+                ClickHouse::Embedded(EngineOptions {
+                    directory: data_dir.join("engine"),
+                    library,
+                    program: std::env::current_exe().unwrap_or_else(|_| "shopfunnel".into()),
+                    database,
+                })
+            }
+        };
+        Ok(Settings {
+            listen,
+            admin_listen: address("admin_listen", &raw.admin_listen)?,
+            public_url: match raw.public_url {
+                Some(url) => public_url(url)?,
+                None => format!("http://{listen}"),
+            },
+            trusted_proxies,
+            clickhouse,
+            spool: SpoolOptions { directory: spool::directory(&data_dir), max_bytes: raw.spool.max_bytes },
+            shipper: ShipperOptions { interval: SHIP_INTERVAL },
+            shops: raw.shops,
+            data_dir,
+        })
+    }
+}
+
+fn address(name: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
+    let hint = "write an address and a port, for example 127.0.0.1:8080";
+    value.parse().map_err(|_| ConfigError::Value { name, value: value.into(), hint })
+}
+
+fn network(value: &str) -> Result<IpNet, ConfigError> {
+    let hint = "write a network such as 10.0.0.0/8, or one address";
+    let address = || value.parse::<IpAddr>().map(IpNet::from);
+    value.parse::<IpNet>().or_else(|_| address()).map_err(|_| ConfigError::Value {
+        name: "trusted_proxies",
+        value: value.into(),
+        hint,
+    })
+}
+
+fn http_url(name: &'static str, value: String, hint: &'static str) -> Result<String, ConfigError> {
+    match value.strip_prefix("http://") {
+        Some(host) if !host.is_empty() => Ok(value.trim_end_matches('/').to_owned()),
+        _ => Err(ConfigError::Value { name, value, hint }),
+    }
+}
+
+fn public_url(value: String) -> Result<String, ConfigError> {
+    let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['"', '<', '>', ' ']) => {
+            Ok(value.trim_end_matches('/').to_owned())
+        }
+        _ => Err(ConfigError::Value {
+            name: "public_url",
+            value,
+            hint: "write where browsers reach this server, for example https://stats.shop.example",
+        }),
+    }
+}
+
+/// The per-user cache of this program; `make engine` computes the same path.
+fn cache_dir() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(cache.join("shopfunnel"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<Settings, ConfigError> {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("shopfunnel.toml");
+        std::fs::write(&file, toml).unwrap();
+        Settings::read(Some(&file), "./data")
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        let settings = read("").unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.public_url, "http://127.0.0.1:8080");
+        assert!(matches!(settings.clickhouse, ClickHouse::Embedded(_)));
+        assert!(settings.data_dir.is_absolute());
+    }
+
+    #[test]
+    fn the_example_file_is_accepted_with_every_line_uncommented() {
+        let example = include_str!("../shopfunnel.example.toml");
+        assert!(read(example).is_ok());
+        let uncommented: String =
+            example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
+        assert_ne!(example, uncommented);
+        read(&uncommented).unwrap();
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        for (toml, says) in [
+            ("listen = \"8080\"", "`listen` is `8080`"),
+            ("trusted_proxies = [\"proxy\"]", "trusted_proxies"),
+            ("public_url = \"stats.shop.example\"", "public_url"),
+            ("[clickhouse]\nurl = \"tcp://db:9000\"", "clickhouse.url"),
+            ("[clickhouse]\ndatabase = \"a-b\"", "clickhouse.database"),
+            ("lisen = \"127.0.0.1:1\"", "lisen"),
+            ("[[shops]]\nslug = \"tea\"", "name"),
+        ] {
+            let error = read(toml).unwrap_err().to_string();
+            assert!(error.contains(says), "{toml}: {error}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! The embedded ClickHouse engine: a child process of our own program, kept running.
+//!
+//! The child (`shopfunnel engine`, see [`child`]) loads `libchdb.so` and serves ClickHouse's HTTP interface on
+//! loopback. This module writes its settings, starts it, waits until it answers, starts it again with back-off
+//! when it ends or stops answering, and stops it last. All it gives to the rest is a URL and a user.
+//! It never reads or writes a table, and nothing of the engine is loaded into this process.
+
+pub mod child;
+mod settings;
+
+pub use settings::Login;
+
+use settings::Settings;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+/// Version of the npm package that holds the engine.
+pub const PACKAGE_VERSION: &str = "26.7.3-stable.1";
+const LIBRARY: &str = "libchdb.so";
+
+/// The engine starts in 0.2 s when idle; a loaded machine with many parts needs more.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
+/// Unanswered health checks in a row after which a living child is killed and started again.
+const MAX_UNANSWERED: u32 = 5;
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// A child that lived this long resets the back-off.
+const SETTLED: Duration = Duration::from_secs(30);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the engine needs to run.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Directory of the engine's data, settings and log.
+    pub directory: PathBuf,
+    /// `libchdb.so`.
+    pub library: PathBuf,
+    /// The program whose hidden subcommand `engine` is the child: this one.
+    pub program: PathBuf,
+    /// Database that the `tracker` user owns and the `grafana` user reads. A trailing `*` means all with that
+    /// prefix.
+    pub database: String,
+}
+
+/// Why the engine does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(
+        "the ClickHouse engine is not installed ({} is missing); run `make engine`, or name a libchdb.so with \
+         SHOPFUNNEL_ENGINE__LIBRARY, or an external server with SHOPFUNNEL_CLICKHOUSE__URL",
+        .0.display()
+    )]
+    NotInstalled(PathBuf),
+    #[error("cannot prepare the engine in {}: {cause}", path.display())]
+    Prepare { path: PathBuf, cause: io::Error },
+    #[error("the engine did not start: {0}")]
+    NotStarted(String),
+}
+
+/// `libchdb.so` in the per-user cache, where `make engine` puts it.
+pub fn cached_library(cache_dir: &Path) -> PathBuf {
+    cache_dir.join("engine").join(PACKAGE_VERSION).join(LIBRARY)
+}
+
+/// A running engine. Dropping it without [`Engine::stop`] kills the child.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    state: Arc<State>,
+    stop: watch::Sender<bool>,
+    supervisor: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Process id of the running child.
+    pid: Mutex<Option<u32>>,
+    /// Why the child first ended: later ends are often only its consequence.
+    first_exit: Mutex<Option<String>>,
+    restarts: std::sync::atomic::AtomicU64,
+}
+
+impl State {
+    fn set_pid(&self, pid: Option<u32>) {
+        *self.pid.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = pid;
+    }
+}
+
+impl Engine {
+    /// Starts the engine and waits until it answers.
+    ///
+    /// # Errors
+    /// The library is missing, the directory cannot be written, or the child ends or stays silent; the message
+    /// then holds the last lines of its log.
+    pub async fn start(options: EngineOptions) -> Result<Engine, EngineError> {
+        if !options.library.is_file() {
+            return Err(EngineError::NotInstalled(options.library));
+        }
+        let settings = Settings::prepare(&options.directory, &options.database)
+            .map_err(|cause| EngineError::Prepare { path: options.directory.clone(), cause })?;
+        let state = Arc::new(State::default());
+        let mut launcher = Launcher { options, settings: settings.clone(), state: state.clone() };
+        let child = launcher.launch().await.map_err(EngineError::NotStarted)?;
+        let (stop, stopped) = watch::channel(false);
+        let supervisor = tokio::spawn(supervise(launcher, child, stopped));
+        Ok(Engine { settings, state, stop, supervisor })
+    }
+
+    /// Base URL of the engine's HTTP interface, on loopback.
+    pub fn url(&self) -> String {
+        self.settings.url()
+    }
+
+    /// The user that owns the database.
+    pub fn tracker(&self) -> Login {
+        self.settings.tracker()
+    }
+
+    /// Process id of the child, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        *self.state.pid.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// How often the child was started again.
+    pub fn restarts(&self) -> u64 {
+        self.state.restarts.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Why the child ended the first time it did.
+    pub fn first_exit(&self) -> Option<String> {
+        self.state.first_exit.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    /// Asks the child to end and waits for it; kills it when it does not.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        if let Err(error) = self.supervisor.await {
+            tracing::error!(%error, "the engine's supervisor ended badly");
+        }
+    }
+}
+
+struct Launcher {
+    options: EngineOptions,
+    settings: Settings,
+    state: Arc<State>,
+}
+
+impl Launcher {
+    /// Starts one child and waits until it answers.
+    async fn launch(&mut self) -> Result<Child, String> {
+        let directory = &self.options.directory;
+        self.settings.choose_free_port(directory).map_err(|cause| cause.to_string())?;
+        let log = self.settings.log_file(directory).map_err(|cause| cause.to_string())?;
+        let errors = log.try_clone().map_err(|cause| cause.to_string())?;
+        let mut child = Command::new(&self.options.program)
+            .arg("engine")
+            .arg("--library")
+            .arg(&self.options.library)
+            .arg("--directory")
+            .arg(directory)
+            .arg("--http-port")
+            .arg(self.settings.http_port().to_string())
+            // The child ends when this pipe closes, so it never outlives us, however we end.
+            .stdin(Stdio::piped())
+            .stdout(log)
+            .stderr(errors)
+            // Ctrl-C in a terminal goes to the whole group; the engine must outlive the last insert.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|cause| format!("cannot run {}: {cause}", self.options.program.display()))?;
+        self.state.set_pid(child.id());
+        let deadline = tokio::time::Instant::now() + START_TIMEOUT;
+        loop {
+            if answers(self.settings.http_port()).await {
+                return Ok(child);
+            }
+            if let Ok(Some(status)) = child.try_wait() {
+                self.state.set_pid(None);
+                return Err(format!("it ended with {status}; {}", self.settings.log_tail(directory)));
+            }
+            if tokio::time::Instant::now() > deadline {
+                self.state.set_pid(None);
+                return Err(format!(
+                    "it did not answer within {} s; {}",
+                    START_TIMEOUT.as_secs(),
+                    self.settings.log_tail(directory)
+                ));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Keeps a child running until told to stop.
+async fn supervise(mut launcher: Launcher, mut child: Child, mut stopped: watch::Receiver<bool>) {
+    let mut backoff = FIRST_BACKOFF;
+    loop {
+        let started = tokio::time::Instant::now();
+        let ended = tokio::select! {
+            _ = stopped.wait_for(|&stopped| stopped) => None,
+            reason = until_it_ends(&mut child, launcher.settings.http_port()) => Some(reason),
+        };
+        let Some(reason) = ended else { return end(child).await };
+        launcher.state.set_pid(None);
+        let reason = format!("{reason}; {}", launcher.settings.log_tail(&launcher.options.directory));
+        tracing::error!(%reason, "the engine ended; starting it again");
+        launcher
+            .state
+            .first_exit
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .get_or_insert(reason);
+        if started.elapsed() > SETTLED {
+            backoff = FIRST_BACKOFF;
+        }
+        child = loop {
+            // Jitter keeps several installations on one machine from starting in step.
+            let wait = backoff.mul_f64(0.75 + fastrand::f64() / 2.0);
+            tokio::select! {
+                _ = stopped.wait_for(|&stopped| stopped) => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            backoff = (backoff * 2).min(MAX_BACKOFF);
+            match launcher.launch().await {
+                Ok(child) => break child,
+                Err(error) => tracing::error!(%error, "the engine did not start; trying again"),
+            }
+        };
+        launcher.state.restarts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        tracing::info!("the engine is back");
+    }
+}
+
+/// Returns when the child has ended, or was killed because it stopped answering, and why.
+async fn until_it_ends(child: &mut Child, http_port: u16) -> String {
+    let mut unanswered = 0;
+    loop {
+        tokio::select! {
+            status = child.wait() => {
+                return match status {
+                    Ok(status) => format!("it ended with {status}"),
+                    Err(error) => format!("it could not be waited for: {error}"),
+                };
+            }
+            () = tokio::time::sleep(HEALTH_INTERVAL) => {}
+        }
+        unanswered = if answers(http_port).await { 0 } else { unanswered + 1 };
+        if unanswered == MAX_UNANSWERED {
+            let _ = child.kill().await;
+            return format!("it was killed after {MAX_UNANSWERED} unanswered health checks");
+        }
+    }
+}
+
+async fn end(mut child: Child) {
+    if let Some(pid) = child.id() {
+        child::terminate(pid);
+    }
+    if tokio::time::timeout(STOP_TIMEOUT, child.wait()).await.is_err() {
+        tracing::warn!("the engine did not stop in time and is killed");
+        let _ = child.kill().await;
+    }
+}
+
+/// Whether ClickHouse's `/ping` answers `Ok.` on the port.
+async fn answers(http_port: u16) -> bool {
+    let ping = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", http_port)).await?;
+        stream.write_all(b"GET /ping HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
+        let mut answer = Vec::new();
+        stream.take(4_096).read_to_end(&mut answer).await?;
+        Ok::<_, io::Error>(answer.windows(3).any(|word| word == b"Ok."))
+    };
+    matches!(tokio::time::timeout(HEALTH_TIMEOUT, ping).await, Ok(Ok(true)))
+}

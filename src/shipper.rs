@@ -1,0 +1,169 @@
+//! The one loop from spool to store.
+//!
+//! Takes what is durable, inserts it as one batch, then commits it. A batch whose insert ended without an
+//! answer is sent again, for as long as it takes: the tables bear repeats, and the spool keeps what waits.
+//! The loop also brings the tables up to date first, because with an external server that is away at start it
+//! is the first to notice when it is back.
+
+use crate::event::Event;
+use crate::spool::{Position, Reader};
+use crate::store::{Store, StoreError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Hard bounds of one insert.
+const MAX_BATCH_EVENTS: usize = 50_000;
+const MAX_BATCH_BYTES: usize = 16 << 20;
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+/// Low, because an embedded engine is back within seconds and its events should be too.
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+
+/// How long an insert may still take after the order to stop.
+const STOP_GRACE: Duration = Duration::from_secs(3);
+
+/// How the shipper paces itself.
+#[derive(Debug, Clone)]
+pub struct ShipperOptions {
+    /// Shortest time between two inserts that are not full, so that small parts do not pile up.
+    pub interval: Duration,
+}
+
+/// How far shipping is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The tables are this version's.
+    pub migrated: bool,
+    /// Everything before this is in the store.
+    pub shipped: Position,
+    /// Epoch milliseconds of arrival of the newest event in the store; 0 before the first.
+    pub newest_received_at_ms: i64,
+}
+
+/// Moves events from the spool to the store.
+#[derive(Debug)]
+pub struct Shipper {
+    reader: Reader,
+    store: Store,
+    options: ShipperOptions,
+    progress: watch::Sender<Progress>,
+}
+
+impl Shipper {
+    pub fn new(
+        reader: Reader,
+        store: Store,
+        options: ShipperOptions,
+    ) -> (Shipper, watch::Receiver<Progress>) {
+        let (progress, receiver) =
+            watch::channel(Progress { shipped: reader.cursor(), ..Progress::default() });
+        (Shipper { reader, store, options, progress }, receiver)
+    }
+
+    /// Runs until `stopped` turns true. What is not shipped then stays in the spool.
+    pub async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        let mut backoff = Backoff::default();
+        loop {
+            let ready = tokio::select! {
+                ready = self.ready() => ready,
+                _ = stopped.wait_for(|&stopped| stopped) => return,
+            };
+            let step = match ready {
+                Ok(true) => tokio::select! {
+                    step = self.ship() => step,
+                    // An insert under way may end first: giving it up would only send it twice.
+                    () = stopped_for(stopped.clone(), STOP_GRACE) => return,
+                },
+                Ok(false) => return,
+                Err(error) => Err(error),
+            };
+            let pause = match step {
+                Ok(Step::Full) => {
+                    backoff = Backoff::default();
+                    Duration::ZERO
+                }
+                Ok(Step::Caught) => {
+                    backoff = Backoff::default();
+                    self.options.interval
+                }
+                Err(error) => {
+                    let pause = backoff.next();
+                    tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "shipping waits");
+                    pause
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = stopped.wait_for(|&stopped| stopped) => return,
+            }
+        }
+    }
+
+    /// Brings the tables up to date and waits for events; `false` when the spool is closed and empty.
+    async fn ready(&mut self) -> Result<bool, ShipError> {
+        if !self.progress.borrow().migrated {
+            self.store.migrate().await?;
+            self.progress.send_modify(|progress| progress.migrated = true);
+        }
+        Ok(self.reader.wait().await)
+    }
+
+    async fn ship(&mut self) -> Result<Step, ShipError> {
+        let Some(batch) = self.reader.next_batch(MAX_BATCH_EVENTS, MAX_BATCH_BYTES)? else {
+            self.progress.send_modify(|progress| progress.shipped = self.reader.cursor());
+            return Ok(Step::Full);
+        };
+        let mut events: Vec<Event> = Vec::with_capacity(batch.len());
+        for record in batch.records() {
+            match serde_json::from_slice(record) {
+                Ok(event) => events.push(event),
+                // Its checksum was right, so it was written by a version that this one does not understand.
+                Err(error) => tracing::error!(%error, "a spooled event cannot be read and is left out"),
+            }
+        }
+        if !events.is_empty() {
+            self.store.insert(&events).await?;
+        }
+        self.reader.commit(&batch)?;
+        let newest = events.iter().map(|event| event.received_at_ms).max().unwrap_or(0);
+        self.progress.send_modify(|progress| {
+            progress.shipped = batch.end();
+            progress.newest_received_at_ms = progress.newest_received_at_ms.max(newest);
+        });
+        Ok(if self.reader.has_more() && batch.len() == MAX_BATCH_EVENTS { Step::Full } else { Step::Caught })
+    }
+}
+
+/// Returns `grace` after `stopped` has turned true.
+async fn stopped_for(mut stopped: watch::Receiver<bool>, grace: Duration) {
+    let _ = stopped.wait_for(|&stopped| stopped).await;
+    tokio::time::sleep(grace).await;
+}
+
+enum Step {
+    /// More waits: go on at once.
+    Full,
+    /// Everything that was durable is in the store.
+    Caught,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ShipError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Spool(#[from] crate::spool::ReadError),
+}
+
+#[derive(Default)]
+struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// Doubles from [`FIRST_BACKOFF`] to [`MAX_BACKOFF`], give or take a quarter.
+    fn next(&mut self) -> Duration {
+        let pause = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(16)).min(MAX_BACKOFF);
+        self.failures += 1;
+        pause.mul_f64(0.75 + fastrand::f64() / 2.0)
+    }
+}

@@ -1,0 +1,128 @@
+//! Events into their table; the materialised views do the rest.
+//!
+//! Delivery is at least once: an insert that ended without an answer is sent again. The tables are made so that
+//! a repeated row changes no figure, with ClickHouse's own deduplication switched off, which is said with
+//! every insert.
+
+use super::{Store, StoreError};
+use crate::event::{Event, Topic, Visitor};
+use chrono::NaiveDate;
+use clickhouse::Row;
+use serde::Serialize;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A chunk that the socket does not take for this long.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// The server's whole work on one insert. Longer than the server's own limit below, so that an insert without
+/// an answer is rare.
+const END_TIMEOUT: Duration = Duration::from_secs(120);
+const MAX_EXECUTION_SECONDS: &str = "100";
+
+/// One row of `events`, in the types of RowBinary: times in epoch milliseconds, days since 1970-01-01.
+#[derive(Row, Serialize)]
+struct EventRow<'a> {
+    shop: &'a str,
+    at: i64,
+    #[serde(with = "clickhouse::serde::uuid")]
+    id: Uuid,
+    kind: &'a str,
+    day: u16,
+    received_at: i64,
+    visitor: &'a str,
+    cookieless: bool,
+    verified: bool,
+    url: &'a str,
+    referrer: &'a str,
+    title: &'a str,
+    order_id: &'a str,
+    payment_id: &'a str,
+    refund_id: &'a str,
+    amount: Option<i64>,
+    currency: &'a str,
+    agent: &'a str,
+    channel: &'a str,
+    topic: &'a str,
+    score: u8,
+    engaged_ms: Option<u32>,
+    variant: &'a str,
+    customer: &'a str,
+    product: &'a str,
+}
+
+impl<'a> EventRow<'a> {
+    fn new(event: &'a Event) -> EventRow<'a> {
+        let (visitor, cookieless) = match &event.visitor {
+            Visitor::Named(id) => (id.as_str(), false),
+            Visitor::Cookieless(id) => (id.as_str(), true),
+            Visitor::Unknown => ("", false),
+        };
+        EventRow {
+            shop: &event.shop,
+            at: event.at_ms,
+            id: event.id,
+            kind: event.kind.as_str(),
+            day: days_since_1970(event.day),
+            received_at: event.received_at_ms,
+            visitor,
+            cookieless,
+            verified: event.verified,
+            url: &event.url,
+            referrer: &event.referrer,
+            title: &event.title,
+            order_id: &event.order_id,
+            payment_id: &event.payment_id,
+            refund_id: &event.refund_id,
+            amount: event.amount.map(|(amount, _)| amount.ten_thousandths()),
+            currency: event.amount.as_ref().map_or("", |(_, currency)| currency.code()),
+            agent: &event.agent,
+            channel: &event.channel,
+            topic: event.topic.map_or("", Topic::as_str),
+            score: event.score.unwrap_or(0),
+            engaged_ms: event.engaged_ms,
+            variant: &event.variant,
+            customer: &event.customer,
+            product: &event.product,
+        }
+    }
+}
+
+fn days_since_1970(day: NaiveDate) -> u16 {
+    let days = day.signed_duration_since(NaiveDate::default()).num_days();
+    u16::try_from(days).unwrap_or(0)
+}
+
+impl Store {
+    /// Inserts the events and waits until they are on the store's disk.
+    ///
+    /// # Errors
+    /// Away: they may or may not have arrived, send them again. Refused: they will be refused again.
+    pub async fn insert(&self, events: &[Event]) -> Result<(), StoreError> {
+        let mut insert = self
+            .client
+            .insert::<EventRow<'_>>("events")
+            .await?
+            .with_timeouts(Some(SEND_TIMEOUT), Some(END_TIMEOUT))
+            .with_setting("async_insert", "0")
+            .with_setting("insert_deduplicate", "0")
+            .with_setting("max_execution_time", MAX_EXECUTION_SECONDS)
+            // Imported history spans more months than the default allows in one insert.
+            .with_setting("max_partitions_per_insert_block", "0");
+        for event in events {
+            insert.write(&EventRow::new(event)).await?;
+        }
+        insert.end().await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        assert_eq!(days_since_1970(NaiveDate::from_ymd_opt(1970, 1, 1).unwrap()), 0);
+        assert_eq!(days_since_1970(NaiveDate::from_ymd_opt(2026, 11, 22).unwrap()), 20_779);
+    }
+}

@@ -1,0 +1,149 @@
+//! Tables brought up to this version: numbered statements, each run once, and the views, replaced at every start.
+//!
+//! What to run is decided by a pure function over what was run and what is known. Every statement is safe to
+//! run twice, because ClickHouse has no transaction that would hold it together with its entry in the list.
+
+use super::{Store, StoreError, in_time};
+use crate::secret::hex;
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+macro_rules! sql_files {
+    ($folder:literal: $($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../sql/", $folder, "/", $name, ".sql")))),*]
+    };
+}
+
+/// Statements in order of their number. Never edited after a release: add the next one.
+const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
+    "0001_events",
+    "0002_orders",
+    "0003_visitor_days",
+    "0004_orders_from_events",
+    "0005_visitor_days_from_events",
+);
+
+/// The questions, each replaced at every start so that it is always the one of this version.
+const VIEWS: &[(&str, &str)] = sql_files!("views": "funnel");
+
+const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \
+    (name String, checksum String, applied_at DateTime DEFAULT now()) \
+    ENGINE = ReplacingMergeTree ORDER BY name";
+
+/// Why the tables and this version do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Divergence {
+    #[error(
+        "the database was made by a newer shopfunnel (it has `{0}`); use that version or another database"
+    )]
+    Newer(String),
+    #[error("the migration `{0}` was changed after it ran; restore the released file")]
+    Changed(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
+struct Applied {
+    name: String,
+    checksum: String,
+}
+
+/// The statements still to run, in order.
+fn pending<'a>(
+    applied: &[Applied],
+    known: &'a [(&'a str, &'a str)],
+) -> Result<Vec<(&'a str, &'a str)>, Divergence> {
+    for ran in applied {
+        match known.iter().find(|(name, _)| *name == ran.name) {
+            None => return Err(Divergence::Newer(ran.name.clone())),
+            Some((_, statement)) if checksum(statement) != ran.checksum => {
+                return Err(Divergence::Changed(ran.name.clone()));
+            }
+            Some(_) => {}
+        }
+    }
+    let ran = |name: &str| applied.iter().any(|ran| ran.name == name);
+    Ok(known.iter().copied().filter(|(name, _)| !ran(name)).collect())
+}
+
+fn checksum(statement: &str) -> String {
+    hex(&Sha256::digest(statement.as_bytes()))
+}
+
+impl Store {
+    /// Makes the database, the tables and the views what this version expects.
+    ///
+    /// # Errors
+    /// Away: call again later, what ran stays. Diverged: the tables belong to another version.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let create = format!("CREATE DATABASE IF NOT EXISTS `{}`", self.database.replace('`', ""));
+        let created = in_time(self.client.clone().with_database("").query_raw(&create).execute()).await;
+        if let Err(error) = created
+            // A user of an external server may own its database without being allowed to make one.
+            && (error.is_away() || self.run("SELECT 1").await.is_err())
+        {
+            return Err(error);
+        }
+        self.run(HISTORY).await?;
+        let applied = in_time(
+            self.client
+                .query_raw("SELECT ?fields FROM migrations FINAL ORDER BY name")
+                .fetch_all::<Applied>(),
+        )
+        .await?;
+        for (name, statement) in pending(&applied, MIGRATIONS)? {
+            self.run(statement).await?;
+            let mut insert =
+                self.client.insert::<Applied>("migrations").await?.with_setting("async_insert", "0");
+            insert.write(&Applied { name: name.into(), checksum: checksum(statement) }).await?;
+            insert.end().await?;
+            tracing::info!(name, "migrated");
+        }
+        for (_, statement) in VIEWS {
+            self.run(statement).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(&self, statement: &str) -> Result<(), StoreError> {
+        in_time(self.client.query_raw(statement).execute()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: &[(&str, &str)] = &[("0001_a", "A"), ("0002_b", "B")];
+
+    fn ran(name: &str, statement: &str) -> Applied {
+        Applied { name: name.into(), checksum: checksum(statement) }
+    }
+
+    #[test]
+    fn only_what_has_not_run_is_pending_and_in_order() {
+        assert_eq!(pending(&[], KNOWN).unwrap(), KNOWN);
+        assert_eq!(pending(&[ran("0001_a", "A")], KNOWN).unwrap(), &KNOWN[1..]);
+        assert!(pending(&[ran("0001_a", "A"), ran("0002_b", "B")], KNOWN).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_changed_or_unknown_migration_stops_everything() {
+        assert_eq!(pending(&[ran("0001_a", "changed")], KNOWN), Err(Divergence::Changed("0001_a".into())));
+        assert_eq!(pending(&[ran("0003_c", "C")], KNOWN), Err(Divergence::Newer("0003_c".into())));
+    }
+
+    #[test]
+    fn every_sql_file_is_listed_once_and_in_order() {
+        for (folder, listed) in [("migrations", MIGRATIONS), ("views", VIEWS)] {
+            let directory = format!("{}/sql/{folder}", env!("CARGO_MANIFEST_DIR"));
+            let mut files: Vec<String> = std::fs::read_dir(directory)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            files.sort();
+            let listed: Vec<String> = listed.iter().map(|(name, _)| format!("{name}.sql")).collect();
+            assert_eq!(listed, files);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The only module that speaks ClickHouse: migrate, insert, ask.
+//!
+//! It does not know where the server comes from (embedded or external), nothing of HTTP requests and nothing
+//! of the spool. Every request names its settings, because servers' defaults differ and move.
+
+mod ask;
+mod insert;
+mod migrate;
+
+pub use migrate::Divergence;
+
+use clickhouse::Client;
+use std::time::Duration;
+
+/// A report may take this long; then it is given up.
+const ASK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where the tables are.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// `http://host:port`.
+    pub url: String,
+    pub user: String,
+    pub password: String,
+    /// Made by [`Store::migrate`] when it is missing.
+    pub database: String,
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached or did not answer in time. The same call may work later.
+    #[error("ClickHouse is away: {0}")]
+    Away(String),
+    /// It answered with an error. The same call will fail again.
+    #[error("ClickHouse refused: {0}")]
+    Refused(String),
+    /// The tables are not those of this version.
+    #[error(transparent)]
+    Diverged(#[from] Divergence),
+}
+
+impl StoreError {
+    /// Whether waiting may help.
+    pub fn is_away(&self) -> bool {
+        matches!(self, StoreError::Away(_))
+    }
+}
+
+impl From<clickhouse::error::Error> for StoreError {
+    fn from(error: clickhouse::error::Error) -> StoreError {
+        use clickhouse::error::Error;
+        match error {
+            Error::Network(cause) => StoreError::Away(deepest(&*cause)),
+            Error::TimedOut => StoreError::Away("it did not answer in time".into()),
+            other => StoreError::Refused(other.to_string()),
+        }
+    }
+}
+
+/// The innermost cause, which is the one that says something ("connection refused").
+fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// Access to the tables. Clones share their connections.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    database: String,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Connects lazily: nothing is sent before the first call.
+    pub fn new(options: StoreOptions) -> Store {
+        let client = Client::default()
+            .with_url(options.url)
+            .with_user(options.user)
+            .with_password(options.password)
+            .with_database(options.database.clone());
+        Store { client, database: options.database }
+    }
+
+    /// Whether the server answers.
+    ///
+    /// # Errors
+    /// It is away, or refuses the user.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        in_time(self.client.clone().with_database("").query_raw("SELECT 1").execute()).await
+    }
+}
+
+/// Gives a request up after [`ASK_TIMEOUT`].
+async fn in_time<T>(
+    request: impl Future<Output = Result<T, clickhouse::error::Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(ASK_TIMEOUT, request).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(StoreError::Away("it did not answer in time".into())),
+    }
+}
