@@ -1,6 +1,10 @@
 //! shopfunnel: an e-commerce conversion funnel tracker in one binary. Modules in reading order.
 
+pub mod app;
+pub mod cli;
 pub mod config;
+pub mod demo;
+pub mod http;
 pub mod shipper;
 pub mod store;
 

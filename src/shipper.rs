@@ -49,13 +49,15 @@ pub struct Shipper {
 }
 
 impl Shipper {
+    /// `migrated`: the tables are known to be this version's; else the shipper sees to it first.
     pub fn new(
         reader: Reader,
         store: Store,
+        migrated: bool,
         options: ShipperOptions,
     ) -> (Shipper, watch::Receiver<Progress>) {
         let (progress, receiver) =
-            watch::channel(Progress { shipped: reader.cursor(), ..Progress::default() });
+            watch::channel(Progress { migrated, shipped: reader.cursor(), ..Progress::default() });
         (Shipper { reader, store, options, progress }, receiver)
     }
 

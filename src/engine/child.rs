@@ -33,7 +33,7 @@ pub fn run(library: &Path, directory: &Path, http_port: u16) -> Result<i32, Stri
         path_argument("--config-file=", &settings::configuration(directory)),
         format!("--http_port={http_port}").into_bytes(),
         b"--listen_host=127.0.0.1".to_vec(),
-        b"--log-level=warning".to_vec(),
+        b"--log-level=error".to_vec(),
         format!("--query={LISTEN_AND_STAY}").into_bytes(),
     ];
     let arguments: Vec<CString> = arguments

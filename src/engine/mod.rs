@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 
 /// Version of the npm package that holds the engine.
@@ -109,9 +109,9 @@ impl Engine {
             .map_err(|cause| EngineError::Prepare { path: options.directory.clone(), cause })?;
         let state = Arc::new(State::default());
         let mut launcher = Launcher { options, settings: settings.clone(), state: state.clone() };
-        let child = launcher.launch().await.map_err(EngineError::NotStarted)?;
+        let running = launcher.launch().await.map_err(EngineError::NotStarted)?;
         let (stop, stopped) = watch::channel(false);
-        let supervisor = tokio::spawn(supervise(launcher, child, stopped));
+        let supervisor = tokio::spawn(supervise(launcher, running, stopped));
         Ok(Engine { settings, state, stop, supervisor })
     }
 
@@ -149,6 +149,13 @@ impl Engine {
     }
 }
 
+/// A child that answers.
+struct Running {
+    child: Child,
+    /// The child ends when this pipe closes. Taken out of `child`, because waiting for a child closes its own.
+    _lifeline: Option<ChildStdin>,
+}
+
 struct Launcher {
     options: EngineOptions,
     settings: Settings,
@@ -157,7 +164,7 @@ struct Launcher {
 
 impl Launcher {
     /// Starts one child and waits until it answers.
-    async fn launch(&mut self) -> Result<Child, String> {
+    async fn launch(&mut self) -> Result<Running, String> {
         let directory = &self.options.directory;
         self.settings.choose_free_port(directory).map_err(|cause| cause.to_string())?;
         let log = self.settings.log_file(directory).map_err(|cause| cause.to_string())?;
@@ -170,7 +177,6 @@ impl Launcher {
             .arg(directory)
             .arg("--http-port")
             .arg(self.settings.http_port().to_string())
-            // The child ends when this pipe closes, so it never outlives us, however we end.
             .stdin(Stdio::piped())
             .stdout(log)
             .stderr(errors)
@@ -180,10 +186,11 @@ impl Launcher {
             .spawn()
             .map_err(|cause| format!("cannot run {}: {cause}", self.options.program.display()))?;
         self.state.set_pid(child.id());
+        let lifeline = child.stdin.take();
         let deadline = tokio::time::Instant::now() + START_TIMEOUT;
         loop {
             if answers(self.settings.http_port()).await {
-                return Ok(child);
+                return Ok(Running { child, _lifeline: lifeline });
             }
             if let Ok(Some(status)) = child.try_wait() {
                 self.state.set_pid(None);
@@ -203,15 +210,15 @@ impl Launcher {
 }
 
 /// Keeps a child running until told to stop.
-async fn supervise(mut launcher: Launcher, mut child: Child, mut stopped: watch::Receiver<bool>) {
+async fn supervise(mut launcher: Launcher, mut running: Running, mut stopped: watch::Receiver<bool>) {
     let mut backoff = FIRST_BACKOFF;
     loop {
         let started = tokio::time::Instant::now();
         let ended = tokio::select! {
             _ = stopped.wait_for(|&stopped| stopped) => None,
-            reason = until_it_ends(&mut child, launcher.settings.http_port()) => Some(reason),
+            reason = until_it_ends(&mut running.child, launcher.settings.http_port()) => Some(reason),
         };
-        let Some(reason) = ended else { return end(child).await };
+        let Some(reason) = ended else { return end(running.child).await };
         launcher.state.set_pid(None);
         let reason = format!("{reason}; {}", launcher.settings.log_tail(&launcher.options.directory));
         tracing::error!(%reason, "the engine ended; starting it again");
@@ -224,7 +231,7 @@ async fn supervise(mut launcher: Launcher, mut child: Child, mut stopped: watch:
         if started.elapsed() > SETTLED {
             backoff = FIRST_BACKOFF;
         }
-        child = loop {
+        running = loop {
             // Jitter keeps several installations on one machine from starting in step.
             let wait = backoff.mul_f64(0.75 + fastrand::f64() / 2.0);
             tokio::select! {
@@ -233,7 +240,7 @@ async fn supervise(mut launcher: Launcher, mut child: Child, mut stopped: watch:
             }
             backoff = (backoff * 2).min(MAX_BACKOFF);
             match launcher.launch().await {
-                Ok(child) => break child,
+                Ok(running) => break running,
                 Err(error) => tracing::error!(%error, "the engine did not start; trying again"),
             }
         };

@@ -179,7 +179,7 @@ fn users(directory: &Path) -> PathBuf {
 fn configuration_xml(directory: &Path) -> String {
     let users = users(directory);
     format!(
-        "<clickhouse>\n  <logger><level>warning</level><console>1</console></logger>\n  \
+        "<clickhouse>\n  <logger><level>error</level><console>1</console></logger>\n  \
          <users_config>{}</users_config>\n</clickhouse>\n",
         xml_text(&users.to_string_lossy())
     )

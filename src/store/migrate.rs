@@ -87,7 +87,7 @@ impl Store {
         self.run(HISTORY).await?;
         let applied = in_time(
             self.client
-                .query_raw("SELECT ?fields FROM migrations FINAL ORDER BY name")
+                .query_raw("SELECT name, checksum FROM migrations FINAL ORDER BY name")
                 .fetch_all::<Applied>(),
         )
         .await?;

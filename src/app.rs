@@ -1,0 +1,281 @@
+//! Wiring and shutdown order, no logic.
+//!
+//! Built in the order of the arrows: lock → shops → spool → engine → store → shipper → listeners. Stopped so
+//! that nothing acknowledged is lost and nothing waits for something that has gone:
+//!
+//! 1. stop accepting, finish the requests under way (each waits for its own `fdatasync`);
+//! 2. close the spool's writing end;
+//! 3. let the shipper send what is left, for at most [`DRAIN_TIMEOUT`]; the rest stays in the spool;
+//! 4. stop the engine.
+
+use crate::clock::Clock;
+use crate::config::{ClickHouse, Settings};
+use crate::engine::Engine;
+use crate::http::{self, admin};
+use crate::identity::Identities;
+use crate::secret::{fill_random, hex};
+use crate::shipper::{Progress, Shipper};
+use crate::shops::command;
+use crate::shops::registry::Registry;
+use crate::spool::{Position, Spool};
+use crate::store::{Store, StoreOptions};
+use crate::{demo, file};
+use actix_web::dev::ServerHandle;
+use actix_web::{App as WebApp, HttpServer, web};
+use anyhow::Context;
+use std::fs::{File, TryLockError};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+/// Requests under way at a stop get this long.
+const REQUEST_GRACE_SECONDS: u64 = 5;
+const SALT_CHECK_INTERVAL: Duration = Duration::from_secs(600);
+
+/// The running program.
+pub struct App {
+    state: http::State,
+    public_address: SocketAddr,
+    admin_address: SocketAddr,
+    door: PathBuf,
+    servers: [ServerHandle; 2],
+    served: [JoinHandle<std::io::Result<()>>; 2],
+    shipper: JoinHandle<()>,
+    stop_shipper: watch::Sender<bool>,
+    salts: JoinHandle<()>,
+    engine: Option<Engine>,
+    _lock: DataDirLock,
+}
+
+/// Holds the data directory for one process.
+#[derive(Debug)]
+pub struct DataDirLock {
+    _file: File,
+}
+
+impl DataDirLock {
+    /// Takes the data directory, creating it when it is missing.
+    ///
+    /// # Errors
+    /// Another process has it, or it cannot be written.
+    pub fn take(data_dir: &Path) -> anyhow::Result<DataDirLock> {
+        file::create_private_directory(data_dir)
+            .with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
+        let path = data_dir.join("lock");
+        let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(DataDirLock { _file: lock }),
+            Err(TryLockError::WouldBlock) => anyhow::bail!(
+                "the data directory {} is in use by another shopfunnel; stop that one or choose another with \
+                 SHOPFUNNEL_DATA_DIR",
+                data_dir.display()
+            ),
+            Err(TryLockError::Error(cause)) => {
+                Err(cause).with_context(|| format!("cannot lock {}", path.display()))
+            }
+        }
+    }
+}
+
+/// The registry of a data directory, for the server and for commands without one.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn open_registry(data_dir: &Path) -> anyhow::Result<Registry> {
+    Ok(Registry::open(&data_dir.join("shops.json"))?)
+}
+
+impl App {
+    /// Starts everything and returns when requests are answered. `demo` adds the demo's pages.
+    ///
+    /// # Errors
+    /// A sentence: the directory is in use, a port is taken, the engine is not installed or does not start.
+    pub async fn start(settings: Settings, clock: Clock, demo: Option<demo::Pages>) -> anyhow::Result<App> {
+        let lock = DataDirLock::take(&settings.data_dir)?;
+        // A door left by a killed server leads nowhere.
+        let _ = std::fs::remove_file(admin::door_file(&settings.data_dir));
+        let public = listen("listen", settings.listen)?;
+        let admin_listener = listen("admin_listen", settings.admin_listen)?;
+        let registry = Arc::new(open_registry(&settings.data_dir)?);
+        command::declare(&registry, &settings.shops).context("[[shops]] of the settings file")?;
+        let identities = Arc::new(Identities::open(&settings.data_dir.join("identity.json"))?);
+        let (spool, reader) = Spool::open(&settings.spool)?;
+
+        let (engine, store_options) = match settings.clickhouse {
+            ClickHouse::External(options) => (None, options),
+            ClickHouse::Embedded(options) => {
+                let database = options.database.clone();
+                let engine = Engine::start(options).await?;
+                let login = engine.tracker();
+                let url = engine.url();
+                (Some(engine), StoreOptions { url, user: login.user, password: login.password, database })
+            }
+        };
+        let store = Store::new(store_options);
+        let migrated = match store.migrate().await {
+            Ok(()) => true,
+            Err(error) if error.is_away() => {
+                tracing::warn!(%error, "events are taken; figures wait for ClickHouse");
+                false
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let (shipper, progress) = Shipper::new(reader, store.clone(), migrated, settings.shipper);
+        let (stop_shipper, shipper_stopped) = watch::channel(false);
+        let shipper = tokio::spawn(shipper.run(shipper_stopped));
+
+        let state = http::State::new(
+            clock.clone(),
+            registry,
+            identities.clone(),
+            spool,
+            store,
+            progress,
+            settings.trusted_proxies,
+        );
+        let public_address = public.local_addr()?;
+        let admin_address = admin_listener.local_addr()?;
+        let door = write_door(&settings.data_dir, admin_address)?;
+        let admin = admin::Admin { state: state.clone(), token: door.token, public_url: settings.public_url };
+
+        let public_state = state.clone();
+        let public_server = HttpServer::new(move || {
+            let demo = demo.clone();
+            WebApp::new()
+                .app_data(web::Data::new(public_state.clone()))
+                .configure(move |config| demo::routes(config, demo))
+                .configure(http::routes)
+        })
+        .listen(public)?
+        .disable_signals()
+        .shutdown_timeout(REQUEST_GRACE_SECONDS)
+        .run();
+        let admin_server = HttpServer::new(move || {
+            WebApp::new().app_data(web::Data::new(admin.clone())).configure(admin::routes)
+        })
+        .workers(1)
+        .listen(admin_listener)?
+        .disable_signals()
+        .shutdown_timeout(REQUEST_GRACE_SECONDS)
+        .run();
+        let servers = [public_server.handle(), admin_server.handle()];
+        let served = [tokio::spawn(public_server), tokio::spawn(admin_server)];
+        let salts = tokio::spawn(forget_old_salts(identities, clock));
+        tracing::info!(%public_address, %admin_address, data_dir = %settings.data_dir.display(), "listening");
+        Ok(App {
+            state,
+            public_address,
+            admin_address,
+            door: admin::door_file(&settings.data_dir),
+            servers,
+            served,
+            shipper,
+            stop_shipper,
+            salts,
+            engine,
+            _lock: lock,
+        })
+    }
+
+    /// Address of the public listener; its port is the real one when 0 was asked for.
+    pub fn public_address(&self) -> SocketAddr {
+        self.public_address
+    }
+
+    /// Address of the admin listener.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// The shops, for whoever wires this app into something larger.
+    pub fn registry(&self) -> &Registry {
+        &self.state.registry
+    }
+
+    /// The embedded engine, when there is one.
+    pub fn engine(&self) -> Option<&Engine> {
+        self.engine.as_ref()
+    }
+
+    /// How far shipping is.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.state.progress.clone()
+    }
+
+    /// Waits until everything acknowledged so far is in the store.
+    ///
+    /// # Errors
+    /// The shipper has ended.
+    pub async fn shipped(&self) -> anyhow::Result<()> {
+        let goal: Position = self.state.spool.durable();
+        let mut progress = self.state.progress.clone();
+        progress.wait_for(|progress| progress.migrated && progress.shipped >= goal).await?;
+        Ok(())
+    }
+
+    /// Runs until `stop` resolves or a listener ends, then stops in order.
+    ///
+    /// # Errors
+    /// A listener ended by itself.
+    pub async fn run_until(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let [public, admin] = &mut self.served;
+        let ended = tokio::select! {
+            () = stop => Ok(()),
+            ended = public => ended.context("the public listener panicked")?.context("the public listener ended"),
+            ended = admin => ended.context("the admin listener panicked")?.context("the admin listener ended"),
+        };
+        self.stop().await;
+        ended
+    }
+
+    /// Stops in the order that the module's header gives.
+    pub async fn stop(self) {
+        let App { state, door, servers, mut shipper, stop_shipper, salts, engine, .. } = self;
+        for server in &servers {
+            server.stop(true).await;
+        }
+        let _ = std::fs::remove_file(door);
+        salts.abort();
+        drop(state);
+        if tokio::time::timeout(DRAIN_TIMEOUT, &mut shipper).await.is_err() {
+            tracing::warn!("some events stay in the spool and are sent at the next start");
+            stop_shipper.send_replace(true);
+            if let Err(error) = shipper.await {
+                tracing::error!(%error, "the shipper ended badly");
+            }
+        }
+        if let Some(engine) = engine {
+            engine.stop().await;
+        }
+    }
+}
+
+fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| {
+        format!("cannot listen on {address}; stop what uses the port, or set {setting} to another")
+    })
+}
+
+/// Tells `shopfunnel shop …` where the running server is.
+fn write_door(data_dir: &Path, address: SocketAddr) -> anyhow::Result<admin::Door> {
+    let mut random = [0; 32];
+    fill_random(&mut random);
+    let door = admin::Door { url: format!("http://{address}"), token: hex(&random) };
+    let path = admin::door_file(data_dir);
+    file::replace(&path, &serde_json::to_vec(&door)?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(door)
+}
+
+async fn forget_old_salts(identities: Arc<Identities>, clock: Clock) {
+    loop {
+        if let Err(error) = identities.forget_old_salts(clock.now_ms()) {
+            tracing::error!(%error, "old salts could not be deleted");
+        }
+        tokio::time::sleep(SALT_CHECK_INTERVAL).await;
+    }
+}

@@ -1,0 +1,122 @@
+//! The command line: what may be typed, and what is printed.
+//!
+//! Exit codes: 0 done, 1 it could not be done, 2 what was typed is wrong.
+
+mod shop;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::{demo, engine};
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+const DATA_DIR: &str = "./data";
+
+/// E-commerce conversion funnel tracker: one script tag in, the exact shop funnel out.
+#[derive(Debug, Parser)]
+#[command(name = "shopfunnel", version, max_term_width = 100)]
+pub struct Cli {
+    /// Settings file; without it ./shopfunnel.toml is read when it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take events and answer questions until stopped.
+    Serve,
+    /// Serve a demo shop with its storefront and simulated visitors.
+    Demo,
+    /// Add, change, list and remove shops; make keys.
+    #[command(subcommand)]
+    Shop(shop::ShopCommand),
+    #[command(hide = true)]
+    Engine(EngineArguments),
+}
+
+/// What the engine's parent passes to its child.
+#[derive(Debug, Args)]
+struct EngineArguments {
+    #[arg(long)]
+    library: PathBuf,
+    #[arg(long)]
+    directory: PathBuf,
+    #[arg(long)]
+    http_port: u16,
+}
+
+/// Runs one command.
+pub fn run(cli: Cli) -> ExitCode {
+    if let Command::Engine(arguments) = &cli.command {
+        return match engine::child::run(&arguments.library, &arguments.directory, arguments.http_port) {
+            Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+            Err(sentence) => fail(1, &sentence),
+        };
+    }
+    start_log();
+    let done = tokio::runtime::Runtime::new().context("cannot start the runtime").and_then(|runtime| {
+        runtime.block_on(async {
+            let config = cli.config.as_deref();
+            match cli.command {
+                Command::Serve => serve(Settings::read(config, DATA_DIR)?).await,
+                Command::Demo => demo::run(Settings::read(config, demo::DATA_DIR)?, stop_signal()).await,
+                Command::Shop(command) => shop::run(command, Settings::read(config, DATA_DIR)?).await,
+                Command::Engine(_) => Ok(()),
+            }
+        })
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let typed_wrong = error.is::<shop::TypedWrong>() || error.is::<crate::config::ConfigError>();
+            fail(if typed_wrong { 2 } else { 1 }, &format!("{error:#}"))
+        }
+    }
+}
+
+fn fail(code: u8, sentence: &str) -> ExitCode {
+    eprintln!("shopfunnel: {sentence}");
+    ExitCode::from(code)
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let public_url = settings.public_url.clone();
+    let app = App::start(settings, Clock::System, None).await?;
+    println!("shopfunnel answers on http://{} (public: {public_url})", app.public_address());
+    if app.registry().snapshot().shops().is_empty() {
+        println!(
+            "no shop yet: shopfunnel shop add --name \"My shop\" --time-zone Asia/Shanghai --currency CNY"
+        );
+    }
+    app.run_until(stop_signal()).await
+}
+
+/// Resolves on Ctrl-C or SIGTERM.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// Logs go to standard error; `RUST_LOG` sets the level, `info` without it.
+fn start_log() {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}

@@ -1,0 +1,278 @@
+//! `shopfunnel shop …`: through the running server of the data directory, or on its files when none runs.
+
+use crate::app::{DataDirLock, open_registry};
+use crate::config::Settings;
+use crate::http::admin::{Door, Refusal, SHOPS_PATH, door_file};
+use crate::shops::command::{self, Changes, Command, NewShop, Reply, ShopCard};
+use crate::shops::key::KeyKind;
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use std::io::{BufRead, IsTerminal, Write};
+use std::time::Duration;
+
+const SERVER_TIMEOUT: Duration = Duration::from_secs(10);
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What was typed is wrong; the sentence says what to write instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct TypedWrong(String);
+
+#[derive(Debug, Subcommand)]
+pub enum ShopCommand {
+    /// Add a shop; prints its script tag and its three keys, once.
+    Add(AddArguments),
+    /// Change a shop's name or rules.
+    Set(SetArguments),
+    /// List all shops.
+    List {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one shop: its rules, public keys and script tag.
+    Show {
+        slug: String,
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a new key; the newest two of a kind work, so that it can be changed without a gap.
+    RotateKey {
+        slug: String,
+        #[arg(long)]
+        kind: KeyKind,
+        /// Stop the older keys of this kind at once.
+        #[arg(long)]
+        revoke_old: bool,
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a shop: its keys stop working at once, its events stay in the store.
+    Rm {
+        slug: String,
+        /// The slug again, instead of being asked for it.
+        #[arg(long, value_name = "SLUG")]
+        confirm: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct AddArguments {
+    #[arg(long)]
+    name: String,
+    /// Short name for URLs, a-z 0-9 and -; taken from the name when absent.
+    #[arg(long)]
+    slug: Option<String>,
+    /// IANA name, for example Asia/Shanghai. Decides where the shop's days begin.
+    #[arg(long)]
+    time_zone: String,
+    /// ISO 4217 code, for example CNY.
+    #[arg(long)]
+    currency: String,
+    /// Origin whose pages may send events, for example https://shop.example; repeatable, none = any.
+    #[arg(long = "origin")]
+    origins: Vec<String>,
+    /// Days after an order on which an inquiry is after-sale.
+    #[arg(long)]
+    after_sale_days: Option<u16>,
+    /// Print JSON for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SetArguments {
+    slug: String,
+    #[arg(long)]
+    name: Option<String>,
+    /// Only before the first event.
+    #[arg(long)]
+    time_zone: Option<String>,
+    #[arg(long)]
+    currency: Option<String>,
+    /// Replaces the list of origins; repeatable.
+    #[arg(long = "origin", conflicts_with = "any_origin")]
+    origins: Vec<String>,
+    /// Accept events from pages of any origin.
+    #[arg(long)]
+    any_origin: bool,
+    #[arg(long)]
+    after_sale_days: Option<u16>,
+    /// Print JSON for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries out one command and prints its answer.
+///
+/// # Errors
+/// [`TypedWrong`], or the server or the files cannot be reached.
+pub async fn run(command: ShopCommand, settings: Settings) -> anyhow::Result<()> {
+    let (command, json) = match command {
+        ShopCommand::Add(typed) => {
+            let new = NewShop {
+                slug: typed.slug,
+                name: typed.name,
+                time_zone: typed.time_zone,
+                currency: typed.currency,
+                origins: typed.origins,
+                after_sale_days: typed.after_sale_days,
+                public_key: None,
+            };
+            (Command::Add(new), typed.json)
+        }
+        ShopCommand::Set(typed) => {
+            let origins = (typed.any_origin || !typed.origins.is_empty()).then_some(typed.origins);
+            let changes = Changes {
+                name: typed.name,
+                time_zone: typed.time_zone,
+                currency: typed.currency,
+                origins,
+                after_sale_days: typed.after_sale_days,
+            };
+            if changes == Changes::default() {
+                return Err(TypedWrong(
+                    "nothing to set; `shopfunnel shop set --help` lists what can be".into(),
+                )
+                .into());
+            }
+            (Command::Set { slug: typed.slug, changes }, typed.json)
+        }
+        ShopCommand::List { json } => (Command::List, json),
+        ShopCommand::Show { slug, json } => (Command::Show { slug }, json),
+        ShopCommand::RotateKey { slug, kind, revoke_old, json } => {
+            (Command::RotateKey { slug, kind, revoke_old }, json)
+        }
+        ShopCommand::Rm { slug, confirm } => {
+            confirm_removal(&slug, confirm)?;
+            (Command::Remove { slug }, false)
+        }
+    };
+    let reply = carry_out(command, &settings).await?;
+    print(&reply, json)?;
+    Ok(())
+}
+
+/// A running server holds the data directory's lock, so whoever gets the lock knows that none runs. A server that
+/// is just starting has the lock and no door yet, and another command has it for a moment: both are waited for.
+async fn carry_out(command: Command, settings: &Settings) -> anyhow::Result<Reply> {
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    loop {
+        match DataDirLock::take(&settings.data_dir) {
+            Ok(_lock) => {
+                let registry = open_registry(&settings.data_dir)?;
+                return command::apply(&registry, command, &settings.public_url).map_err(|error| {
+                    let refusal = Refusal::new(&error);
+                    if refusal.callers_fault { TypedWrong(refusal.message).into() } else { error.into() }
+                });
+            }
+            Err(in_use) => match door(settings) {
+                Some(door) => return ask_server(&door, &command).await,
+                None if tokio::time::Instant::now() > deadline => return Err(in_use),
+                None => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+        }
+    }
+}
+
+fn door(settings: &Settings) -> Option<Door> {
+    serde_json::from_slice(&std::fs::read(door_file(&settings.data_dir)).ok()?).ok()
+}
+
+async fn ask_server(door: &Door, command: &Command) -> anyhow::Result<Reply> {
+    let unreachable = || format!("the running server does not answer on its admin address {}", door.url);
+    let client = reqwest::Client::builder().timeout(SERVER_TIMEOUT).no_proxy().build()?;
+    let answer = client
+        .post(format!("{}{SHOPS_PATH}", door.url))
+        .bearer_auth(&door.token)
+        .json(command)
+        .send()
+        .await
+        .with_context(unreachable)?;
+    if answer.status().is_success() {
+        return answer.json().await.with_context(unreachable);
+    }
+    let refusal: Refusal = answer.json().await.with_context(unreachable)?;
+    if refusal.callers_fault {
+        Err(TypedWrong(refusal.message).into())
+    } else {
+        anyhow::bail!(refusal.message)
+    }
+}
+
+fn confirm_removal(slug: &str, confirmed: Option<String>) -> Result<(), TypedWrong> {
+    let typed = match confirmed {
+        Some(typed) => typed,
+        None if std::io::stdin().is_terminal() => {
+            print!("Removing `{slug}` stops its keys at once. Type the slug to confirm: ");
+            let _ = std::io::stdout().flush();
+            let mut line = String::new();
+            let _ = std::io::stdin().lock().read_line(&mut line);
+            line.trim().to_owned()
+        }
+        None => return Err(TypedWrong(format!("to remove the shop, say it twice: --confirm {slug}"))),
+    };
+    if typed == slug {
+        Ok(())
+    } else {
+        Err(TypedWrong(format!("`{typed}` is not `{slug}`; nothing was removed")))
+    }
+}
+
+fn print(reply: &Reply, json: bool) -> anyhow::Result<()> {
+    let out = &mut std::io::stdout().lock();
+    if json {
+        match reply {
+            Reply::Added(shop) => serde_json::to_writer(&mut *out, shop)?,
+            Reply::Shop(shop) => serde_json::to_writer(&mut *out, shop)?,
+            Reply::Shops { shops } => serde_json::to_writer(&mut *out, shops)?,
+            Reply::Key { .. } | Reply::Removed { .. } => serde_json::to_writer(&mut *out, reply)?,
+        }
+        writeln!(out)?;
+        return Ok(());
+    }
+    match reply {
+        Reply::Added(shop) => {
+            writeln!(out, "Shop `{}` is ready. Paste this into every page:\n", shop.slug)?;
+            writeln!(out, "  {}\n", shop.script_tag)?;
+            writeln!(out, "Its keys, shown only now:\n")?;
+            writeln!(out, "  public  {}   in the page", shop.public_key)?;
+            writeln!(out, "  secret  {}   on your server, sends orders and payments", shop.secret_key)?;
+            writeln!(out, "  read    {}   reads the figures", shop.read_key)?;
+        }
+        Reply::Shop(shop) => print_card(out, shop)?,
+        Reply::Shops { shops } if shops.is_empty() => {
+            writeln!(out, "no shop yet; `shopfunnel shop add --help` says how to add one")?;
+        }
+        Reply::Shops { shops } => {
+            for shop in shops {
+                writeln!(out, "{:<24} {}  ({}, {})", shop.slug, shop.name, shop.time_zone, shop.currency)?;
+            }
+        }
+        Reply::Key { slug, kind, key } => {
+            writeln!(
+                out,
+                "New {} key of `{slug}`, shown only now:\n\n  {key}",
+                format!("{kind:?}").to_lowercase()
+            )?;
+        }
+        Reply::Removed { slug } => writeln!(out, "Shop `{slug}` is removed.")?,
+    }
+    Ok(())
+}
+
+fn print_card(out: &mut impl Write, shop: &ShopCard) -> std::io::Result<()> {
+    writeln!(out, "{}  {}", shop.slug, shop.name)?;
+    writeln!(out, "  time zone        {}", shop.time_zone)?;
+    writeln!(out, "  currency         {}", shop.currency)?;
+    let origins = if shop.origins.is_empty() { "any".to_owned() } else { shop.origins.join(" ") };
+    writeln!(out, "  origins          {origins}")?;
+    writeln!(out, "  after-sale days  {}", shop.after_sale_days)?;
+    writeln!(out, "  public keys      {}", shop.public_keys.join(" "))?;
+    let hint = |count| if count == 0 { "none; make one with shopfunnel shop rotate-key" } else { "" };
+    writeln!(out, "  secret keys      {} {}", shop.secret_key_count, hint(shop.secret_key_count))?;
+    writeln!(out, "  read keys        {} {}", shop.read_key_count, hint(shop.read_key_count))?;
+    writeln!(out, "  script tag       {}", shop.script_tag)
+}

@@ -1,0 +1,121 @@
+//! What one simulated visitor does: a list of steps, decided by chance alone.
+//!
+//! The shares are made up but plausible: about half leave after one page, a quarter of the others ask, those
+//! who ask buy about four times as often as those who do not, and seven in ten pay.
+
+use fastrand::Rng;
+use serde_json::{Map, Value, json};
+
+const PRODUCTS: [(&str, &str); 6] = [
+    ("longjing", "128.00"),
+    ("puer", "268.00"),
+    ("oolong", "98.00"),
+    ("jasmine", "58.00"),
+    ("gaiwan", "168.00"),
+    ("teapot", "380.00"),
+];
+const AGENTS: [&str; 3] = ["mei", "lin", "bo"];
+const REFERRERS: [&str; 5] = [
+    "",
+    "https://www.baidu.com/",
+    "https://www.xiaohongshu.com/",
+    "https://www.google.com/",
+    "https://mp.weixin.qq.com/",
+];
+
+/// One event of a visitor, `after_ms` after the one before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub after_ms: i64,
+    /// The event's fields except `id`, `visitor` and `at`.
+    pub fields: Map<String, Value>,
+}
+
+/// The steps of one visit to the shop, at least one.
+pub fn journey(random: &mut Rng) -> Vec<Step> {
+    let mut steps = Steps { random, steps: Vec::new() };
+    let referrer = REFERRERS[steps.random.usize(..REFERRERS.len())];
+    steps.add(0, json!({ "kind": "visit", "url": page("index"), "referrer": referrer }));
+    if steps.chance(0.48) {
+        let dwell_ms = steps.random.i64(2_000..40_000);
+        steps.add(dwell_ms, json!({ "kind": "bounce", "url": page("index"), "engaged_ms": dwell_ms }));
+        return steps.steps;
+    }
+    let (product, price) = PRODUCTS[steps.random.usize(..PRODUCTS.len())];
+    let product_page = page(&format!("product-{product}"));
+    for _ in 0..steps.random.usize(1..5) {
+        steps.pause(json!({ "kind": "visit", "url": product_page }));
+    }
+    if steps.chance(0.12) {
+        steps.pause(json!({ "kind": "favorite", "product": product }));
+    }
+    let asks = steps.chance(0.27);
+    if asks {
+        let agent = AGENTS[steps.random.usize(..AGENTS.len())];
+        steps.pause(json!({
+            "kind": "inquiry", "channel": "demo-chat", "agent": agent, "product": product, "url": product_page,
+        }));
+    }
+    let buys = steps.chance(if asks { 0.42 } else { 0.11 });
+    if buys || steps.chance(0.15) {
+        steps.pause(json!({ "kind": "cart", "product": product }));
+    }
+    if buys {
+        let order_id = format!("D{:012x}", steps.random.u64(..) >> 16);
+        steps.pause(json!({ "kind": "order", "order_id": order_id, "amount": price, "currency": "CNY" }));
+        if steps.chance(0.7) {
+            steps.pause(json!({
+                "kind": "payment", "order_id": order_id, "payment_id": format!("P-{order_id}"),
+                "amount": price, "currency": "CNY",
+            }));
+            if steps.chance(0.4) {
+                let score = if steps.chance(0.85) { 5 } else { steps.random.i32(1..5) };
+                steps.pause(json!({ "kind": "rating", "score": score }));
+            }
+        }
+    }
+    steps.steps
+}
+
+fn page(name: &str) -> String {
+    format!("https://tea.example/{name}.html")
+}
+
+struct Steps<'a> {
+    random: &'a mut Rng,
+    steps: Vec<Step>,
+}
+
+impl Steps<'_> {
+    fn chance(&mut self, share: f64) -> bool {
+        self.random.f64() < share
+    }
+
+    fn pause(&mut self, fields: Value) {
+        let after_ms = self.random.i64(4_000..90_000);
+        self.add(after_ms, fields);
+    }
+
+    fn add(&mut self, after_ms: i64, fields: Value) {
+        if let Value::Object(fields) = fields {
+            self.steps.push(Step { after_ms, fields });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_decides_a_journey_and_all_kinds_of_visitors_come() {
+        assert_eq!(journey(&mut Rng::with_seed(7)), journey(&mut Rng::with_seed(7)));
+        let mut random = Rng::with_seed(1);
+        let journeys: Vec<_> = (0..2_000).map(|_| journey(&mut random)).collect();
+        for kind in ["visit", "bounce", "inquiry", "cart", "favorite", "order", "payment", "rating"] {
+            let share =
+                journeys.iter().filter(|steps| steps.iter().any(|s| s.fields["kind"] == kind)).count();
+            assert!(share > 20, "{kind}: {share} of 2000");
+        }
+    }
+}

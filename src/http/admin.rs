@@ -1,0 +1,88 @@
+//! The admin listener: health for the operator, and the door through which `shopfunnel shop …` reaches a
+//! running server.
+//!
+//! The door opens with a random token that lies in the data directory, readable by its owner only, and is new
+//! at every start.
+
+use super::{State, auth};
+use crate::shops::command::{self, Command, CommandError, Reply};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use subtle::ConstantTimeEq;
+
+/// Path of the door.
+pub const SHOPS_PATH: &str = "/shops";
+
+/// What the admin listener needs besides the public state.
+#[derive(Clone)]
+pub struct Admin {
+    pub state: State,
+    pub token: String,
+    pub public_url: String,
+}
+
+/// Where the door of a running server is; kept in the data directory.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Door {
+    pub url: String,
+    pub token: String,
+}
+
+/// What went wrong with a command, over the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refusal {
+    pub message: String,
+    /// The caller wrote something wrong, as opposed to the server failing.
+    pub callers_fault: bool,
+}
+
+impl Refusal {
+    pub fn new(error: &CommandError) -> Refusal {
+        Refusal { message: error.to_string(), callers_fault: !matches!(error, CommandError::Registry(_)) }
+    }
+}
+
+/// Name of the door's file in a data directory.
+pub fn door_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("admin.json")
+}
+
+/// The routes of the admin listener.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/livez", web::get().to(HttpResponse::Ok))
+        .route("/readyz", web::get().to(ready))
+        .route(SHOPS_PATH, web::post().to(shops));
+}
+
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    /// Events are taken either way; figures need the store.
+    store: &'static str,
+    spool_bytes: u64,
+}
+
+async fn ready(admin: web::Data<Admin>) -> HttpResponse {
+    let answers = admin.state.progress.borrow().migrated && admin.state.store.ping().await.is_ok();
+    HttpResponse::Ok().json(Ready {
+        ready: true,
+        store: if answers { "ok" } else { "away" },
+        spool_bytes: admin.state.spool.stored_bytes(),
+    })
+}
+
+async fn shops(request: HttpRequest, admin: web::Data<Admin>, command: web::Json<Command>) -> HttpResponse {
+    let token = auth::bearer(&request).unwrap_or_default();
+    if !bool::from(token.as_bytes().ct_eq(admin.token.as_bytes())) {
+        return HttpResponse::Unauthorized()
+            .json(Refusal { message: "the token is wrong".into(), callers_fault: true });
+    }
+    let applied: Result<Reply, CommandError> =
+        command::apply(&admin.state.registry, command.into_inner(), &admin.public_url);
+    match applied {
+        Ok(reply) => HttpResponse::Ok().json(reply),
+        Err(error) => HttpResponse::BadRequest().json(Refusal::new(&error)),
+    }
+}

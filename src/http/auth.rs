@@ -1,0 +1,115 @@
+//! Whose key a request carries, and what it may do.
+
+use super::State;
+use super::error::ApiError;
+use crate::shops::Shop;
+use crate::shops::key::KeyKind;
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// How far a signature's time may be from now, in seconds.
+const SIGNATURE_TOLERANCE_SECONDS: i64 = 300;
+const SHOP_HEADER: &str = "X-Shopfunnel-Shop";
+const SIGNATURE_HEADER: &str = "X-Shopfunnel-Signature";
+
+/// The shop `slug`, for a key that may read its figures.
+///
+/// # Errors
+/// No or unknown key 401; public key 403; unknown slug or another shop's key 404.
+pub fn reader(request: &HttpRequest, state: &State, slug: &str) -> Result<Arc<Shop>, ApiError> {
+    let (_, shop) = holder(request, state, "a read key (rk_…) or secret key (sk_…)")?;
+    if shop.slug == slug { Ok(shop) } else { Err(ApiError::NotFound) }
+}
+
+/// The shop whose server sends, by its secret key.
+///
+/// # Errors
+/// No or unknown key 401; public or read key 403.
+pub fn secret_holder(request: &HttpRequest, state: &State) -> Result<Arc<Shop>, ApiError> {
+    let needed = "the secret key (sk_…)";
+    match holder(request, state, needed)? {
+        (KeyKind::Secret, shop) => Ok(shop),
+        _ => Err(ApiError::WrongKeyKind { needed }),
+    }
+}
+
+fn holder(
+    request: &HttpRequest,
+    state: &State,
+    needed: &'static str,
+) -> Result<(KeyKind, Arc<Shop>), ApiError> {
+    let key = bearer(request).ok_or(ApiError::Unauthorized)?;
+    let snapshot = state.registry.snapshot();
+    if snapshot.by_public_key(key).is_some() {
+        return Err(ApiError::WrongKeyKind { needed });
+    }
+    let (kind, shop) = snapshot.by_key(key).ok_or(ApiError::Unauthorized)?;
+    Ok((*kind, shop.clone()))
+}
+
+/// The key after `Bearer`.
+pub fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+/// Whether a request is signed instead of carrying its key.
+pub fn is_signed(request: &HttpRequest) -> bool {
+    request.headers().contains_key(SIGNATURE_HEADER)
+}
+
+/// The shop whose server signed `body`: `X-Shopfunnel-Shop: pk_…` and
+/// `X-Shopfunnel-Signature: t=…,v1=…`, HMAC-SHA256 over `"{t}.{body}"` with SHA-256 of the secret key.
+///
+/// # Errors
+/// One answer for a missing, broken or wrong signature; another for one whose time is off.
+pub fn signer(request: &HttpRequest, state: &State, body: &[u8]) -> Result<Arc<Shop>, ApiError> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let public_key = header(SHOP_HEADER).ok_or(ApiError::BadSignature)?;
+    let snapshot = state.registry.snapshot();
+    let shop = snapshot.by_public_key(public_key).ok_or(ApiError::BadSignature)?;
+
+    let mut time = None;
+    let mut signatures = Vec::new();
+    for part in header(SIGNATURE_HEADER).unwrap_or_default().split(',') {
+        match part.trim().split_once('=') {
+            Some(("t", value)) => time = Some(value),
+            Some(("v1", value)) => signatures.extend(from_hex(value)),
+            _ => {}
+        }
+    }
+    let time = time.ok_or(ApiError::BadSignature)?;
+    let genuine = shop.secret_keys.iter().any(|key| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes a key of any length");
+        mac.update(time.as_bytes());
+        mac.update(b".");
+        mac.update(body);
+        let expected = mac.finalize().into_bytes();
+        signatures.iter().any(|signature| bool::from(expected.as_slice().ct_eq(signature)))
+    });
+    if !genuine {
+        return Err(ApiError::BadSignature);
+    }
+    let signed_at: i64 = time.parse().map_err(|_| ApiError::BadSignature)?;
+    let away = (state.clock.now_ms() / 1_000).saturating_sub(signed_at);
+    if away.unsigned_abs() > SIGNATURE_TOLERANCE_SECONDS.unsigned_abs() {
+        return Err(ApiError::StaleTimestamp);
+    }
+    Ok(shop.clone())
+}
+
+fn from_hex(digits: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if digits.len() != 64 || !digits.is_ascii() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,201 @@
+//! Every error of the HTTP interface: its status, its stable code, its sentence, and whether to try again.
+//!
+//! A 5xx never shows its cause; the cause is logged here, once, under the request id that the answer names.
+
+use crate::event::Rejection;
+use crate::spool::AppendError;
+use crate::store::StoreError;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// What a caller did wrong or has to wait for.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("`{name}`: {message}")]
+    InvalidParameter { name: String, message: String },
+    #[error("a window may have at most {max_days} days; ask for less at a time")]
+    RangeTooLarge { max_days: i64 },
+    #[error("{0}")]
+    InvalidJson(String),
+    #[error("the list of events is empty")]
+    NoEvents,
+    #[error("no event of the request is acceptable; `rejected` says why")]
+    NothingAcceptable(Vec<Rejected>),
+    #[error("`shop` is required: the shop's public key, pk_…")]
+    ShopRequired,
+    #[error("no shop has this public key")]
+    UnknownShopKey,
+    #[error("send `Authorization: Bearer …` with a key of this shop")]
+    Unauthorized,
+    #[error("the signature does not fit the body")]
+    BadSignature,
+    #[error("the signature's time is more than 300 s away from now; sign again")]
+    StaleTimestamp,
+    #[error("this key may not do that; {needed} is needed")]
+    WrongKeyKind { needed: &'static str },
+    #[error("events from this origin are not accepted; add it with `shopfunnel shop set --origin`")]
+    OriginNotAllowed,
+    #[error("the key and the `shop` of the events belong to different shops")]
+    ShopMismatch,
+    #[error("there is nothing here")]
+    NotFound,
+    #[error("this address does not take that method")]
+    MethodNotAllowed,
+    #[error("the body may have at most {max_bytes} bytes; send less at a time")]
+    PayloadTooLarge { max_bytes: usize },
+    #[error("a request may hold at most {max_events} events; send fewer at a time")]
+    TooManyEvents { max_events: usize },
+    #[error("send the body as {accepted}")]
+    UnsupportedMediaType { accepted: &'static str },
+    #[error("events cannot be stored right now; send them again later")]
+    NotAppended(AppendError),
+    #[error("figures are not available right now; ask again later")]
+    StoreUnavailable(String),
+    #[error("something went wrong here; the log has it under the request id")]
+    Internal(String),
+}
+
+/// One event that was not accepted, by its place in the request.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rejected {
+    pub index: usize,
+    #[serde(flatten)]
+    pub rejection: Rejection,
+}
+
+impl ApiError {
+    pub fn invalid(name: &str, message: impl Into<String>) -> ApiError {
+        ApiError::InvalidParameter { name: name.to_owned(), message: message.into() }
+    }
+
+    /// The stable word that programs and metrics use.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ApiError::InvalidParameter { .. } => "invalid_parameter",
+            ApiError::RangeTooLarge { .. } => "range_too_large",
+            ApiError::InvalidJson(_) => "invalid_json",
+            ApiError::NoEvents => "no_events",
+            ApiError::NothingAcceptable(_) => "nothing_acceptable",
+            ApiError::ShopRequired => "shop_required",
+            ApiError::UnknownShopKey => "unknown_shop_key",
+            ApiError::Unauthorized => "unauthorized",
+            ApiError::BadSignature => "bad_signature",
+            ApiError::StaleTimestamp => "stale_timestamp",
+            ApiError::WrongKeyKind { .. } => "wrong_key_kind",
+            ApiError::OriginNotAllowed => "origin_not_allowed",
+            ApiError::ShopMismatch => "shop_mismatch",
+            ApiError::NotFound => "not_found",
+            ApiError::MethodNotAllowed => "method_not_allowed",
+            ApiError::PayloadTooLarge { .. } => "payload_too_large",
+            ApiError::TooManyEvents { .. } => "too_many_events",
+            ApiError::UnsupportedMediaType { .. } => "unsupported_media_type",
+            ApiError::NotAppended(AppendError::Full) => "spool_full",
+            ApiError::NotAppended(AppendError::Overloaded) => "overloaded",
+            ApiError::NotAppended(AppendError::Disk | AppendError::Closed) => "storage_error",
+            ApiError::StoreUnavailable(_) => "store_unavailable",
+            ApiError::Internal(_) => "internal",
+        }
+    }
+
+    /// Seconds after which the same request may work.
+    fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            ApiError::NotAppended(AppendError::Full) => Some(30),
+            ApiError::NotAppended(_) | ApiError::StoreUnavailable(_) => Some(2),
+            _ => None,
+        }
+    }
+}
+
+impl From<AppendError> for ApiError {
+    fn from(error: AppendError) -> ApiError {
+        ApiError::NotAppended(error)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> ApiError {
+        if error.is_away() {
+            ApiError::StoreUnavailable(error.to_string())
+        } else {
+            ApiError::Internal(error.to_string())
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Detail<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<&'a [Rejected]>,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    code: &'a str,
+    message: String,
+    request_id: String,
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            ApiError::InvalidParameter { .. }
+            | ApiError::RangeTooLarge { .. }
+            | ApiError::InvalidJson(_)
+            | ApiError::NoEvents
+            | ApiError::NothingAcceptable(_)
+            | ApiError::ShopRequired => StatusCode::BAD_REQUEST,
+            ApiError::UnknownShopKey
+            | ApiError::Unauthorized
+            | ApiError::BadSignature
+            | ApiError::StaleTimestamp => StatusCode::UNAUTHORIZED,
+            ApiError::WrongKeyKind { .. } | ApiError::OriginNotAllowed | ApiError::ShopMismatch => {
+                StatusCode::FORBIDDEN
+            }
+            ApiError::NotFound => StatusCode::NOT_FOUND,
+            ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::PayloadTooLarge { .. } | ApiError::TooManyEvents { .. } => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+            ApiError::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::NotAppended(_) | ApiError::StoreUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let request_id = Uuid::now_v7().simple().to_string();
+        match self {
+            ApiError::StoreUnavailable(cause) | ApiError::Internal(cause) => {
+                tracing::error!(%request_id, code = self.code(), cause, "a request failed");
+            }
+            ApiError::NotAppended(cause) => {
+                tracing::warn!(%request_id, code = self.code(), %cause, "events were refused");
+            }
+            _ => {}
+        }
+        let rejected = match self {
+            ApiError::NothingAcceptable(rejected) => Some(rejected.as_slice()),
+            _ => None,
+        };
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+        if let Some(seconds) = self.retry_after_seconds() {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if matches!(self, ApiError::Unauthorized) {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        response.json(Body {
+            error: Detail { code: self.code(), message: self.to_string(), request_id },
+            accepted: rejected.map(|_| 0),
+            rejected,
+        })
+    }
+}

@@ -1,0 +1,367 @@
+//! Events in: `POST /e` from browsers, `POST /v1/events` from the shop's server.
+//!
+//! An answer of 202 is given after the spool's `fdatasync`. Nothing here waits for ClickHouse.
+
+use super::error::{ApiError, Rejected};
+use super::wire::{Body, WireError, WireEvent};
+use super::{State, auth, method_not_allowed};
+use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor};
+use crate::shops::Shop;
+use crate::spool::Records;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use futures_util::StreamExt;
+use serde::Serialize;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The browser's own bound on what may be in flight when a page closes.
+const MAX_BROWSER_BYTES: usize = 64 << 10;
+const MAX_BROWSER_EVENTS: usize = 100;
+const MAX_SERVER_BYTES: usize = 1 << 20;
+const MAX_SERVER_EVENTS: usize = 1_000;
+/// One line of a stream.
+const MAX_LINE_BYTES: usize = 64 << 10;
+/// Rejections that the answer to a stream lists; the others are counted.
+const MAX_LISTED: usize = 1_000;
+const PREFLIGHT_SECONDS: u32 = 86_400;
+
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/e")
+                .route(web::post().to(from_browser))
+                .route(web::method(actix_web::http::Method::OPTIONS).to(preflight))
+                .default_service(web::to(method_not_allowed)),
+        )
+        .service(
+            web::resource("/v1/events")
+                .route(web::post().to(from_server))
+                .default_service(web::to(method_not_allowed)),
+        );
+}
+
+#[derive(Serialize)]
+struct Accepted {
+    accepted: usize,
+    rejected: Vec<Rejected>,
+    #[serde(skip_serializing_if = "is_zero")]
+    rejected_left_off: usize,
+    /// Epoch milliseconds here, for a sender whose clock is wrong.
+    now: i64,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// Any page may ask; whether its origin may send is known only with the shop, which is in the body.
+async fn preflight(request: HttpRequest) -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    response.insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST"));
+    response.insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"));
+    response.insert_header((header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS));
+    with_origin(&request, response.finish())
+}
+
+async fn from_browser(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
+    match browser_events(&request, payload, &state).await {
+        Ok(accepted) => with_origin(&request, HttpResponse::Accepted().json(accepted)),
+        // Without the header the page cannot read the answer, which is what an unlisted origin gets.
+        Err(error @ ApiError::OriginNotAllowed) => error.error_response(),
+        Err(error) => with_origin(&request, error.error_response()),
+    }
+}
+
+/// Lets the page of this origin read the answer; never with credentials.
+fn with_origin(request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
+    let headers = response.headers_mut();
+    if let Some(origin) = request.headers().get(header::ORIGIN) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn browser_events(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &State,
+) -> Result<Accepted, ApiError> {
+    expect_media_type(request, &["text/plain", "application/json"], "text/plain or application/json")?;
+    let bytes = read(payload, MAX_BROWSER_BYTES).await?;
+    let body =
+        Body::parse(&bytes, MAX_BROWSER_EVENTS).map_err(|error| unusable(error, MAX_BROWSER_EVENTS))?;
+    if body.events.is_empty() {
+        return Err(ApiError::NoEvents);
+    }
+    let public_key = body.shop.as_deref().ok_or(ApiError::ShopRequired)?;
+    let shop =
+        state.registry.snapshot().by_public_key(public_key).cloned().ok_or(ApiError::UnknownShopKey)?;
+    if let Some(origin) = request.headers().get(header::ORIGIN)
+        && !origin.to_str().is_ok_and(|origin| shop.allows_origin(origin))
+    {
+        return Err(ApiError::OriginNotAllowed);
+    }
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let browser = Browser {
+        address: state.trusted_proxies.client(request),
+        user_agent: user_agent.unwrap_or_default(),
+    };
+    let mut intake = Intake::new(state, shop, Some(browser))?;
+    for event in body.events {
+        intake.take(event)?;
+    }
+    intake.finish().await
+}
+
+async fn from_server(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let accepted = if media_type(&request) == "application/x-ndjson" {
+        stream_events(&request, payload, &state).await?
+    } else {
+        server_events(&request, payload, &state).await?
+    };
+    Ok(HttpResponse::Accepted().insert_header((header::CACHE_CONTROL, "no-store")).json(accepted))
+}
+
+async fn server_events(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &State,
+) -> Result<Accepted, ApiError> {
+    expect_media_type(
+        request,
+        &["application/json", "text/plain"],
+        "application/json, text/plain or application/x-ndjson",
+    )?;
+    let signed = auth::is_signed(request);
+    let mut shop = if signed { None } else { Some(auth::secret_holder(request, state)?) };
+    let bytes = read(payload, MAX_SERVER_BYTES).await?;
+    if signed {
+        shop = Some(auth::signer(request, state, &bytes)?);
+    }
+    let shop = shop.ok_or(ApiError::Unauthorized)?;
+    let body = Body::parse(&bytes, MAX_SERVER_EVENTS).map_err(|error| unusable(error, MAX_SERVER_EVENTS))?;
+    if body.events.is_empty() {
+        return Err(ApiError::NoEvents);
+    }
+    if body.shop.as_deref().is_some_and(|key| !shop.public_keys.iter().any(|known| known == key)) {
+        return Err(ApiError::ShopMismatch);
+    }
+    let mut intake = Intake::new(state, shop, None)?;
+    for event in body.events {
+        intake.take(event)?;
+    }
+    intake.finish().await
+}
+
+/// One event a line, appended in portions while the rest still arrives.
+async fn stream_events(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    state: &State,
+) -> Result<Accepted, ApiError> {
+    let shop = auth::secret_holder(request, state)?;
+    let mut intake = Intake::new(state, shop, None)?;
+    let mut waiting = Vec::new();
+    let mut ended = false;
+    while !ended {
+        match payload.next().await {
+            Some(chunk) => waiting.extend_from_slice(&chunk.map_err(broken_body)?),
+            None => ended = true,
+        }
+        let mut start = 0;
+        while start < waiting.len() {
+            let line_end = match waiting[start..].iter().position(|&byte| byte == b'\n') {
+                Some(length) => start + length,
+                None if ended => waiting.len(),
+                None => break,
+            };
+            let line = waiting[start..line_end].trim_ascii();
+            start = line_end + 1;
+            if line.is_empty() {
+                continue;
+            }
+            let event = match std::str::from_utf8(line) {
+                Ok(line) => WireEvent::parse(line),
+                Err(_) => Err(Rejection::new("invalid_event", "a line must be UTF-8")),
+            };
+            intake.take(event)?;
+            if intake.records.len() == MAX_SERVER_EVENTS {
+                intake.append().await?;
+            }
+        }
+        waiting.drain(..start.min(waiting.len()));
+        if waiting.len() > MAX_LINE_BYTES {
+            return Err(ApiError::PayloadTooLarge { max_bytes: MAX_LINE_BYTES });
+        }
+    }
+    if intake.seen == 0 {
+        return Err(ApiError::NoEvents);
+    }
+    intake.finish().await
+}
+
+/// Who a browser's event without a visitor comes from.
+struct Browser<'a> {
+    address: IpAddr,
+    user_agent: &'a str,
+}
+
+/// The events of one request on their way into the spool.
+struct Intake<'a> {
+    state: &'a State,
+    shop: Arc<Shop>,
+    browser: Option<Browser<'a>>,
+    received_at_ms: i64,
+    seen: usize,
+    accepted: usize,
+    records: Records,
+    rejected: Vec<Rejected>,
+    rejected_left_off: usize,
+}
+
+impl<'a> Intake<'a> {
+    fn new(state: &'a State, shop: Arc<Shop>, browser: Option<Browser<'a>>) -> Result<Intake<'a>, ApiError> {
+        let shop = if shop.has_events {
+            shop
+        } else {
+            let marked = state.registry.mark_events(&shop.slug);
+            marked.map_err(|error| ApiError::Internal(error.to_string()))?.ok_or(ApiError::UnknownShopKey)?
+        };
+        Ok(Intake {
+            state,
+            shop,
+            browser,
+            received_at_ms: state.clock.now_ms(),
+            seen: 0,
+            accepted: 0,
+            records: Records::default(),
+            rejected: Vec::new(),
+            rejected_left_off: 0,
+        })
+    }
+
+    /// Accepts or rejects one event. An error is a fault of ours, not of the event.
+    fn take(&mut self, event: Result<WireEvent<'_>, Rejection>) -> Result<(), ApiError> {
+        let index = self.seen;
+        self.seen += 1;
+        match event.and_then(|event| self.check(&event)) {
+            Ok(event) => {
+                let event = self.identified(event)?;
+                let bytes =
+                    serde_json::to_vec(&event).map_err(|error| ApiError::Internal(error.to_string()))?;
+                self.records.push(&bytes);
+            }
+            Err(_) if self.rejected.len() == MAX_LISTED => self.rejected_left_off += 1,
+            Err(rejection) => self.rejected.push(Rejected { index, rejection }),
+        }
+        Ok(())
+    }
+
+    fn check(&self, event: &WireEvent<'_>) -> Result<Event, Rejection> {
+        let of_this_shop = match &event.shop {
+            Field::Absent => true,
+            Field::Text(key) => self.shop.public_keys.iter().any(|known| known == key),
+            Field::Number(_) | Field::Other => false,
+        };
+        if !of_this_shop {
+            return Err(Rejection::new("shop_mismatch", "all events of a request belong to one shop"));
+        }
+        let sender = if self.browser.is_some() { Sender::Browser } else { Sender::Server };
+        Event::check(
+            &event.fields,
+            Arrival {
+                shop: &self.shop.slug,
+                time_zone: self.shop.time_zone,
+                currency: self.shop.currency,
+                sender,
+                received_at_ms: self.received_at_ms,
+            },
+        )
+    }
+
+    fn identified(&self, mut event: Event) -> Result<Event, ApiError> {
+        if let Some(browser) = &self.browser
+            && event.visitor == Visitor::Unknown
+        {
+            let id = self.state.identities.cookieless(
+                &self.shop.slug,
+                self.shop.time_zone,
+                event.day,
+                browser.address,
+                browser.user_agent,
+                self.received_at_ms,
+            );
+            event.visitor = Visitor::Cookieless(id.map_err(|error| ApiError::Internal(error.to_string()))?);
+        }
+        if !event.customer.is_empty() {
+            event.customer = self.state.identities.customer(&self.shop.slug, &event.customer);
+        }
+        Ok(event)
+    }
+
+    async fn append(&mut self) -> Result<(), ApiError> {
+        let records = std::mem::take(&mut self.records);
+        let count = records.len();
+        if count > 0 {
+            self.state.spool.append(records).await?;
+            self.accepted += count;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Accepted, ApiError> {
+        self.append().await?;
+        if self.accepted == 0 {
+            return Err(ApiError::NothingAcceptable(self.rejected));
+        }
+        Ok(Accepted {
+            accepted: self.accepted,
+            rejected: self.rejected,
+            rejected_left_off: self.rejected_left_off,
+            now: self.received_at_ms,
+        })
+    }
+}
+
+fn media_type(request: &HttpRequest) -> String {
+    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn expect_media_type(
+    request: &HttpRequest,
+    expected: &[&str],
+    accepted: &'static str,
+) -> Result<(), ApiError> {
+    if expected.contains(&media_type(request).as_str()) {
+        Ok(())
+    } else {
+        Err(ApiError::UnsupportedMediaType { accepted })
+    }
+}
+
+async fn read(payload: web::Payload, max_bytes: usize) -> Result<web::Bytes, ApiError> {
+    match payload.to_bytes_limited(max_bytes).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => Err(broken_body(error)),
+        Err(_) => Err(ApiError::PayloadTooLarge { max_bytes }),
+    }
+}
+
+fn broken_body(error: impl std::fmt::Display) -> ApiError {
+    ApiError::InvalidJson(format!("the body did not arrive whole: {error}"))
+}
+
+fn unusable(error: WireError, max_events: usize) -> ApiError {
+    match error {
+        WireError::Invalid(sentence) => ApiError::InvalidJson(sentence),
+        WireError::TooMany => ApiError::TooManyEvents { max_events },
+    }
+}

@@ -1,0 +1,68 @@
+//! The edge: wire shapes stop here.
+//!
+//! Requests become domain values, answers become JSON, errors become status + code + sentence ([`error`]).
+//! `ingest` never waits for ClickHouse: it needs the shops in memory and the spool, nothing else.
+
+pub mod admin;
+mod auth;
+mod client_address;
+pub mod error;
+mod ingest;
+mod pages;
+mod query;
+mod wire;
+
+use crate::clock::Clock;
+use crate::identity::Identities;
+use crate::shipper::Progress;
+use crate::shops::registry::Registry;
+use crate::spool::Spool;
+use crate::store::Store;
+use actix_web::web;
+use client_address::TrustedProxies;
+use error::ApiError;
+use ipnet::IpNet;
+pub use pages::CONTENT_SECURITY_POLICY;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Everything a request may use. Cloned into each worker.
+#[derive(Clone)]
+pub struct State {
+    pub clock: Clock,
+    pub registry: Arc<Registry>,
+    pub identities: Arc<Identities>,
+    pub spool: Spool,
+    pub store: Store,
+    pub progress: watch::Receiver<Progress>,
+    trusted_proxies: Arc<TrustedProxies>,
+}
+
+impl State {
+    pub fn new(
+        clock: Clock,
+        registry: Arc<Registry>,
+        identities: Arc<Identities>,
+        spool: Spool,
+        store: Store,
+        progress: watch::Receiver<Progress>,
+        trusted_proxies: Vec<IpNet>,
+    ) -> State {
+        let trusted_proxies = Arc::new(TrustedProxies::new(trusted_proxies));
+        State { clock, registry, identities, spool, store, progress, trusted_proxies }
+    }
+}
+
+/// The public routes. Every path that is not here answers 404, every other method 405.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .configure(ingest::routes)
+        .configure(query::routes)
+        .configure(pages::routes)
+        .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
+}
+
+/// Answers 405 on a known path.
+async fn method_not_allowed() -> Result<(), ApiError> {
+    Err(ApiError::MethodNotAllowed)
+}

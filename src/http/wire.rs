@@ -1,0 +1,254 @@
+//! The bodies of `/e` and `/v1/events` as JSON: one event, an array, or an envelope with `shop` and `events`.
+//!
+//! Splits a body into events without judging them, so that a broken one never stops its neighbours.
+
+use crate::event::{Field, Fields, Rejection};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// A body, split.
+#[derive(Debug)]
+pub struct Body<'a> {
+    /// `shop` of the envelope, or of the first event that names one.
+    pub shop: Option<Cow<'a, str>>,
+    pub events: Vec<Result<WireEvent<'a>, Rejection>>,
+}
+
+/// One event as it was sent.
+#[derive(Debug, Default)]
+pub struct WireEvent<'a> {
+    pub shop: Field<'a>,
+    pub fields: Fields<'a>,
+}
+
+/// Why a body cannot be split.
+#[derive(Debug, PartialEq, Eq)]
+pub enum WireError {
+    /// Not JSON of one of the three forms; the sentence says what was expected.
+    Invalid(String),
+    /// More events than allowed.
+    TooMany,
+}
+
+#[derive(serde::Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    shop: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    events: Option<&'a RawValue>,
+}
+
+impl<'a> Body<'a> {
+    /// Splits a body of at most `max_events` events.
+    ///
+    /// # Errors
+    /// See [`WireError`].
+    pub fn parse(bytes: &'a [u8], max_events: usize) -> Result<Body<'a>, WireError> {
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| WireError::Invalid("the body must be UTF-8".into()))?;
+        match text.trim_start().as_bytes().first() {
+            Some(b'[') => Body::of_list(None, text, max_events),
+            Some(b'{') => {
+                let envelope: Envelope<'a> = serde_json::from_str(text).map_err(invalid)?;
+                match envelope.events {
+                    Some(events) => {
+                        let shop = envelope.shop.map(|raw| field(raw.get()));
+                        Body::of_list(shop, events.get(), max_events)
+                    }
+                    None => Ok(Body::of_events(None, vec![WireEvent::parse(text)])),
+                }
+            }
+            _ => Err(WireError::Invalid(
+                "the body must be a JSON event, an array of events, or {\"shop\":…,\"events\":[…]}".into(),
+            )),
+        }
+    }
+
+    fn of_list(shop: Option<Field<'a>>, list: &'a str, max_events: usize) -> Result<Body<'a>, WireError> {
+        let events: Vec<&RawValue> = serde_json::from_str(list).map_err(invalid)?;
+        if events.len() > max_events {
+            return Err(WireError::TooMany);
+        }
+        Ok(Body::of_events(shop, events.into_iter().map(|raw| WireEvent::parse(raw.get())).collect()))
+    }
+
+    fn of_events(shop: Option<Field<'a>>, events: Vec<Result<WireEvent<'a>, Rejection>>) -> Body<'a> {
+        let named = |field: &Field<'a>| match field {
+            Field::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        let shop = shop
+            .as_ref()
+            .and_then(named)
+            .or_else(|| events.iter().flatten().find_map(|event| named(&event.shop)));
+        Body { shop, events }
+    }
+}
+
+impl<'a> WireEvent<'a> {
+    /// Reads one JSON object.
+    ///
+    /// # Errors
+    /// `invalid_event`: not an object, or a field appears twice.
+    pub fn parse(text: &'a str) -> Result<WireEvent<'a>, Rejection> {
+        serde_json::from_str(text).map_err(|_| {
+            Rejection::new("invalid_event", "an event must be a JSON object that names each field once")
+        })
+    }
+}
+
+fn invalid(error: serde_json::Error) -> WireError {
+    WireError::Invalid(format!("the body is not valid JSON: {error}"))
+}
+
+/// The field that a raw JSON value stands for.
+fn field(raw: &str) -> Field<'_> {
+    match raw.as_bytes().first() {
+        Some(b'"') if !raw.contains('\\') => Field::Text(Cow::Borrowed(&raw[1..raw.len() - 1])),
+        // A lone surrogate is valid JSON but no text.
+        Some(b'"') => {
+            serde_json::from_str::<String>(raw).map_or(Field::Other, |text| Field::Text(Cow::Owned(text)))
+        }
+        Some(b'-' | b'0'..=b'9') => Field::Number(raw),
+        Some(b'n') | None => Field::Absent,
+        Some(_) => Field::Other,
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Name {
+    Shop,
+    Kind,
+    Id,
+    Visitor,
+    At,
+    Url,
+    Referrer,
+    Title,
+    OrderId,
+    PaymentId,
+    RefundId,
+    Amount,
+    Currency,
+    Agent,
+    Channel,
+    Topic,
+    Score,
+    EngagedMs,
+    Variant,
+    Customer,
+    Product,
+    #[serde(other)]
+    Unknown,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = WireEvent<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an event")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WireEvent<'de>, A::Error> {
+                let mut event = WireEvent::default();
+                while let Some(name) = map.next_key::<Name>()? {
+                    let raw: &'de RawValue = map.next_value()?;
+                    let slot = match name {
+                        Name::Shop => &mut event.shop,
+                        Name::Kind => &mut event.fields.kind,
+                        Name::Id => &mut event.fields.id,
+                        Name::Visitor => &mut event.fields.visitor,
+                        Name::At => &mut event.fields.at,
+                        Name::Url => &mut event.fields.url,
+                        Name::Referrer => &mut event.fields.referrer,
+                        Name::Title => &mut event.fields.title,
+                        Name::OrderId => &mut event.fields.order_id,
+                        Name::PaymentId => &mut event.fields.payment_id,
+                        Name::RefundId => &mut event.fields.refund_id,
+                        Name::Amount => &mut event.fields.amount,
+                        Name::Currency => &mut event.fields.currency,
+                        Name::Agent => &mut event.fields.agent,
+                        Name::Channel => &mut event.fields.channel,
+                        Name::Topic => &mut event.fields.topic,
+                        Name::Score => &mut event.fields.score,
+                        Name::EngagedMs => &mut event.fields.engaged_ms,
+                        Name::Variant => &mut event.fields.variant,
+                        Name::Customer => &mut event.fields.customer,
+                        Name::Product => &mut event.fields.product,
+                        Name::Unknown => continue,
+                    };
+                    if *slot != Field::Absent {
+                        return Err(A::Error::custom("a field appears twice"));
+                    }
+                    *slot = field(raw.get());
+                }
+                Ok(event)
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(body: &Body<'_>) -> Vec<Option<String>> {
+        body.events
+            .iter()
+            .map(|event| match &event.as_ref().ok()?.fields.kind {
+                Field::Text(kind) => Some(kind.to_string()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_three_forms_hold_the_same_events() {
+        for (text, events) in [
+            (r#"{"shop":"pk_1","kind":"visit"}"#, 1),
+            (r#" [{"shop":"pk_1","kind":"visit"},{"kind":"visit"}]"#, 2),
+            (r#"{"events":[{"kind":"visit"}],"shop":"pk_1"}"#, 1),
+        ] {
+            let body = Body::parse(text.as_bytes(), 10).unwrap();
+            assert_eq!(body.shop.as_deref(), Some("pk_1"), "{text}");
+            assert_eq!(kinds(&body), vec![Some("visit".to_owned()); events], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_broken_event_leaves_its_neighbours_alone() {
+        let text =
+            r#"[{"kind":"visit"},5,{"kind":"visit","kind":"cart"},null,{"kind":"visit","x":{"y":[1]}}]"#;
+        let body = Body::parse(text.as_bytes(), 10).unwrap();
+        let accepted: Vec<bool> = body.events.iter().map(Result::is_ok).collect();
+        assert_eq!(accepted, [true, false, false, false, true]);
+    }
+
+    #[test]
+    fn values_keep_their_text() {
+        let text = r#"{"amount":1.10,"order_id":"a\"b\u8336","title":null,"visitor":"\ud800","url":true}"#;
+        let event = WireEvent::parse(text).unwrap();
+        assert_eq!(event.fields.amount, Field::Number("1.10"));
+        assert_eq!(event.fields.order_id, Field::Text("a\"b茶".into()));
+        assert_eq!(event.fields.title, Field::Absent);
+        assert_eq!((event.fields.visitor, event.fields.url), (Field::Other, Field::Other));
+    }
+
+    #[test]
+    fn what_is_no_list_of_events_is_refused_whole() {
+        for text in ["", "visit", "5", "[", r#"{"events":5}"#, r#"{"events":[],"events":[]}"#, "[]x", "\u{0}"]
+        {
+            assert!(matches!(Body::parse(text.as_bytes(), 10), Err(WireError::Invalid(_))), "{text}");
+        }
+        assert!(matches!(Body::parse(b"\xff{}", 10), Err(WireError::Invalid(_))));
+        assert_eq!(Body::parse(b"[{},{},{}]", 2).unwrap_err(), WireError::TooMany);
+    }
+}
