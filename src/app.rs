@@ -139,8 +139,9 @@ impl App {
         );
         let public_address = public.local_addr()?;
         let admin_address = admin_listener.local_addr()?;
-        let door = write_door(&settings.data_dir, admin_address)?;
-        let admin = admin::Admin { state: state.clone(), token: door.token, public_url: settings.public_url };
+        let token = random_token();
+        let admin =
+            admin::Admin { state: state.clone(), token: token.clone(), public_url: settings.public_url };
 
         let public_state = state.clone();
         let public_server = HttpServer::new(move || {
@@ -164,6 +165,8 @@ impl App {
         .run();
         let servers = [public_server.handle(), admin_server.handle()];
         let served = [tokio::spawn(public_server), tokio::spawn(admin_server)];
+        let door = admin::Door { url: format!("http://{admin_address}"), token };
+        write_door(&settings.data_dir, &door)?;
         let salts = tokio::spawn(forget_old_salts(identities, clock));
         tracing::info!(%public_address, %admin_address, data_dir = %settings.data_dir.display(), "listening");
         Ok(App {
@@ -260,15 +263,17 @@ fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Tells `shopfunnel shop …` where the running server is.
-fn write_door(data_dir: &Path, address: SocketAddr) -> anyhow::Result<admin::Door> {
+fn random_token() -> String {
     let mut random = [0; 32];
     fill_random(&mut random);
-    let door = admin::Door { url: format!("http://{address}"), token: hex(&random) };
+    hex(&random)
+}
+
+/// Tells `shopfunnel shop …` where the running server is.
+fn write_door(data_dir: &Path, door: &admin::Door) -> anyhow::Result<()> {
     let path = admin::door_file(data_dir);
-    file::replace(&path, &serde_json::to_vec(&door)?)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(door)
+    file::replace(&path, &serde_json::to_vec(door)?)
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 async fn forget_old_salts(identities: Arc<Identities>, clock: Clock) {

@@ -12,6 +12,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -66,7 +67,7 @@ pub fn run(cli: Cli) -> ExitCode {
             let config = cli.config.as_deref();
             match cli.command {
                 Command::Serve => serve(Settings::read(config, DATA_DIR)?).await,
-                Command::Demo => demo::run(Settings::read(config, demo::DATA_DIR)?, stop_signal()).await,
+                Command::Demo => demo::run(Settings::read(config, demo::DATA_DIR)?, stop_signal()?).await,
                 Command::Shop(command) => shop::run(command, Settings::read(config, DATA_DIR)?).await,
                 Command::Engine(_) => Ok(()),
             }
@@ -88,26 +89,31 @@ fn fail(code: u8, sentence: &str) -> ExitCode {
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let public_url = settings.public_url.clone();
-    let app = App::start(settings, Clock::System, None).await?;
+    let mut stop = pin!(stop_signal()?);
+    let app = tokio::select! {
+        app = App::start(settings, Clock::System, None) => app?,
+        () = &mut stop => return Ok(()),
+    };
     println!("shopfunnel answers on http://{} (public: {public_url})", app.public_address());
     if app.registry().snapshot().shops().is_empty() {
         println!(
             "no shop yet: shopfunnel shop add --name \"My shop\" --time-zone Asia/Shanghai --currency CNY"
         );
     }
-    app.run_until(stop_signal()).await
+    app.run_until(stop).await
 }
 
-/// Resolves on Ctrl-C or SIGTERM.
-async fn stop_signal() {
+/// Resolves on Ctrl-C or SIGTERM that come after this call, whether it is awaited yet or not.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Logs go to standard error; `RUST_LOG` sets the level, `info` without it.

@@ -19,6 +19,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::pin::pin;
 
 /// Data directory of the demo, apart from a real one.
 pub const DATA_DIR: &str = "./data-demo";
@@ -47,7 +48,11 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> anyhow::
     let memory_path = settings.data_dir.join("demo.json");
     let mut memory = remember(&settings, &memory_path)?;
     let pages = Pages::new(&memory.public_key, &memory.read_key);
-    let app = App::start(settings, Clock::System, Some(pages)).await?;
+    let mut stop = pin!(stop);
+    let app = tokio::select! {
+        app = App::start(settings, Clock::System, Some(pages)) => app?,
+        () = &mut stop => return Ok(()),
+    };
     let url = format!("http://{}", app.public_address());
     announce(&url, &memory);
     if !memory.history_written {

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// How long a child whose parent is gone may take to end cleanly.
-const ORPHAN_GRACE: Duration = Duration::from_secs(5);
+pub const ORPHAN_GRACE: Duration = Duration::from_secs(5);
 
 /// Opens the listener, then keeps the process alive; SIGTERM ends it cleanly.
 const LISTEN_AND_STAY: &str = "SYSTEM START LISTEN HTTP; \
@@ -26,6 +26,9 @@ const LISTEN_AND_STAY: &str = "SYSTEM START LISTEN HTTP; \
 /// The library cannot be loaded; the sentence says why.
 pub fn run(library: &Path, directory: &Path, http_port: u16) -> Result<i32, String> {
     end_with_the_parent();
+    // Held until this process ends, so that a successor does not meet us on the port or in the files.
+    let lock = settings::lock_file(directory).map_err(|cause| cause.to_string())?;
+    lock.try_lock().map_err(|_| "another engine runs on the same directory".to_owned())?;
     let path_argument = |name: &str, path: &Path| [name.as_bytes(), path.as_os_str().as_bytes()].concat();
     let arguments = [
         b"shopfunnel-engine".to_vec(),

@@ -11,6 +11,7 @@ mod settings;
 pub use settings::Login;
 
 use settings::Settings;
+use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -36,6 +37,8 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// A child that lived this long resets the back-off.
 const SETTLED: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// An engine whose parent was killed ends by itself within [`child::ORPHAN_GRACE`].
+const PREDECESSOR_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What the engine needs to run.
 #[derive(Debug, Clone)]
@@ -105,10 +108,12 @@ impl Engine {
         if !options.library.is_file() {
             return Err(EngineError::NotInstalled(options.library));
         }
-        let settings = Settings::prepare(&options.directory, &options.database)
-            .map_err(|cause| EngineError::Prepare { path: options.directory.clone(), cause })?;
+        let prepare = |cause| EngineError::Prepare { path: options.directory.clone(), cause };
+        let mut settings = Settings::prepare(&options.directory, &options.database).map_err(prepare)?;
+        await_predecessor(&options.directory).await.map_err(EngineError::NotStarted)?;
+        settings.choose_free_port(&options.directory).map_err(prepare)?;
         let state = Arc::new(State::default());
-        let mut launcher = Launcher { options, settings: settings.clone(), state: state.clone() };
+        let launcher = Launcher { options, settings: settings.clone(), state: state.clone() };
         let running = launcher.launch().await.map_err(EngineError::NotStarted)?;
         let (stop, stopped) = watch::channel(false);
         let supervisor = tokio::spawn(supervise(launcher, running, stopped));
@@ -156,6 +161,23 @@ struct Running {
     _lifeline: Option<ChildStdin>,
 }
 
+/// Waits until no engine runs on the directory: one that outlives its killed parent for a moment still has its
+/// port and its files.
+async fn await_predecessor(directory: &Path) -> Result<(), String> {
+    let deadline = tokio::time::Instant::now() + PREDECESSOR_TIMEOUT;
+    loop {
+        let lock = settings::lock_file(directory).map_err(|cause| cause.to_string())?;
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(cause)) => return Err(cause.to_string()),
+            Err(TryLockError::WouldBlock) if tokio::time::Instant::now() > deadline => {
+                return Err("another engine runs on the same directory and does not end".into());
+            }
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
 struct Launcher {
     options: EngineOptions,
     settings: Settings,
@@ -164,9 +186,8 @@ struct Launcher {
 
 impl Launcher {
     /// Starts one child and waits until it answers.
-    async fn launch(&mut self) -> Result<Running, String> {
+    async fn launch(&self) -> Result<Running, String> {
         let directory = &self.options.directory;
-        self.settings.choose_free_port(directory).map_err(|cause| cause.to_string())?;
         let log = self.settings.log_file(directory).map_err(|cause| cause.to_string())?;
         let errors = log.try_clone().map_err(|cause| cause.to_string())?;
         let mut child = Command::new(&self.options.program)
@@ -210,7 +231,7 @@ impl Launcher {
 }
 
 /// Keeps a child running until told to stop.
-async fn supervise(mut launcher: Launcher, mut running: Running, mut stopped: watch::Receiver<bool>) {
+async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch::Receiver<bool>) {
     let mut backoff = FIRST_BACKOFF;
     loop {
         let started = tokio::time::Instant::now();

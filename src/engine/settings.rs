@@ -172,6 +172,16 @@ pub fn configuration(directory: &Path) -> PathBuf {
     directory.join("config.xml")
 }
 
+/// Locked by the child for as long as it lives.
+pub fn lock_file(directory: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(directory.join("engine.lock"))
+}
+
 fn users(directory: &Path) -> PathBuf {
     directory.join("users.xml")
 }

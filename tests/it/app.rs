@@ -1,0 +1,231 @@
+//! The application under test, and what tests do with it.
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use shopfunnel::app::App;
+use shopfunnel::clock::Clock;
+use shopfunnel::config::{ClickHouse, Settings};
+use shopfunnel::engine::{self, Engine, EngineOptions};
+use shopfunnel::shipper::ShipperOptions;
+use shopfunnel::shops::command::{self, AddedShop, Changes, Command, NewShop, Reply};
+use shopfunnel::spool::{self, SpoolOptions};
+use shopfunnel::store::StoreOptions;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+/// 2026-11-22T04:00:00Z: noon in Shanghai, a Sunday.
+pub const NOW_MS: i64 = 1_795_320_000_000;
+pub const MINUTE_MS: i64 = 60_000;
+pub const DAY_MS: i64 = 86_400_000;
+/// Shared by all tests, because the engine's supervisor and the connections to it live on it.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+static ENGINE: OnceCell<Engine> = OnceCell::const_new();
+static NEXT_DATABASE: AtomicU32 = AtomicU32::new(1);
+
+/// Runs a test on the shared runtime.
+pub fn run<T>(test: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(test)
+}
+
+/// `libchdb.so`, from `SHOPFUNNEL_ENGINE__LIBRARY` or the cache that `make engine` fills.
+pub fn library() -> PathBuf {
+    let set = std::env::var_os("SHOPFUNNEL_ENGINE__LIBRARY").map(PathBuf::from);
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+        .expect("HOME is set");
+    set.unwrap_or_else(|| engine::cached_library(&cache.join("shopfunnel")))
+}
+
+/// The engine that all tests share. It ends with this process, because its standard input does.
+pub async fn shared_engine() -> &'static Engine {
+    ENGINE
+        .get_or_init(|| async {
+            let directory =
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("engine-{}", std::process::id()));
+            remove_leftovers();
+            Engine::start(EngineOptions {
+                directory,
+                library: library(),
+                program: env!("CARGO_BIN_EXE_shopfunnel").into(),
+                database: "it_*".into(),
+            })
+            .await
+            .expect("the engine starts; `make engine` installs it")
+        })
+        .await
+}
+
+/// Deletes the engine directories of test runs that have ended.
+fn remove_leftovers() {
+    let Ok(entries) = std::fs::read_dir(env!("CARGO_TARGET_TMPDIR")) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if let Some(pid) = name.strip_prefix("engine-")
+            && !Path::new("/proc").join(pid).exists()
+        {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// A running application with its own data directory and database.
+pub struct TestApp {
+    pub app: App,
+    pub clock: Clock,
+    pub store: StoreOptions,
+    pub client: Client,
+    pub url: String,
+    _data_dir: TempDir,
+}
+
+/// A shop with its keys.
+pub type TestShop = AddedShop;
+
+/// Starts an application whose clock stands at [`NOW_MS`].
+pub async fn spawn_app() -> TestApp {
+    let engine = shared_engine().await;
+    let login = engine.tracker();
+    let number = NEXT_DATABASE.fetch_add(1, Ordering::SeqCst);
+    let store = StoreOptions {
+        url: engine.url(),
+        user: login.user,
+        password: login.password,
+        database: format!("it_{number}"),
+    };
+    let data_dir = tempfile::tempdir().expect("a temporary directory");
+    spawn_app_on(store, data_dir).await
+}
+
+/// Starts an application on a store of one's own choosing.
+pub async fn spawn_app_on(store: StoreOptions, data_dir: TempDir) -> TestApp {
+    let clock = Clock::manual(NOW_MS);
+    let free = "127.0.0.1:0".parse().expect("an address");
+    let settings = Settings {
+        listen: free,
+        admin_listen: free,
+        data_dir: data_dir.path().to_owned(),
+        public_url: "https://stats.example".into(),
+        trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
+        clickhouse: ClickHouse::External(store.clone()),
+        spool: SpoolOptions { directory: spool::directory(data_dir.path()), max_bytes: 1 << 30 },
+        shipper: ShipperOptions { interval: Duration::from_millis(5) },
+        shops: Vec::new(),
+    };
+    let app = App::start(settings, clock.clone(), None).await.expect("the application starts");
+    let url = format!("http://{}", app.public_address());
+    let client = Client::builder().no_proxy().build().expect("a client");
+    TestApp { app, clock, store, client, url, _data_dir: data_dir }
+}
+
+impl TestApp {
+    pub fn add_shop(&self, slug: &str) -> TestShop {
+        self.add_shop_in(slug, "Asia/Shanghai")
+    }
+
+    pub fn add_shop_in(&self, slug: &str, time_zone: &str) -> TestShop {
+        let new = NewShop {
+            slug: Some(slug.into()),
+            name: slug.into(),
+            time_zone: time_zone.into(),
+            currency: "CNY".into(),
+            origins: Vec::new(),
+            after_sale_days: None,
+            public_key: None,
+        };
+        match command::apply(self.app.registry(), Command::Add(new), "https://stats.example") {
+            Ok(Reply::Added(shop)) => shop,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn set_shop(&self, slug: &str, changes: Changes) {
+        command::apply(self.app.registry(), Command::Set { slug: slug.into(), changes }, "").expect("set");
+    }
+
+    /// Sends events as the shop's server; all must be accepted.
+    pub async fn send(&self, shop: &TestShop, events: &[Value]) {
+        for batch in events.chunks(1_000) {
+            let answer = self.post_server(shop, &json!(batch)).await;
+            let (status, body) = read(answer).await;
+            assert_eq!((status, &body["accepted"]), (StatusCode::ACCEPTED, &json!(batch.len())), "{body}");
+        }
+    }
+
+    pub async fn post_server(&self, shop: &TestShop, body: &Value) -> Response {
+        let request = self.client.post(format!("{}/v1/events", self.url)).bearer_auth(&shop.secret_key);
+        request.json(body).send().await.expect("an answer")
+    }
+
+    /// Sends a body to `/e` as a browser does.
+    pub async fn post_browser(&self, body: impl ToString) -> Response {
+        let request = self.client.post(format!("{}/e", self.url)).header("content-type", "text/plain");
+        request.body(body.to_string()).send().await.expect("an answer")
+    }
+
+    /// Sends events as a browser; all must be accepted.
+    pub async fn browse(&self, shop: &TestShop, events: &[Value]) {
+        let body = json!({ "shop": shop.public_key, "events": events });
+        let (status, body) = read(self.post_browser(body).await).await;
+        assert_eq!((status, &body["accepted"]), (StatusCode::ACCEPTED, &json!(events.len())), "{body}");
+    }
+
+    /// Asks for a report with the shop's read key, after everything acknowledged is in the store.
+    pub async fn ask(&self, shop: &TestShop, query: &str) -> (StatusCode, Value) {
+        self.app.shipped().await.expect("shipped");
+        let url = format!("{}/v1/shops/{}/funnel{query}", self.url, shop.slug);
+        read(self.client.get(url).bearer_auth(&shop.read_key).send().await.expect("an answer")).await
+    }
+
+    /// The funnel of a window.
+    pub async fn funnel(&self, shop: &TestShop, from: &str, to: &str) -> Value {
+        let (status, body) = self.ask(shop, &format!("?from={from}&to={to}")).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body["funnel"].clone()
+    }
+
+    /// One number out of the store.
+    pub async fn count(&self, sql: &str) -> u64 {
+        self.app.shipped().await.expect("shipped");
+        let url = format!("{}/?database={}", self.store.url, self.store.database);
+        let request = self.client.post(url).basic_auth(&self.store.user, Some(&self.store.password));
+        let (status, text) = {
+            let answer = request.body(sql.to_owned()).send().await.expect("an answer");
+            (answer.status(), answer.text().await.expect("text"))
+        };
+        assert_eq!(status, StatusCode::OK, "{text}");
+        text.trim().parse().unwrap_or_else(|_| panic!("{sql}: {text}"))
+    }
+
+    /// Ends the application; everything it acknowledged must be in the store.
+    pub async fn close(self) {
+        self.app.shipped().await.expect("everything acknowledged is in the store");
+        self.app.stop().await;
+    }
+}
+
+/// Status and JSON body of an answer.
+pub async fn read(answer: Response) -> (StatusCode, Value) {
+    let status = answer.status();
+    let text = answer.text().await.expect("a body");
+    (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}: {text}")))
+}
+
+/// One event of a visitor at a time, as a server sends it.
+pub fn event(kind: &str, visitor: &str, at_ms: i64) -> Value {
+    json!({ "kind": kind, "visitor": visitor, "at": at_ms, "id": uuid::Uuid::now_v7() })
+}
+
+/// The same with more fields.
+pub fn event_with(kind: &str, visitor: &str, at_ms: i64, more: Value) -> Value {
+    let mut event = event(kind, visitor, at_ms);
+    for (name, value) in more.as_object().expect("fields") {
+        event[name] = value.clone();
+    }
+    event
+}

@@ -1,0 +1,251 @@
+//! The two doors for events: what they take, what they refuse, and what they answer.
+
+use crate::app::{DAY_MS, NOW_MS, TestShop, event, read, run, spawn_app};
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+const TODAY: &str = "2026-11-22";
+
+#[test]
+fn a_broken_event_never_stops_its_neighbours() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let body = json!({ "shop": shop.public_key, "events": [
+            { "kind": "visit", "visitor": "a" },
+            { "kind": "purchase", "visitor": "a" },
+            5,
+            { "kind": "order", "visitor": "a" },
+            { "kind": "visit", "visitor": "a", "at": NOW_MS - 9 * DAY_MS },
+            { "kind": "visit", "visitor": "a", "unknown": { "field": [1, 2] } },
+        ]});
+        let (status, body) = read(app.post_browser(body).await).await;
+        assert_eq!(
+            (status, &body["accepted"], &body["now"]),
+            (StatusCode::ACCEPTED, &json!(2), &json!(NOW_MS))
+        );
+        let rejected: Vec<_> = body["rejected"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rejected| (rejected["index"].as_u64().unwrap(), rejected["code"].as_str().unwrap()))
+            .collect();
+        let expected =
+            [(1, "invalid_kind"), (2, "invalid_event"), (3, "order_id_required"), (4, "at_out_of_range")];
+        assert_eq!(rejected, expected);
+        assert_eq!(app.funnel(&shop, TODAY, TODAY).await["effective"], 1);
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_request_that_cannot_be_taken_says_why_and_counts_nothing() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let visit = json!({ "kind": "visit" });
+        let key = &shop.public_key;
+        let many = vec![visit.clone(); 101];
+        let cases: Vec<(String, u16, &str)> = vec![
+            ("nonsense".into(), 400, "invalid_json"),
+            ("".into(), 400, "invalid_json"),
+            (json!({ "shop": key, "events": [] }).to_string(), 400, "no_events"),
+            (json!([]).to_string(), 400, "no_events"),
+            (visit.to_string(), 400, "shop_required"),
+            (json!({ "shop": key, "kind": "sale" }).to_string(), 400, "nothing_acceptable"),
+            (json!({ "shop": "pk_unknown", "kind": "visit" }).to_string(), 401, "unknown_shop_key"),
+            (json!({ "shop": shop.secret_key, "kind": "visit" }).to_string(), 401, "unknown_shop_key"),
+            (json!({ "shop": key, "events": many }).to_string(), 413, "too_many_events"),
+            (
+                json!({ "shop": key, "kind": "visit", "title": "x".repeat(70_000) }).to_string(),
+                413,
+                "payload_too_large",
+            ),
+        ];
+        for (body, status, code) in cases {
+            let (found, answer) = read(app.post_browser(&body).await).await;
+            let case = &body[..body.len().min(80)];
+            assert_eq!((found.as_u16(), answer["error"]["code"].as_str()), (status, Some(code)), "{case}");
+            if code == "nothing_acceptable" {
+                assert_eq!(
+                    (&answer["accepted"], &answer["rejected"][0]["code"]),
+                    (&json!(0), &json!("invalid_kind"))
+                );
+            }
+        }
+        let form = app.client.post(format!("{}/e", app.url)).header("content-type", "multipart/form-data");
+        assert_eq!(form.body("x").send().await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(app.count("SELECT count() FROM events").await, 0);
+        app.close().await;
+    });
+}
+
+#[test]
+fn pages_of_other_origins_may_read_the_answer_unless_the_shop_lists_its_own() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let preflight = app
+            .client
+            .request(reqwest::Method::OPTIONS, format!("{}/e", app.url))
+            .header("origin", "https://shop.example")
+            .header("access-control-request-method", "POST")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(preflight.status(), StatusCode::NO_CONTENT);
+        assert_eq!(preflight.headers()["access-control-allow-origin"], "https://shop.example");
+        let post = async |origin: &str| {
+            let body = json!({ "shop": shop.public_key, "kind": "visit" }).to_string();
+            let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");
+            request.header("origin", origin).body(body).send().await.unwrap()
+        };
+        let answer = post("https://shop.example").await;
+        assert_eq!(answer.status(), StatusCode::ACCEPTED);
+        assert_eq!(answer.headers()["access-control-allow-origin"], "https://shop.example");
+        assert!(!answer.headers().contains_key("access-control-allow-credentials"));
+        let origins = Some(vec!["https://shop.example".to_owned()]);
+        app.set_shop("tea", shopfunnel::shops::command::Changes { origins, ..Default::default() });
+        assert_eq!(post("https://shop.example").await.status(), StatusCode::ACCEPTED);
+        let refused = post("https://evil.example").await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+        assert!(!refused.headers().contains_key("access-control-allow-origin"));
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_visitor_without_an_id_is_the_same_all_day_and_the_address_is_kept_nowhere() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let visit = async |address: &str| {
+            let body = json!({ "shop": shop.public_key, "kind": "visit" }).to_string();
+            let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");
+            let answer = request.header("x-forwarded-for", address).body(body).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::ACCEPTED);
+        };
+        for address in ["203.0.113.77", "203.0.113.77", "198.51.100.8"] {
+            visit(address).await;
+        }
+        let funnel = app.funnel(&shop, TODAY, TODAY).await;
+        assert_eq!((&funnel["visitors"], &funnel["effective"]), (&json!(2), &json!(1)));
+        assert_eq!(app.count("SELECT countIf(toString(tuple(*)) LIKE '%203.0.113%') FROM events").await, 0);
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_server_needs_its_secret_key_and_names_visitors() {
+    run(async {
+        let app = spawn_app().await;
+        let tea = app.add_shop("tea");
+        let cup = app.add_shop("cup");
+        let post = async |key: &str, body: Value| {
+            let request = app.client.post(format!("{}/v1/events", app.url)).bearer_auth(key).json(&body);
+            let (status, answer) = read(request.send().await.unwrap()).await;
+            (status.as_u16(), answer["error"]["code"].as_str().unwrap_or("").to_owned(), answer)
+        };
+        let visit = json!({ "kind": "visit", "visitor": "v" });
+        assert_eq!(post("sk_unknown", visit.clone()).await.0, 401);
+        assert_eq!(post(&tea.read_key, visit.clone()).await.0, 403);
+        assert_eq!(post(&tea.public_key, visit.clone()).await.0, 403);
+        let foreign = json!({ "shop": cup.public_key, "kind": "visit", "visitor": "v" });
+        assert_eq!(post(&tea.secret_key, foreign).await.1, "shop_mismatch");
+        let (status, _, answer) = post(&tea.secret_key, json!({ "kind": "visit" })).await;
+        assert_eq!((status, &answer["rejected"][0]["code"]), (400, &json!("visitor_required")));
+        assert_eq!(post(&tea.secret_key, visit).await.0, 202);
+        app.close().await;
+    });
+}
+
+fn signed(shop: &TestShop, body: &str, seconds: i64) -> String {
+    let key = Sha256::digest(shop.secret_key.as_bytes());
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    mac.update(format!("{seconds}.{body}").as_bytes());
+    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("t={seconds},v1={digits}")
+}
+
+#[test]
+fn a_signature_stands_in_for_the_key() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let other = app.add_shop("cup");
+        let body = json!({ "kind": "order", "order_id": "1", "amount": "9.90" }).to_string();
+        let now = NOW_MS / 1_000;
+        let post = async |signature: String, body: &str| {
+            let request = app.client.post(format!("{}/v1/events", app.url)).body(body.to_owned());
+            let request = request
+                .header("content-type", "application/json")
+                .header("x-shopfunnel-shop", &shop.public_key)
+                .header("x-shopfunnel-signature", signature);
+            let (status, answer) = read(request.send().await.unwrap()).await;
+            (status.as_u16(), answer["error"]["code"].as_str().unwrap_or("").to_owned())
+        };
+        assert_eq!(post(signed(&shop, &body, now), &body).await, (202, String::new()));
+        let changed = body.replace("9.90", "0.90");
+        assert_eq!(post(signed(&shop, &body, now), &changed).await, (401, "bad_signature".into()));
+        assert_eq!(post(signed(&other, &body, now), &body).await, (401, "bad_signature".into()));
+        assert_eq!(post("t=1".into(), &body).await, (401, "bad_signature".into()));
+        assert_eq!(post(signed(&shop, &body, now - 301), &body).await, (401, "stale_timestamp".into()));
+        assert_eq!(post(signed(&shop, &body, now + 299), &body).await, (202, String::new()));
+        app.close().await;
+    });
+}
+
+#[test]
+fn lines_of_json_stream_without_a_bound_on_their_number() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let mut lines: String =
+            (0..2_500).map(|n| event("visit", &format!("v{n}"), NOW_MS - n).to_string() + "\n").collect();
+        lines.push_str("{broken\n\n");
+        lines.push_str(&event("visit", "last", NOW_MS).to_string());
+        let request = app.client.post(format!("{}/v1/events", app.url)).bearer_auth(&shop.secret_key);
+        let answer = request.header("content-type", "application/x-ndjson").body(lines).send().await.unwrap();
+        let (status, body) = read(answer).await;
+        assert_eq!((status, &body["accepted"]), (StatusCode::ACCEPTED, &json!(2_501)), "{body}");
+        assert_eq!(
+            (&body["rejected"][0]["index"], &body["rejected"][0]["code"]),
+            (&json!(2_500), &json!("invalid_event"))
+        );
+        assert_eq!(app.funnel(&shop, TODAY, TODAY).await["visitors"], 2_501);
+        app.close().await;
+    });
+}
+
+#[test]
+fn every_field_of_the_contract_reaches_its_column() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let hostile = "a'b\\c\"d\u{0}e\u{202e}f茶";
+        app.send(
+            &shop,
+            &[json!({
+                "kind": "payment", "visitor": "v:1", "at": "2026-11-22T10:00:00.123+08:00",
+                "id": "018f4e1c-0000-7000-8000-000000000001", "url": "https://shop.example/?a=1",
+                "referrer": "https://ref.example/", "title": hostile, "order_id": hostile, "payment_id": "P",
+                "refund_id": "R", "amount": 19.9901, "currency": "JPY", "agent": "mei", "channel": "crisp",
+                "topic": "pre_sale", "score": 3, "engaged_ms": 1234, "variant": "price:b", "customer": "c-9",
+                "product": "longjing",
+            })],
+        )
+        .await;
+        let row = "kind = 'payment' AND visitor = 'v:1' AND NOT cookieless AND verified \
+            AND at = toDateTime64('2026-11-22 02:00:00.123', 3, 'UTC') AND day = '2026-11-22' \
+            AND id = '018f4e1c-0000-7000-8000-000000000001' AND url = 'https://shop.example/?a=1' \
+            AND referrer = 'https://ref.example/' AND title = order_id AND length(order_id) = 16 \
+            AND order_id = 'a\\'b\\\\c\"d\\0e\u{202e}f茶' \
+            AND payment_id = 'P' AND refund_id = 'R' AND amount = 19.9901 AND currency = 'JPY' \
+            AND agent = 'mei' AND channel = 'crisp' AND topic = 'pre_sale' AND score = 3 AND engaged_ms = 1234 \
+            AND variant = 'price:b' AND product = 'longjing' AND length(customer) = 32";
+        assert_eq!(app.count(&format!("SELECT count() FROM events WHERE {row}")).await, 1);
+        app.close().await;
+    });
+}

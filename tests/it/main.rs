@@ -1,0 +1,23 @@
+//! The integration tests: one binary, one ClickHouse engine, a file per topic.
+//!
+//! Rules of the harness (`app.rs`):
+//! - `spawn_app()` starts the real application on free ports with its own data directory and its own database
+//!   in the shared engine, which it uses as an external server. `server.rs` starts the real program instead.
+//! - Time is a manual clock; conditions are awaited, nothing sleeps for a fixed time.
+//! - A test closes what it started; closing fails when acknowledged events are not in the store.
+//! - Events go in over HTTP and figures come out over HTTP; the store is read directly only to prove what a
+//!   figure cannot show.
+
+mod app;
+mod model;
+mod server;
+
+mod engine_access;
+mod figures;
+mod ingest;
+mod open_visitors;
+mod property;
+mod reports;
+mod restarts;
+mod rules;
+mod shop_command;

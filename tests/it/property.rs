@@ -1,0 +1,219 @@
+//! Random lives of random shops: the endpoint must agree with the plain model on every window tried.
+//!
+//! Each set of events is its own shop; all are sent in one run, shuffled, split into batches and with repeats.
+//! A failure names the seed: `SHOPFUNNEL_TEST_SEED=… cargo test --test it property` repeats it.
+
+use crate::app::{DAY_MS, NOW_MS, TestApp, TestShop, run, spawn_app};
+use crate::model::{Rules, Sent, funnel};
+use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
+use fastrand::Rng;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+const SETS: usize = 48;
+const WINDOWS: usize = 24;
+const AT_ONCE: usize = 8;
+/// Different offsets, half hours, and daylight saving that changes within the days of the sets.
+const TIME_ZONES: [&str; 8] = [
+    "Asia/Shanghai",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "America/Sao_Paulo",
+    "UTC",
+];
+
+/// One shop's life.
+struct Set {
+    name: String,
+    rules: Rules,
+    first: NaiveDate,
+    last: NaiveDate,
+    events: Vec<Sent>,
+}
+
+impl Set {
+    /// Dense sets have few visitors with long lives, a third of whose events are inquiries and a third orders.
+    fn random(number: usize, random: &mut Rng) -> Set {
+        let dense = random.bool();
+        let time_zone: Tz = TIME_ZONES[random.usize(..TIME_ZONES.len())].parse().unwrap();
+        let after_sale_days = [0, 3, 21, 21][random.usize(..4)];
+        let rules = Rules { time_zone, now_ms: NOW_MS, after_sale_days };
+        let days = if dense { random.i64(40..=60) } else { random.i64(1..=12) };
+        let visitors = if dense { random.usize(2..=8) } else { random.usize(4..=30) };
+        let count = if dense { random.usize(150..=400) } else { random.usize(20..=200) };
+        let mut maker = Maker { random, days, visitors, dense, order_ids: Vec::new(), moments: Vec::new() };
+        let events: Vec<Sent> = (0..count).map(|_| maker.event()).collect();
+        let last = rules.day(NOW_MS);
+        Set { name: format!("set-{number}"), rules, first: last - Days::new(days as u64 + 1), last, events }
+    }
+
+    fn window(&self, random: &mut Rng) -> (NaiveDate, NaiveDate) {
+        let days = (self.last - self.first).num_days() as u64;
+        let (a, b) = (random.u64(..=days), random.u64(..=days));
+        (self.first + Days::new(a.min(b)), self.first + Days::new(a.max(b)))
+    }
+}
+
+struct Maker<'a> {
+    random: &'a mut Rng,
+    days: i64,
+    visitors: usize,
+    dense: bool,
+    order_ids: Vec<String>,
+    moments: Vec<i64>,
+}
+
+impl Maker<'_> {
+    fn event(&mut self) -> Sent {
+        let kind = if self.dense {
+            ["inquiry", "inquiry", "order", "order", "payment", "visit"][self.random.usize(..6)]
+        } else {
+            [
+                "visit", "visit", "visit", "bounce", "inquiry", "cart", "favorite", "order", "payment",
+                "refund", "rating",
+            ][self.random.usize(..11)]
+        };
+        let of_an_order = matches!(kind, "order" | "payment" | "refund");
+        let nameless = of_an_order && self.random.f64() < if kind == "order" { 0.1 } else { 0.7 };
+        let visitor = (!nameless).then(|| format!("v{}", self.random.usize(..self.visitors)));
+        let mut bytes = [0; 16];
+        self.random.fill(&mut bytes);
+        let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
+        Sent {
+            id,
+            kind,
+            visitor,
+            at_ms: self.moment(),
+            order_id: of_an_order.then(|| self.order_id(kind)),
+            // Some payment ids name several orders, which is the sender's error and still counts once.
+            payment_id: (kind == "payment" && self.random.bool())
+                .then(|| format!("p{}", self.random.usize(..60))),
+            after_sale: kind == "inquiry" && self.random.f64() < 0.15,
+        }
+    }
+
+    /// Usually a new order; sometimes one that exists already, on another day or by another visitor. Half of the
+    /// payments are for orders that never come.
+    fn order_id(&mut self, kind: &str) -> String {
+        let known = !self.order_ids.is_empty();
+        let repeat = if kind == "order" { 0.15 } else { 0.85 };
+        if known && self.random.f64() < repeat {
+            return self.order_ids[self.random.usize(..self.order_ids.len())].clone();
+        }
+        let id = format!("o{}", self.order_ids.len());
+        if kind == "order" {
+            self.order_ids.push(id.clone());
+        }
+        id
+    }
+
+    /// Any time of the set's days; sometimes the very instant of another event, sometimes within a second of a
+    /// full hour of UTC, which is some zone's midnight; sometimes within the last hour, where visitors are open.
+    fn moment(&mut self) -> i64 {
+        let any = NOW_MS - self.random.i64(0..self.days * DAY_MS);
+        let moment = match self.random.usize(..10) {
+            0 if !self.moments.is_empty() => self.moments[self.random.usize(..self.moments.len())],
+            1 | 2 => any - any.rem_euclid(900_000) + self.random.i64(-1_000..=1_000),
+            3 => NOW_MS - self.random.i64(0..3_600_000),
+            _ => any,
+        };
+        let moment = moment.min(NOW_MS);
+        self.moments.push(moment);
+        moment
+    }
+}
+
+/// Sends a set shuffled, in batches of random size, with a third of the events repeated in later batches.
+async fn send(app: &TestApp, shop: &TestShop, set: &Set, mut random: Rng) {
+    let mut events: Vec<Value> = set.events.iter().map(Sent::json).collect();
+    let repeated: Vec<Value> = events.iter().filter(|_| random.f64() < 0.33).cloned().collect();
+    events.extend(repeated);
+    random.shuffle(&mut events);
+    while !events.is_empty() {
+        let size = random.usize(1..=events.len().min(120));
+        let batch: Vec<Value> = events.drain(..size).collect();
+        let answer = app.post_server(shop, &json!(batch)).await;
+        assert_eq!(answer.status(), StatusCode::ACCEPTED, "{}", answer.text().await.unwrap());
+    }
+}
+
+#[test]
+fn the_endpoint_agrees_with_the_plain_model_on_random_shops() {
+    let seed = std::env::var("SHOPFUNNEL_TEST_SEED")
+        .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
+    println!("SHOPFUNNEL_TEST_SEED={seed}");
+    run(async {
+        let app = spawn_app().await;
+        let mut random = Rng::with_seed(seed);
+        let sets: Vec<(Set, TestShop, Rng)> = (0..SETS)
+            .map(|number| {
+                let set = Set::random(number, &mut random);
+                let shop = app.add_shop_in(&set.name, set.rules.time_zone.name());
+                let changes = shopfunnel::shops::command::Changes {
+                    after_sale_days: Some(set.rules.after_sale_days as u16),
+                    ..Default::default()
+                };
+                app.set_shop(&set.name, changes);
+                (set, shop, random.fork())
+            })
+            .collect();
+        stream::iter(&sets)
+            .for_each_concurrent(AT_ONCE, |(set, shop, random)| send(&app, shop, set, random.clone()))
+            .await;
+        let checked: usize = stream::iter(&sets)
+            .map(|(set, shop, random)| check(&app, shop, set, random.clone(), seed))
+            .buffer_unordered(AT_ONCE)
+            .map(Ok::<_, ()>)
+            .try_fold(0, async |sum, checked| Ok(sum + checked))
+            .await
+            .unwrap();
+        assert_eq!(checked, SETS * (WINDOWS + 1));
+        app.close().await;
+    });
+}
+
+async fn check(app: &TestApp, shop: &TestShop, set: &Set, mut random: Rng, seed: u64) -> usize {
+    let whole = (set.first, set.last);
+    let windows: Vec<_> =
+        std::iter::once(whole).chain((0..WINDOWS).map(|_| set.window(&mut random))).collect();
+    for (from, to) in &windows {
+        let expected = funnel(&set.events, set.rules, *from, *to);
+        let found = app.funnel(shop, &from.to_string(), &to.to_string()).await;
+        assert_eq!(
+            found, expected,
+            "{} {from}..{to} in {} with after_sale_days {}; repeat with SHOPFUNNEL_TEST_SEED={seed}",
+            set.name, set.rules.time_zone, set.rules.after_sale_days,
+        );
+        assert_invariants(&found);
+    }
+    windows.len()
+}
+
+/// What METRICS section 2 says is always true.
+fn assert_invariants(funnel: &Value) {
+    let count = |id: &str| funnel[id].as_u64().unwrap();
+    assert!(count("buyers") <= count("effective"));
+    assert!(count("inquiry_buyers") <= count("inquirers"));
+    assert!(count("silent_buyers") <= count("silent_visitors"));
+    assert_eq!(count("visitors"), count("effective") + count("bounced") + count("open"));
+    for (id, value) in funnel.as_object().unwrap() {
+        if let Some(rate) = value.as_f64().filter(|_| id.contains("rate") || id.contains("share")) {
+            assert!((0.0..=1.0).contains(&rate), "{id} = {rate}");
+        }
+    }
+    if count("open") == 0
+        && let (Some(overall), Some(entry), Some(payment)) = (
+            funnel["overall_conversion_rate"].as_f64(),
+            funnel["effective_entry_rate"].as_f64(),
+            funnel["payment_rate"].as_f64(),
+        )
+    {
+        let product = entry * count("buyers") as f64 / count("effective") as f64 * payment;
+        assert!((overall - product).abs() < 1e-12, "{overall} {product}");
+    }
+}

@@ -1,0 +1,112 @@
+//! Rules of the codebase that a compiler does not know.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    fn walk(directory: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root().join("src"), &mut found);
+    found
+}
+
+/// The module a file belongs to: the first name below `src`.
+fn module(path: &Path) -> String {
+    let below = path.strip_prefix(root().join("src")).unwrap();
+    let first = below.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Higher may use lower, never the reverse, never sideways.
+const LAYERS: [&[&str]; 7] = [
+    &["clock", "file", "money", "secret"],
+    &["engine", "event", "funnel", "identity", "shops", "spool"],
+    &["store"],
+    &["shipper"],
+    &["config", "http"],
+    &["app", "demo"],
+    &["cli", "lib", "main"],
+];
+
+#[test]
+fn imports_point_one_way() {
+    let layer = |module: &str| {
+        LAYERS
+            .iter()
+            .position(|modules| modules.contains(&module))
+            .unwrap_or_else(|| panic!("`{module}` is in no layer; put it into one"))
+    };
+    for (path, text) in sources() {
+        let from = module(&path);
+        for (position, _) in text.match_indices("crate::") {
+            let rest = &text[position + "crate::".len()..];
+            let names: Vec<String> = match rest.strip_prefix('{') {
+                Some(list) => list[..list.find('}').unwrap()]
+                    .split(',')
+                    .map(|name| name.trim().split("::").next().unwrap_or_default().to_owned())
+                    .collect(),
+                None => vec![rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()],
+            };
+            for to in names.iter().filter(|to| !to.is_empty() && **to != from) {
+                // The demo is wired into the app's routes and starts the app: the one cycle, both on top.
+                let wiring = layer(&from) == layer(to) && ["app", "demo"].contains(&from.as_str());
+                let edge = (from.as_str(), to.as_str());
+                assert!(
+                    layer(to) < layer(&from) || wiring,
+                    "{} imports {}: {edge:?} does not point down",
+                    path.display(),
+                    to
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_store_speaks_clickhouse_and_only_the_engine_is_unsafe() {
+    for (path, text) in sources() {
+        let module = module(&path);
+        assert!(module == "store" || !text.contains("use clickhouse"), "{}", path.display());
+        assert!(!text.contains("unsafe {") || path.ends_with("engine/child.rs"), "{}", path.display());
+        let reads_environment = text.contains("env::var");
+        assert!(!reads_environment || module == "config", "{}", path.display());
+    }
+}
+
+#[test]
+fn every_module_opens_with_its_job() {
+    for (path, text) in sources() {
+        assert!(text.starts_with("//! "), "{} has no header", path.display());
+    }
+}
+
+#[test]
+fn every_sql_file_opens_with_what_it_is() {
+    for folder in ["migrations", "views"] {
+        for entry in fs::read_dir(root().join("sql").join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with("-- "), "{}", path.display());
+            let statement = text.lines().filter(|line| !line.trim_start().starts_with("--"));
+            assert!(
+                !statement.collect::<String>().contains(';'),
+                "{} must hold one statement",
+                path.display()
+            );
+        }
+    }
+}

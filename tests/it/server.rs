@@ -1,0 +1,183 @@
+//! The real program as a child process, for what only a process can show: kills, exit codes, printed words.
+
+use crate::app::library;
+use serde_json::Value;
+use shopfunnel::shops::command::AddedShop;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long any awaited condition may take before the test fails.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A data directory and the addresses its server uses.
+pub struct Installation {
+    pub data_dir: PathBuf,
+    pub port: u16,
+    pub admin_port: u16,
+}
+
+/// A running `shopfunnel serve`, killed when dropped.
+pub struct Server {
+    child: Child,
+}
+
+impl Installation {
+    pub fn new(data_dir: &Path) -> Installation {
+        Installation { data_dir: data_dir.to_owned(), port: free_port(), admin_port: free_port() }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The program with this installation's settings.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shopfunnel"));
+        command
+            .args(arguments)
+            .current_dir(&self.data_dir)
+            .env("SHOPFUNNEL_DATA_DIR", self.data_dir.join("data"))
+            .env("SHOPFUNNEL_LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("SHOPFUNNEL_ADMIN_LISTEN", format!("127.0.0.1:{}", self.admin_port))
+            .env("SHOPFUNNEL_ENGINE__LIBRARY", library())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program runs")
+    }
+
+    pub fn add_shop(&self, slug: &str) -> AddedShop {
+        let output = self.run(&[
+            "shop",
+            "add",
+            "--name",
+            slug,
+            "--slug",
+            slug,
+            "--time-zone",
+            "Asia/Shanghai",
+            "--currency",
+            "CNY",
+            "--json",
+        ]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Starts the server and waits until it takes requests.
+    pub fn serve(&self) -> Server {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.data_dir.join("server.log"))
+            .expect("a log file");
+        let errors = log.try_clone().expect("a log file");
+        // File times come from a clock that ticks every few milliseconds.
+        let started = std::time::SystemTime::now() - Duration::from_millis(20);
+        let child = self.command(&["serve"]).stdout(log).stderr(errors).spawn().expect("the server starts");
+        let server = Server { child };
+        // The door is written when both listeners answer; until then SIGTERM would find no handler either.
+        let door = self.data_dir.join("data/admin.json");
+        await_condition("the server starts", || {
+            std::fs::metadata(&door).is_ok_and(|file| file.modified().is_ok_and(|at| at >= started))
+        });
+        server
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data_dir.join("server.log")).unwrap_or_default()
+    }
+
+    /// One number out of the embedded engine.
+    pub async fn count(&self, sql: &str) -> u64 {
+        let settings = std::fs::read(self.data_dir.join("data/engine/engine.json")).expect("engine.json");
+        let settings: Value = serde_json::from_slice(&settings).expect("JSON");
+        let url = format!("http://127.0.0.1:{}/?database=shopfunnel", settings["http_port"]);
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let request = client.post(url).basic_auth("tracker", settings["tracker_password"].as_str());
+        let text = request.body(sql.to_owned()).send().await.expect("an answer").text().await.expect("text");
+        text.trim().parse().unwrap_or_else(|_| panic!("{sql}: {text}"))
+    }
+}
+
+impl Server {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Process ids of the children of this server: its engine.
+    pub fn engine_pids(&self) -> Vec<u32> {
+        children_of(self.pid())
+    }
+
+    /// `kill -9`, and waits until the process is gone.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the server can be killed");
+        self.child.wait().expect("the server ends");
+    }
+
+    /// SIGTERM, and waits for its exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        signal("TERM", self.pid());
+        let mut code = None;
+        await_condition("the server ends after SIGTERM", || {
+            code = self.child.try_wait().expect("the server can be waited for");
+            code.is_some()
+        });
+        code.and_then(|status| status.code())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
+}
+
+pub fn signal(name: &str, pid: u32) {
+    let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+}
+
+pub fn is_alive(pid: u32) -> bool {
+    // A killed process stays in /proc as a zombie until its parent, or init, has waited for it.
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+fn children_of(parent: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").expect("/proc");
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|&pid| is_alive(pid))
+        .filter(|pid| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let after_name = stat.rsplit(')').next().unwrap_or_default();
+            after_name.split_whitespace().nth(1) == Some(&parent.to_string())
+        })
+        .collect()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Polls until the condition holds.
+pub fn await_condition(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

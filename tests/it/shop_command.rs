@@ -1,0 +1,131 @@
+//! `shopfunnel shop …` and what a start says when it cannot be.
+
+use crate::app::run;
+use crate::server::{Installation, stderr};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use std::net::TcpListener;
+
+fn installation() -> (tempfile::TempDir, Installation) {
+    let directory = tempfile::tempdir().unwrap();
+    let installation = Installation::new(directory.path());
+    (directory, installation)
+}
+
+#[test]
+fn keys_work_when_the_command_returns_while_the_server_runs() {
+    run(async {
+        let (_directory, installation) = installation();
+        let server = installation.serve();
+        let shop = installation.add_shop("tea");
+        assert!(shop.script_tag.contains(&shop.public_key) && shop.script_tag.contains("/s.js"));
+        let client = Client::builder().no_proxy().build().unwrap();
+        let visit = json!({ "shop": shop.public_key, "kind": "visit" }).to_string();
+        let sent =
+            client.post(format!("{}/e", installation.url())).header("content-type", "text/plain").body(visit);
+        assert_eq!(sent.send().await.unwrap().status(), StatusCode::ACCEPTED);
+        let read = async |key: &str| {
+            let url = format!("{}/v1/shops/tea/funnel", installation.url());
+            client.get(url).bearer_auth(key).send().await.unwrap().status()
+        };
+        assert_eq!(read(&shop.read_key).await, StatusCode::OK);
+
+        let rotated =
+            installation.run(&["shop", "rotate-key", "tea", "--kind", "read", "--revoke-old", "--json"]);
+        let rotated: Value = serde_json::from_slice(&rotated.stdout).unwrap();
+        assert_eq!(read(&shop.read_key).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(read(rotated["key"].as_str().unwrap()).await, StatusCode::OK);
+
+        let moved = installation.run(&["shop", "set", "tea", "--time-zone", "UTC"]);
+        assert_eq!(moved.status.code(), Some(2));
+        assert!(stderr(&moved).contains("fixed since its first event"), "{}", stderr(&moved));
+
+        let unconfirmed = installation.run(&["shop", "rm", "tea"]);
+        assert_eq!(unconfirmed.status.code(), Some(2));
+        assert!(installation.run(&["shop", "rm", "tea", "--confirm", "tea"]).status.success());
+        assert_eq!(read(rotated["key"].as_str().unwrap()).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(server.terminate(), Some(0));
+    });
+}
+
+#[test]
+fn shops_are_added_listed_and_changed_without_a_server_too() {
+    let (_directory, installation) = installation();
+    installation.add_shop("tea");
+    let set = ["shop", "set", "tea", "--name", "Tea House", "--origin", "https://tea.example", "--json"];
+    let changed: Value = serde_json::from_slice(&installation.run(&set).stdout).unwrap();
+    assert_eq!(
+        (&changed["name"], &changed["origins"]),
+        (&json!("Tea House"), &json!(["https://tea.example"]))
+    );
+    let listed: Value =
+        serde_json::from_slice(&installation.run(&["shop", "list", "--json"]).stdout).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    let shown = String::from_utf8(installation.run(&["shop", "show", "tea"]).stdout).unwrap();
+    assert!(
+        shown.contains("Tea House") && shown.contains("Asia/Shanghai") && shown.contains("<script"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_is_typed_wrongly_exits_2_with_a_sentence() {
+    let (_directory, installation) = installation();
+    let add = |time_zone: &str, currency: &str| {
+        let arguments = ["shop", "add", "--name", "Tea", "--time-zone", time_zone, "--currency", currency];
+        installation.run(&arguments)
+    };
+    for (output, says) in [
+        (add("Asia/Beijing", "CNY"), "`Asia/Beijing` is no IANA time zone"),
+        (add("Asia/Shanghai", "RMB"), "`RMB` is no ISO 4217 currency code"),
+        (installation.run(&["shop", "show", "none"]), "there is no shop `none`"),
+        (installation.run(&["shop", "set", "none"]), "nothing to set"),
+        (installation.run(&["--config", "none.toml", "serve"]), "there is no settings file none.toml"),
+        (installation.run(&["shop", "add", "--name", "Tea"]), "--time-zone"),
+    ] {
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+    }
+}
+
+/// A failed start exits 1 with one line that says what to do.
+fn assert_one_sentence(output: &std::process::Output, says: &str) {
+    let text = stderr(output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let sentences: Vec<_> = text.lines().filter(|line| line.starts_with("shopfunnel: ")).collect();
+    assert_eq!(sentences.len(), 1, "{text}");
+    assert!(sentences[0].contains(says), "{text}");
+}
+
+#[test]
+fn a_start_that_cannot_be_says_why_in_one_sentence() {
+    let (_directory, installation) = installation();
+    let serve = |name: &str, value: &str| installation.command(&["serve"]).env(name, value).output().unwrap();
+    assert_one_sentence(&serve("SHOPFUNNEL_ENGINE__LIBRARY", "/nowhere/libchdb.so"), "run `make engine`");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    assert_one_sentence(&serve("SHOPFUNNEL_LISTEN", &address), "cannot listen on");
+
+    let server = installation.serve();
+    let other =
+        Installation { data_dir: installation.data_dir.clone(), ..Installation::new(&installation.data_dir) };
+    assert_one_sentence(&other.run(&["serve"]), "is in use by another shopfunnel");
+    drop(server);
+}
+
+#[test]
+fn a_newer_database_is_left_alone() {
+    run(async {
+        let (_directory, installation) = installation();
+        let server = installation.serve();
+        let future = "INSERT INTO migrations (name, checksum) SELECT '9999_future', 'x' FROM system.one";
+        // INSERT answers nothing, which is no number; the row is what matters.
+        let inserted = tokio::spawn({
+            let installation = Installation { ..Installation::new(&installation.data_dir) };
+            async move { installation.count(future).await }
+        });
+        let _ = inserted.await;
+        assert_eq!(server.terminate(), Some(0));
+        assert_one_sentence(&installation.run(&["serve"]), "made by a newer shopfunnel");
+    });
+}
