@@ -547,7 +547,8 @@ mod tests {
     #[test]
     fn each_broken_field_is_named() {
         let long = "x".repeat(129);
-        let cases: Vec<(&str, Box<dyn Fn(&mut Fields<'_>)>)> = vec![
+        type Breaking = Box<dyn Fn(&mut Fields<'_>)>;
+        let cases: Vec<(&str, Breaking)> = vec![
             ("kind_required", Box::new(|f| f.kind = Field::Absent)),
             ("invalid_kind", Box::new(|f| f.kind = text_field("purchase"))),
             ("invalid_id", Box::new(|f| f.id = text_field("42"))),

@@ -7,6 +7,7 @@ mod shop;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::demo::Crowd;
 use crate::{demo, engine};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -34,7 +35,11 @@ enum Command {
     /// Take events and answer questions until stopped.
     Serve,
     /// Serve a demo shop with its storefront and simulated visitors.
-    Demo,
+    Demo {
+        /// Neither history nor simulated visitors: only what you do yourself in the storefront.
+        #[arg(long)]
+        empty: bool,
+    },
     /// Add, change, list and remove shops; make keys.
     #[command(subcommand)]
     Shop(shop::ShopCommand),
@@ -67,7 +72,10 @@ pub fn run(cli: Cli) -> ExitCode {
             let config = cli.config.as_deref();
             match cli.command {
                 Command::Serve => serve(Settings::read(config, DATA_DIR)?).await,
-                Command::Demo => demo::run(Settings::read(config, demo::DATA_DIR)?, stop_signal()?).await,
+                Command::Demo { empty } => {
+                    let crowd = if empty { Crowd::Nobody } else { Crowd::Simulated };
+                    demo::run(Settings::read(config, demo::DATA_DIR)?, crowd, stop_signal()?).await
+                }
                 Command::Shop(command) => shop::run(command, Settings::read(config, DATA_DIR)?).await,
                 Command::Engine(_) => Ok(()),
             }

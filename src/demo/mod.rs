@@ -40,11 +40,19 @@ struct Memory {
     history_written: bool,
 }
 
+/// Who comes to the demo shop besides whoever looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crowd {
+    /// A fortnight of history, and new visitors all the time.
+    Simulated,
+    Nobody,
+}
+
 /// Runs the demo until `stop` resolves.
 ///
 /// # Errors
 /// As [`App::start`]; or the demo's files cannot be written.
-pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+pub async fn run(settings: Settings, crowd: Crowd, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let memory_path = settings.data_dir.join("demo.json");
     let mut memory = remember(&settings, &memory_path)?;
     let pages = Pages::new(&memory.public_key, &memory.read_key);
@@ -55,6 +63,9 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> anyhow::
     };
     let url = format!("http://{}", app.public_address());
     announce(&url, &memory);
+    if crowd == Crowd::Nobody {
+        return app.run_until(stop).await;
+    }
     if !memory.history_written {
         traffic::write_history(&url, &memory).await.context("cannot write the demo's history")?;
         memory.history_written = true;

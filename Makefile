@@ -1,0 +1,47 @@
+# The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
+
+.PHONY: run test check engine snippet page lint unit integration browser chromium help
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+run: engine ## the demo: a shop, its storefront, simulated visitors, the live funnel
+	cargo run --release -- demo
+
+test: unit integration browser ## everything that can fail: Rust, snippet, page, browser
+
+check: lint test ## what CI runs: format, lints, tests
+
+engine: ## bring the embedded ClickHouse engine into the user's cache
+	@packaging/engine.sh
+
+snippet: js-snippet/node_modules/.stamp ## build js-snippet/dist
+	cd js-snippet && npm run --silent build
+
+page: dashboards/web/node_modules/.stamp ## build dashboards/web/dist
+	cd dashboards/web && npm run --silent build
+
+lint: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cd js-snippet && npm run --silent check
+	cd dashboards/web && npm run --silent check
+
+unit: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
+	cd js-snippet && npm test --silent
+	cd dashboards/web && npm test --silent
+
+integration: engine
+	cargo test
+
+browser: engine chromium tests/browser/node_modules/.stamp
+	cargo build
+	cd tests/browser && npx --no-install playwright test
+
+chromium:
+	@packaging/chromium.sh
+
+%/node_modules/.stamp: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@

@@ -1,0 +1,246 @@
+// Draws the funnel as SVG: bars to scale, ribbons between them, every count with the rate of its step.
+//
+// Elements are made once; a new answer only moves them and changes their text. layout.ts knows where things stand across
+// the picture, this module where they stand down it.
+
+import { setAttributes, setText, svg } from "./element";
+import { formatCount, formatRate } from "./format";
+import { type Bar, type Layout, layOut } from "./layout";
+import { COUNTS, LABELS, type Count, type Funnel, type Metric, type Rate } from "./metrics";
+import type { Language } from "./words";
+
+const HEIGHT = 474;
+const BAR_HEIGHT = 26;
+/** Top of the five rows of bars: visitors, effective, branches, buyers, payers. */
+const ROW = [30, 104, 198, 300, 402] as const;
+const LABEL_BELOW = 18;
+const LINE = 20;
+const TITLE_ABOVE = 10;
+const BESIDE_SPINE = 12;
+/** A bar of somebody is never thinner than this, though its scale would have it so. */
+const THINNEST = 2;
+/** From this width on a rate is printed with its name. */
+const ROOMY = 640;
+const MOVE_MS = 400;
+
+/** Each bar: its class, its row, what it counts, and the edge that stays when it gets too thin. */
+const BARS: readonly { part: keyof Layout | "bounced_right"; row: number; count: Count; look: string; edge?: "right" }[] = [
+  { part: "visitors", row: 0, count: "visitors", look: "visitors" },
+  { part: "bounced", row: 1, count: "bounced", look: "bounced" },
+  { part: "bounced_right", row: 1, count: "bounced", look: "bounced" },
+  { part: "open", row: 1, count: "open", look: "open" },
+  { part: "effective", row: 1, count: "effective", look: "effective" },
+  { part: "inquirers", row: 2, count: "inquirers", look: "inquiry", edge: "right" },
+  { part: "silent_visitors", row: 2, count: "silent_visitors", look: "silent" },
+  { part: "inquiry_buyers", row: 3, count: "inquiry_buyers", look: "inquiry", edge: "right" },
+  { part: "silent_buyers", row: 3, count: "silent_buyers", look: "silent" },
+  { part: "inquiry_payers", row: 4, count: "inquiry_payers", look: "inquiry", edge: "right" },
+  { part: "silent_payers", row: 4, count: "silent_payers", look: "silent" },
+];
+
+type Single = Exclude<keyof Layout, "scale" | "bounced">;
+
+/** Each ribbon: the row it leaves, the bar it leaves and the bar it reaches. */
+const RIBBONS: readonly { row: number; from: Single; to: Single; look: string }[] = [
+  { row: 0, from: "visitors", to: "effective", look: "effective" },
+  { row: 1, from: "asking", to: "inquirers", look: "inquiry" },
+  { row: 1, from: "silent", to: "silent_visitors", look: "silent" },
+  { row: 2, from: "inquirers", to: "inquiry_buyers", look: "inquiry" },
+  { row: 2, from: "silent_visitors", to: "silent_buyers", look: "silent" },
+  { row: 3, from: "inquiry_buyers", to: "inquiry_payers", look: "inquiry" },
+  { row: 3, from: "silent_buyers", to: "silent_payers", look: "silent" },
+];
+
+type Place = "edge-left" | "left" | "middle" | "right" | "edge-right";
+
+/** Each label under a bar, by where it stands. */
+const LABELED: readonly { count: Count; rate?: Rate; row: number; place: Place }[] = [
+  { count: "open", row: 1, place: "edge-left" },
+  { count: "effective", rate: "effective_entry_rate", row: 1, place: "middle" },
+  { count: "bounced", rate: "bounce_rate", row: 1, place: "edge-right" },
+  { count: "inquirers", rate: "inquiry_rate", row: 2, place: "left" },
+  { count: "silent_visitors", row: 2, place: "right" },
+  { count: "inquiry_buyers", rate: "inquiry_conversion_rate", row: 3, place: "left" },
+  { count: "silent_buyers", rate: "silent_conversion_rate", row: 3, place: "right" },
+  { count: "inquiry_payers", rate: "inquiry_paid_rate", row: 4, place: "left" },
+  { count: "silent_payers", rate: "silent_paid_rate", row: 4, place: "right" },
+];
+
+/** Each title over a row: the count of both branches together. */
+const TITLED: readonly { count: Count; rate?: Rate; row: number }[] = [
+  { count: "visitors", row: 0 },
+  { count: "buyers", row: 3 },
+  { count: "payers", rate: "payment_rate", row: 4 },
+];
+
+/** What the chart shows while there is nothing to show: a plain funnel, drawn without words. */
+const GHOST: Record<Count, number> = {
+  visitors: 100, bounced: 42, effective: 58, open: 0, inquirers: 26, silent_visitors: 32, inquiry_buyers: 14,
+  silent_buyers: 12, buyers: 26, inquiry_payers: 8, silent_payers: 7, payers: 15, after_sale_inquirers: 0,
+};
+
+export class Chart {
+  private readonly bars: SVGRectElement[];
+  private readonly tips: SVGTitleElement[];
+  private readonly ribbons = RIBBONS.map(({ look }) => svg("path", { class: `ribbon ${look}` }));
+  private readonly labels = LABELED.map(() => new Label());
+  private readonly titles = TITLED.map(() => new Label());
+  private readonly spine = svg("line", { class: "spine" });
+  private width = 0;
+  private language: Language = "en";
+  private funnel: Funnel | null = null;
+  /** The counts the bars stand at now; on their way to those of `funnel` while a move lasts. */
+  private shown: Record<Count, number> = GHOST;
+  private frame = 0;
+
+  constructor(private readonly root: SVGSVGElement) {
+    this.tips = BARS.map(() => svg("title"));
+    this.bars = BARS.map(({ look }, at) => svg("rect", { class: `bar ${look}`, height: BAR_HEIGHT, rx: 3 }, this.tips[at]!));
+    const stripes = svg(
+      "pattern",
+      { id: "stripes", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+      svg("rect", { class: "stripe", width: 2.5, height: 6 }),
+    );
+    root.append(svg("defs", {}, stripes), ...this.ribbons, this.spine, ...this.bars);
+    for (const label of [...this.titles, ...this.labels]) root.append(label.root);
+    new ResizeObserver(() => this.fit()).observe(root);
+    this.fit();
+  }
+
+  /** Shows an answer, or the wordless ghost for null. */
+  show(funnel: Funnel | null, language: Language): void {
+    const first = this.funnel === null;
+    this.funnel = funnel;
+    this.language = language;
+    this.root.classList.toggle("ghost", funnel === null);
+    this.write();
+    this.moveTo(funnel ?? GHOST, first);
+  }
+
+  private fit(): void {
+    this.width = Math.round(this.root.getBoundingClientRect().width);
+    if (this.width === 0) return;
+    this.root.setAttribute("viewBox", `0 0 ${this.width} ${HEIGHT}`);
+    this.write();
+    this.place();
+  }
+
+  private moveTo(target: Record<Count, number>, atOnce: boolean): void {
+    cancelAnimationFrame(this.frame);
+    const from = this.shown;
+    const unchanged = COUNTS.every((id) => from[id] === target[id]);
+    if (atOnce || unchanged || matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      this.shown = target;
+      if (!unchanged) this.place();
+      return;
+    }
+    const start = performance.now();
+    const step = (now: number) => {
+      const done = Math.min((now - start) / MOVE_MS, 1);
+      const eased = 1 - (1 - done) ** 3;
+      this.shown =
+        done === 1 ? target : mapCounts((id) => from[id] + (target[id] - from[id]) * eased);
+      this.place();
+      if (done < 1) this.frame = requestAnimationFrame(step);
+    };
+    this.frame = requestAnimationFrame(step);
+  }
+
+  /** Puts bars and ribbons where `shown` wants them. */
+  private place(): void {
+    const layout = layOut(this.shown, this.width);
+    BARS.forEach(({ part, row, count, edge }, at) => {
+      const bar = barOf(layout, part);
+      const width = this.shown[count] > 0 ? Math.max(bar.width, THINNEST) : 0;
+      const x = edge === "right" ? bar.x + bar.width - width : bar.x;
+      setAttributes(this.bars[at]!, { x: round(x), y: ROW[row]!, width: round(width) });
+    });
+    RIBBONS.forEach(({ row, from, to }, at) => {
+      this.ribbons[at]!.setAttribute("d", ribbon(layout[from], ROW[row]! + BAR_HEIGHT, layout[to], ROW[row + 1]!));
+    });
+    const middle = this.width / 2;
+    setAttributes(this.spine, { x1: middle, x2: middle, y1: ROW[2], y2: ROW[4] + BAR_HEIGHT });
+  }
+
+  /** Writes the words and stands them where the width wants them. */
+  private write(): void {
+    const { funnel, language, width } = this;
+    if (!funnel) return;
+    const middle = width / 2;
+    const places: Record<Place, [number, string]> = {
+      "edge-left": [0, "start"],
+      left: [middle - BESIDE_SPINE, "end"],
+      middle: [middle, "middle"],
+      right: [middle + BESIDE_SPINE, "start"],
+      "edge-right": [width, "end"],
+    };
+    const rateText = (rate: Rate | undefined) =>
+      rate ? (width >= ROOMY ? `${LABELS[rate][language]} ` : "") + formatRate(funnel[rate], language) : "";
+    const name = (id: Metric) => LABELS[id][language];
+
+    LABELED.forEach(({ count, rate, row, place }, at) => {
+      const label = this.labels[at]!;
+      const [x, anchor] = places[place];
+      const y = ROW[row]! + BAR_HEIGHT + LABEL_BELOW;
+      label.write(name(count), formatCount(funnel[count], language), rateText(rate));
+      label.stand(x, y, y + LINE, anchor);
+      label.root.classList.toggle("absent", count === "open" && funnel.open === 0);
+    });
+    TITLED.forEach(({ count, rate, row }, at) => {
+      const y = ROW[row]! - TITLE_ABOVE;
+      this.titles[at]!.write(name(count), formatCount(funnel[count], language), rateText(rate));
+      this.titles[at]!.stand(middle, y, y, "middle");
+    });
+    BARS.forEach(({ count }, at) => setText(this.tips[at]!, `${name(count)} ${formatCount(funnel[count], language)}`));
+    const summary = (["visitors", "effective", "buyers", "payers"] as const)
+      .map((id) => `${name(id)} ${formatCount(funnel[id], language)}`)
+      .join(", ");
+    this.root.setAttribute("aria-label", summary);
+  }
+}
+
+/** A name, a count, a rate: on two lines under a bar, on one over a row. */
+class Label {
+  private readonly name = svg("tspan", { class: "name" });
+  private readonly count = svg("tspan", { class: "count" });
+  private readonly rate = svg("tspan", { class: "rate", dx: 8 });
+  private readonly first = svg("text", {}, this.name);
+  private readonly second = svg("text", {}, this.count, this.rate);
+  readonly root = svg("g", { class: "label" }, this.first, this.second);
+
+  write(name: string, count: string, rate: string): void {
+    setText(this.name, name);
+    setText(this.count, count);
+    setText(this.rate, rate);
+  }
+
+  stand(x: number, nameY: number, countY: number, anchor: string): void {
+    if (nameY === countY) {
+      this.first.append(this.count, this.rate);
+      this.count.setAttribute("dx", "8");
+    }
+    setAttributes(this.first, { x, y: nameY, "text-anchor": anchor });
+    setAttributes(this.second, { x, y: countY, "text-anchor": anchor });
+  }
+}
+
+function barOf(layout: Layout, part: keyof Layout | "bounced_right"): Bar {
+  if (part === "bounced") return layout.bounced[0];
+  if (part === "bounced_right") return layout.bounced[1];
+  return layout[part as Single];
+}
+
+/** The outline from the bottom of one bar to the top of the next, with upright tangents at both ends. */
+function ribbon(from: Bar, top: number, to: Bar, bottom: number): string {
+  const bend = (top + bottom) / 2;
+  const [a, b, c, d] = [from.x, from.x + from.width, to.x + to.width, to.x].map(round);
+  return `M${a} ${top}H${b}C${b} ${bend} ${c} ${bend} ${c} ${bottom}H${d}C${d} ${bend} ${a} ${bend} ${a} ${top}Z`;
+}
+
+function round(pixels: number): number {
+  return Math.round(pixels * 10) / 10;
+}
+
+function mapCounts(value: (id: Count) => number): Record<Count, number> {
+  return Object.fromEntries(COUNTS.map((id) => [id, value(id)])) as Record<Count, number>;
+}

@@ -1,0 +1,41 @@
+// Makes and finds elements. Text only ever enters the page as a text node; there is no way to pass markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The element of index.html with this id; its absence is a bug of the page. */
+export function find<T extends Element = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`index.html has no #${id}`);
+  return found as Element as T;
+}
+
+export function html<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  className = "",
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+export function svg<K extends keyof SVGElementTagNameMap>(
+  name: K,
+  attributes: Record<string, string | number> = {},
+  ...children: Node[]
+): SVGElementTagNameMap[K] {
+  const made = document.createElementNS(SVG, name);
+  setAttributes(made, attributes);
+  made.append(...children);
+  return made;
+}
+
+export function setAttributes(element: Element, attributes: Record<string, string | number>): void {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+}
+
+/** Sets text only when it differs, so a poll without news touches nothing and disturbs no selection. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,86 @@
+// The figures of the shop funnel: their ids, their labels in both languages, what each rate divides.
+//
+// Ids and Chinese labels are those of METRICS section 2. A rate is written once, as lists of counts, and both its words
+// and its numbers are made from that. Nothing here computes a figure: the server does.
+
+import type { Language } from "./words";
+
+export const COUNTS = [
+  "visitors",
+  "bounced",
+  "effective",
+  "open",
+  "inquirers",
+  "silent_visitors",
+  "inquiry_buyers",
+  "silent_buyers",
+  "buyers",
+  "inquiry_payers",
+  "silent_payers",
+  "payers",
+  "after_sale_inquirers",
+] as const;
+
+export type Count = (typeof COUNTS)[number];
+
+/** Each rate: the count above the line, the counts summed below it. */
+export const RATES = {
+  effective_entry_rate: { part: "effective", base: ["effective", "bounced"] },
+  bounce_rate: { part: "bounced", base: ["effective", "bounced"] },
+  inquiry_rate: { part: "inquirers", base: ["visitors"] },
+  inquiry_conversion_rate: { part: "inquiry_buyers", base: ["inquirers"] },
+  inquiry_paid_rate: { part: "inquiry_payers", base: ["inquirers"] },
+  silent_conversion_rate: { part: "silent_buyers", base: ["silent_visitors"] },
+  silent_paid_rate: { part: "silent_payers", base: ["silent_visitors"] },
+  silent_rate_all_visitors: { part: "silent_buyers", base: ["visitors"] },
+  silent_share_of_buyers: { part: "silent_buyers", base: ["buyers"] },
+  payment_rate: { part: "payers", base: ["buyers"] },
+  overall_conversion_rate: { part: "payers", base: ["visitors"] },
+} as const satisfies Record<string, { part: Count; base: readonly Count[] }>;
+
+export type Rate = keyof typeof RATES;
+export type Metric = Count | Rate;
+
+/** The `funnel` object of the server's answer. */
+export type Funnel = Record<Count, number> & Record<Rate, number | null>;
+
+export const LABELS: Record<Metric, Record<Language, string>> = {
+  visitors: { en: "Visitors", zh: "访客数" },
+  bounced: { en: "Bounced", zh: "跳失人数" },
+  effective: { en: "Effective", zh: "有效入店人数" },
+  open: { en: "Open", zh: "待定" },
+  inquirers: { en: "Inquirers", zh: "咨询人数 (售前)" },
+  silent_visitors: { en: "Silent visitors", zh: "静默访客数" },
+  inquiry_buyers: { en: "Inquiry buyers", zh: "咨询下单" },
+  silent_buyers: { en: "Silent buyers", zh: "静默下单" },
+  buyers: { en: "Buyers", zh: "下单人数" },
+  inquiry_payers: { en: "Inquiry payers", zh: "咨询成交" },
+  silent_payers: { en: "Silent payers", zh: "静默成交" },
+  payers: { en: "Payers", zh: "成交人数" },
+  after_sale_inquirers: { en: "After-sale inquirers", zh: "售后咨询人数" },
+  effective_entry_rate: { en: "Effective entry", zh: "有效入店率" },
+  bounce_rate: { en: "Bounce", zh: "跳失率" },
+  inquiry_rate: { en: "Inquiry", zh: "咨询率" },
+  inquiry_conversion_rate: { en: "Inquiry conversion", zh: "询单转化率(下单)" },
+  inquiry_paid_rate: { en: "Inquiry paid", zh: "询单转化率(付款)" },
+  silent_conversion_rate: { en: "Silent conversion", zh: "静默转化率" },
+  silent_paid_rate: { en: "Silent paid", zh: "静默支付率" },
+  silent_rate_all_visitors: { en: "Silent conversion of all visitors", zh: "静默转化率(全部访客口径)" },
+  silent_share_of_buyers: { en: "Silent share of buyers", zh: "静默占比" },
+  payment_rate: { en: "Payment", zh: "订单支付率" },
+  overall_conversion_rate: { en: "Overall conversion", zh: "成交转化率" },
+};
+
+/** The formula of a rate in words: "Effective ÷ (Effective + Bounced)". */
+export function formulaInWords(rate: Rate, language: Language): string {
+  const { part, base } = RATES[rate];
+  const names = base.map((id) => LABELS[id][language]).join(" + ");
+  return `${LABELS[part][language]} ÷ ${base.length > 1 ? `(${names})` : names}`;
+}
+
+/** The same formula with the numbers that are there now: "40 ÷ (40 + 60)". */
+export function formulaInNumbers(rate: Rate, funnel: Funnel, show: (count: number) => string): string {
+  const { part, base } = RATES[rate];
+  const numbers = base.map((id) => show(funnel[id])).join(" + ");
+  return `${show(funnel[part])} ÷ ${base.length > 1 ? `(${numbers})` : numbers}`;
+}

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Brings the embedded ClickHouse engine: one shared library out of a pinned npm package, into the user's cache.
+# The checksum is of the package as published; a package with any other content is refused.
+set -eu
+
+VERSION=26.7.3-stable.1
+case "$(uname -s)-$(uname -m)" in
+Linux-x86_64)
+	PACKAGE=@chdb/lib-linux-x64-gnu
+	SHA512=5cff7b98caa7739b59a4a432c11f0dedc2d3b073624e61ebdf4a42e66ce8de35a6ba48ca9f62016bad1cd81fe059435cb858ce3235a8a2b408082a81563e70a7
+	;;
+*)
+	echo "engine: no package is pinned for $(uname -s) $(uname -m) yet." >&2
+	echo "engine: name a libchdb.so with SHOPFUNNEL_ENGINE__LIBRARY, or a ClickHouse server with SHOPFUNNEL_CLICKHOUSE__URL." >&2
+	exit 1
+	;;
+esac
+
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/shopfunnel/engine"
+library="$cache/$VERSION/libchdb.so"
+if [ -f "$library" ]; then
+	exit 0
+fi
+command -v npm >/dev/null || { echo "engine: npm is needed to bring the engine; install Node.js with npm." >&2; exit 1; }
+
+mkdir -p "$cache"
+# Beside its destination, so that the last step is a rename.
+work=$(mktemp -d "$cache/new.XXXXXX")
+trap 'rm -rf "$work"' EXIT INT TERM
+
+echo "engine: bringing ClickHouse $VERSION (178 MB, unpacked 566 MB) into $cache"
+npm pack "$PACKAGE@$VERSION" --silent --cache "$work/npm" --pack-destination "$work" >"$work/name" 2>"$work/errors" &
+npm=$!
+while kill -0 "$npm" 2>/dev/null; do
+	printf '\rengine: %s MB' "$(du -sm "$work" | cut -f1)"
+	sleep 1
+done
+printf '\n'
+wait "$npm" || { cat "$work/errors" >&2; echo "engine: npm could not bring $PACKAGE@$VERSION." >&2; exit 1; }
+
+package="$work/$(tail -n 1 "$work/name")"
+echo "engine: checking and unpacking"
+if ! echo "$SHA512  $package" | sha512sum --check --status; then
+	echo "engine: the package's checksum is wrong; nothing was installed." >&2
+	exit 1
+fi
+mkdir "$work/$VERSION"
+tar -xzf "$package" -C "$work/$VERSION" --strip-components=1 package/libchdb.so
+chmod 644 "$work/$VERSION/libchdb.so"
+# Another run may have been quicker.
+mv -T "$work/$VERSION" "$cache/$VERSION" 2>/dev/null || [ -f "$library" ]
+echo "engine: ready"

@@ -1,0 +1,63 @@
+// The real binary with the demo's storefront, for one test file.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BINARY = fileURLToPath(new URL("../../target/debug/shopfunnel", import.meta.url));
+const START_TIMEOUT_MS = 60_000;
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Starts `shopfunnel demo` with these arguments; resolves when it takes requests. */
+export async function startDemo(...demoArguments) {
+  const dataDir = await mkdtemp(join(tmpdir(), "shopfunnel-browser-"));
+  const port = await freePort();
+  const child = spawn(BINARY, ["demo", ...demoArguments], {
+    cwd: dataDir,
+    env: {
+      ...process.env,
+      SHOPFUNNEL_DATA_DIR: dataDir,
+      SHOPFUNNEL_LISTEN: `127.0.0.1:${port}`,
+      SHOPFUNNEL_ADMIN_LISTEN: `127.0.0.1:${await freePort()}`,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (output += bytes));
+  const ended = once(child, "exit");
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!output.includes("the funnel, live")) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the demo did not start:\n${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const keys = JSON.parse(await readFile(join(dataDir, "demo.json"), "utf8"));
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    port,
+    keys,
+    /** The funnel of the last 30 days, as the endpoint answers it. */
+    async funnel() {
+      const answer = await fetch(`${url}/v1/shops/demo/funnel`, { headers: { authorization: `Bearer ${keys.read_key}` } });
+      if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+      return (await answer.json()).funnel;
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
