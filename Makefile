@@ -1,6 +1,6 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
-.PHONY: run test check engine snippet page lint unit integration browser chromium help
+.PHONY: run test check engine snippet page screenshots lint unit integration browser chromium help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -21,6 +21,10 @@ snippet: js-snippet/node_modules/.stamp ## build js-snippet/dist
 
 page: dashboards/web/node_modules/.stamp ## build dashboards/web/dist
 	cd dashboards/web && npm run --silent build
+
+screenshots: engine chromium tests/browser/node_modules/.stamp ## write the README's pictures (wants a CJK font)
+	cargo build
+	cd tests/browser && node screenshot.mjs
 
 lint: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
 	cargo fmt --check
