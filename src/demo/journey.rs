@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 
 const PRODUCTS: [(&str, &str); 6] = [
     ("longjing", "128.00"),
-    ("puer", "268.00"),
-    ("oolong", "98.00"),
-    ("jasmine", "58.00"),
-    ("gaiwan", "168.00"),
-    ("teapot", "380.00"),
+    ("puer", "168.00"),
+    ("oolong", "88.00"),
+    ("jasmine", "72.00"),
+    ("gaiwan", "98.00"),
+    ("teapot", "268.00"),
 ];
 const AGENTS: [&str; 3] = ["mei", "lin", "bo"];
 const REFERRERS: [&str; 5] = [

@@ -1,7 +1,7 @@
 //! Random lives of random shops: the endpoint must agree with the plain model on every window tried.
 //!
 //! Each set of events is its own shop; all are sent in one run, shuffled, split into batches and with repeats.
-//! A failure names the seed: `SHOPFUNNEL_TEST_SEED=… cargo test --test it property` repeats it.
+//! A failure names the seed: `TEST_SEED=… cargo test --test it property` repeats it.
 
 use crate::app::{DAY_MS, NOW_MS, TestApp, TestShop, run, spawn_app};
 use crate::model::{Rules, Sent, funnel};
@@ -144,9 +144,9 @@ async fn send(app: &TestApp, shop: &TestShop, set: &Set, mut random: Rng) {
 
 #[test]
 fn the_endpoint_agrees_with_the_plain_model_on_random_shops() {
-    let seed = std::env::var("SHOPFUNNEL_TEST_SEED")
+    let seed = std::env::var("TEST_SEED")
         .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
-    println!("SHOPFUNNEL_TEST_SEED={seed}");
+    println!("TEST_SEED={seed}");
     run(async {
         let app = spawn_app().await;
         let mut random = Rng::with_seed(seed);
@@ -186,7 +186,7 @@ async fn check(app: &TestApp, shop: &TestShop, set: &Set, mut random: Rng, seed:
         let found = app.funnel(shop, &from.to_string(), &to.to_string()).await;
         assert_eq!(
             found, expected,
-            "{} {from}..{to} in {} with after_sale_days {}; repeat with SHOPFUNNEL_TEST_SEED={seed}",
+            "{} {from}..{to} in {} with after_sale_days {}; repeat with TEST_SEED={seed}",
             set.name, set.rules.time_zone, set.rules.after_sale_days,
         );
         assert_invariants(&found);

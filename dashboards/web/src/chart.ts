@@ -9,18 +9,22 @@ import { type Bar, type Layout, layOut } from "./layout";
 import { COUNTS, LABELS, type Count, type Funnel, type Metric, type Rate } from "./metrics";
 import type { Language } from "./words";
 
-const HEIGHT = 474;
+const HEIGHT = 482;
 const BAR_HEIGHT = 26;
 /** Top of the five rows of bars: visitors, effective, branches, buyers, payers. */
-const ROW = [30, 104, 198, 300, 402] as const;
+const ROW = [28, 96, 192, 301, 410] as const;
 const LABEL_BELOW = 18;
 const LINE = 20;
-const TITLE_ABOVE = 10;
+const TITLE_ABOVE = 11;
+const PLATE_HEIGHT = 25;
+const PLATE_BESIDE = 12;
 const BESIDE_SPINE = 12;
 /** A bar of somebody is never thinner than this, though its scale would have it so. */
 const THINNEST = 2;
-/** From this width on a rate is printed with its name. */
+/** From this width on a rate is printed with its name; below it the rates of the crowded row go on a line of their own. */
 const ROOMY = 640;
+/** The labels at both ends of the effective row stay this far from its middle. */
+const BESIDE_EFFECTIVE = 260;
 const MOVE_MS = 400;
 
 /** Each bar: its class, its row, what it counts, and the edge that stays when it gets too thin. */
@@ -85,6 +89,8 @@ export class Chart {
   private readonly ribbons = RIBBONS.map(({ look }) => svg("path", { class: `ribbon ${look}` }));
   private readonly labels = LABELED.map(() => new Label());
   private readonly titles = TITLED.map(() => new Label());
+  /** What the titles of both branches together stand on, so that ribbons do not run through them. */
+  private readonly plates = TITLED.map(({ row }) => svg("rect", { class: "plate", height: PLATE_HEIGHT, rx: PLATE_HEIGHT / 2, y: ROW[row]! - PLATE_HEIGHT - 5 }));
   private readonly spine = svg("line", { class: "spine" });
   private width = 0;
   private language: Language = "en";
@@ -102,6 +108,7 @@ export class Chart {
       svg("rect", { class: "stripe", width: 2.5, height: 6 }),
     );
     root.append(svg("defs", {}, stripes), ...this.ribbons, this.spine, ...this.bars);
+    root.append(...this.plates);
     for (const label of [...this.titles, ...this.labels]) root.append(label.root);
     new ResizeObserver(() => this.fit()).observe(root);
     this.fit();
@@ -167,12 +174,15 @@ export class Chart {
     const { funnel, language, width } = this;
     if (!funnel) return;
     const middle = width / 2;
+    const { visitors, effective } = layOut(funnel, width);
+    // Under its own bar as far as the labels at both ends leave it room.
+    const underEffective = Math.min(Math.max(effective.x + effective.width / 2, width * 0.4), width * 0.6);
     const places: Record<Place, [number, string]> = {
-      "edge-left": [0, "start"],
+      "edge-left": [Math.max(0, Math.min(visitors.x, middle - BESIDE_EFFECTIVE)), "start"],
       left: [middle - BESIDE_SPINE, "end"],
-      middle: [middle, "middle"],
+      middle: [underEffective, "middle"],
       right: [middle + BESIDE_SPINE, "start"],
-      "edge-right": [width, "end"],
+      "edge-right": [Math.min(width, Math.max(visitors.x + visitors.width, middle + BESIDE_EFFECTIVE)), "end"],
     };
     const rateText = (rate: Rate | undefined) =>
       rate ? (width >= ROOMY ? `${LABELS[rate][language]} ` : "") + formatRate(funnel[rate], language) : "";
@@ -183,13 +193,15 @@ export class Chart {
       const [x, anchor] = places[place];
       const y = ROW[row]! + BAR_HEIGHT + LABEL_BELOW;
       label.write(name(count), formatCount(funnel[count], language), rateText(rate));
-      label.stand(x, y, y + LINE, anchor);
+      label.stand(x, y, y + LINE, row === 1 && width < ROOMY ? y + 2 * LINE - 2 : y + LINE, anchor);
       label.root.classList.toggle("absent", count === "open" && funnel.open === 0);
     });
     TITLED.forEach(({ count, rate, row }, at) => {
       const y = ROW[row]! - TITLE_ABOVE;
       this.titles[at]!.write(name(count), formatCount(funnel[count], language), rateText(rate));
-      this.titles[at]!.stand(middle, y, y, "middle");
+      this.titles[at]!.stand(middle, y, y, y, "middle");
+      const plate = this.titles[at]!.root.getBBox().width + 2 * PLATE_BESIDE;
+      setAttributes(this.plates[at]!, { x: round(middle - plate / 2), width: row > 0 ? round(plate) : 0 });
     });
     BARS.forEach(({ count }, at) => setText(this.tips[at]!, `${name(count)} ${formatCount(funnel[count], language)}`));
     const summary = (["visitors", "effective", "buyers", "payers"] as const)
@@ -199,14 +211,13 @@ export class Chart {
   }
 }
 
-/** A name, a count, a rate: on two lines under a bar, on one over a row. */
+/** A name, a count, a rate: on two or three lines under a bar, on one over a row. */
 class Label {
   private readonly name = svg("tspan", { class: "name" });
   private readonly count = svg("tspan", { class: "count" });
-  private readonly rate = svg("tspan", { class: "rate", dx: 8 });
-  private readonly first = svg("text", {}, this.name);
-  private readonly second = svg("text", {}, this.count, this.rate);
-  readonly root = svg("g", { class: "label" }, this.first, this.second);
+  private readonly rate = svg("tspan", { class: "rate" });
+  private readonly lines = [svg("text"), svg("text"), svg("text")];
+  readonly root = svg("g", { class: "label" }, ...this.lines);
 
   write(name: string, count: string, rate: string): void {
     setText(this.name, name);
@@ -214,13 +225,16 @@ class Label {
     setText(this.rate, rate);
   }
 
-  stand(x: number, nameY: number, countY: number, anchor: string): void {
-    if (nameY === countY) {
-      this.first.append(this.count, this.rate);
-      this.count.setAttribute("dx", "8");
-    }
-    setAttributes(this.first, { x, y: nameY, "text-anchor": anchor });
-    setAttributes(this.second, { x, y: countY, "text-anchor": anchor });
+  /** Each word at its own height; words of one height share a line, set apart by a little space. */
+  stand(x: number, nameY: number, countY: number, rateY: number, anchor: string): void {
+    const heights = [nameY, countY, rateY];
+    const words = [this.name, this.count, this.rate];
+    words.forEach((word, at) => {
+      const line = heights.indexOf(heights[at]!);
+      if (word.parentNode !== this.lines[line]) this.lines[line]!.append(word);
+      word.setAttribute("dx", line < at ? "8" : "0");
+    });
+    this.lines.forEach((line, at) => setAttributes(line, { x, y: heights[at]!, "text-anchor": anchor }));
   }
 }
 

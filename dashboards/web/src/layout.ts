@@ -2,7 +2,8 @@
 //
 // One scale holds for the whole picture: a bar is as wide as its count times `scale`. The funnel is centred; below the
 // effective visitors it parts along a spine, inquiry to the left, silent to the right, so each branch keeps half of the
-// width for its words however thin its bars get. Bounced visitors are the two wings beside the effective ones, half each.
+// width for its words however thin its bars get. Bounced visitors are the two wings beside the effective ones, half each;
+// open ones, while there are any, stand at the left end.
 
 import type { Count, Funnel } from "./metrics";
 
@@ -45,9 +46,9 @@ export function layOut(counts: Pick<Funnel, Count>, width: number): Layout {
   const row = (start: number, count: number): Bar => ({ x: start, width: count * scale });
 
   const visitors = row(middle - (counts.visitors * scale) / 2, counts.visitors);
-  const leftWing = row(visitors.x, counts.bounced / 2);
-  const open = row(leftWing.x + leftWing.width, counts.open);
-  const effective = row(open.x + open.width, counts.effective);
+  const open = row(visitors.x, counts.open);
+  const leftWing = row(open.x + open.width, counts.bounced / 2);
+  const effective = row(leftWing.x + leftWing.width, counts.effective);
   const asking = row(effective.x, counts.inquirers);
 
   return {

@@ -130,7 +130,7 @@ function renderStatus(): void {
   setText(find("fresh"), time && say("complete_until", language, { time }));
 }
 
-/** The panel over the chart: loading, nobody yet, no figures; and the strip above it when the figures are old. */
+/** The panel over the chart: loading, nobody yet, no figures; and the strip at the foot when the figures are old. */
 function renderNotice(empty: boolean): void {
   const state = answer ? (empty ? "empty" : refusal ? "stale" : "ready") : refusal ? "problem" : "loading";
   find("report").dataset["state"] = state;

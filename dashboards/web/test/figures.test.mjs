@@ -1,62 +1,73 @@
-// The pure parts of the page: widths, words for figures, days.
+// The figures as data and as text: the golden shop of METRICS section 2, rates without a base, both languages.
 
 import assert from "node:assert/strict";
-import test from "node:test";
+import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { layOut, SPINE_PX } = await load("layout");
-const { formatRate, formatCount } = await load("format");
-const { addDays, dayAt, daysOf, rangeOfHash } = await load("range");
-const { formulaInNumbers, formulaInWords, COUNTS, RATES, LABELS } = await load("metrics");
+const { COUNTS, LABELS, RATES, formulaInNumbers, formulaInWords } = await load("metrics");
+const { formatCount, formatDays, formatRate, formatTime } = await load("format");
+const { chooseLanguage, say } = await load("words");
 
-const textbook = {
+const GOLDEN = {
   visitors: 100, bounced: 60, effective: 40, open: 0, inquirers: 20, silent_visitors: 20, inquiry_buyers: 8,
   silent_buyers: 2, buyers: 10, inquiry_payers: 4, silent_payers: 1, payers: 5, after_sale_inquirers: 3,
 };
 
-test("bars are to scale and stay inside the picture", () => {
-  const layout = layOut(textbook, 1_000);
-  assert.equal(layout.scale, 10);
-  assert.deepEqual(layout.visitors, { x: 0, width: 1_000 });
-  assert.equal(layout.bounced[0].width + layout.bounced[1].width, 600);
-  assert.equal(layout.effective.width, 400);
-  assert.equal(layout.asking.width + layout.silent.width, layout.effective.width);
-  assert.equal(layout.inquiry_buyers.width, 80);
-  assert.equal(layout.silent_buyers.x - (layout.inquiry_buyers.x + layout.inquiry_buyers.width), SPINE_PX);
+test("the formulas give the golden rates", () => {
+  const rates = Object.fromEntries(
+    Object.entries(RATES).map(([id, { part, base }]) => [id, GOLDEN[part] / base.reduce((sum, one) => sum + GOLDEN[one], 0)]),
+  );
+  assert.deepEqual(rates, {
+    effective_entry_rate: 0.4, bounce_rate: 0.6, inquiry_rate: 0.2, inquiry_conversion_rate: 0.4, inquiry_paid_rate: 0.2,
+    silent_conversion_rate: 0.1, silent_paid_rate: 0.05, silent_rate_all_visitors: 0.02, silent_share_of_buyers: 0.2,
+    payment_rate: 0.5, overall_conversion_rate: 0.05,
+  });
 });
 
-test("a branch that holds nearly everybody still fits beside the spine", () => {
-  const silent = { ...textbook, effective: 100, bounced: 0, inquirers: 0, silent_visitors: 100 };
-  const layout = layOut(silent, 1_000);
-  assert.ok(layout.silent_visitors.x + layout.silent_visitors.width <= 1_000);
-});
-
-test("a shop without visitors has empty bars and no NaN", () => {
-  const nobody = Object.fromEntries(Object.keys(textbook).map((id) => [id, 0]));
-  const bars = Object.values(layOut(nobody, 1_000)).flat().filter((bar) => typeof bar === "object");
-  for (const bar of bars) assert.ok(bar.width === 0 && Number.isFinite(bar.x));
-});
-
-test("a rate without a base is a dash, a rate of nothing is 0.0%", () => {
-  assert.equal(formatRate(null, "en"), "–");
-  assert.equal(formatRate(0, "en"), "0.0%");
-  assert.equal(formatRate(0.0555, "zh"), "5.6%");
-  assert.equal(formatCount(1_234_567, "en"), "1,234,567");
-});
-
-test("every figure has its label in both languages and every rate its formula", () => {
-  for (const id of [...COUNTS, ...Object.keys(RATES)]) {
-    assert.ok(LABELS[id].en && LABELS[id].zh, id);
+test("every figure has a label in both languages, no two alike", () => {
+  for (const language of ["en", "zh"]) {
+    const labels = [...COUNTS, ...Object.keys(RATES)].map((id) => LABELS[id][language]);
+    assert.ok(labels.every(Boolean));
+    assert.equal(new Set(labels).size, labels.length);
   }
-  assert.equal(formulaInWords("effective_entry_rate", "en"), "Effective ÷ (Effective + Bounced)");
-  assert.equal(formulaInNumbers("effective_entry_rate", textbook, String), "40 ÷ (40 + 60)");
 });
 
-test("ranges end with the shop's today and cross months and years", () => {
-  assert.deepEqual(daysOf("today", "2026-03-01"), { from: "2026-03-01", to: "2026-03-01" });
-  assert.deepEqual(daysOf("7-days", "2026-03-01"), { from: "2026-02-23", to: "2026-03-01" });
-  assert.equal(addDays("2025-12-31", 1), "2026-01-01");
-  assert.equal(rangeOfHash("#7-days"), "7-days");
-  assert.equal(rangeOfHash("#nonsense"), "30-days");
-  assert.equal(dayAt(Date.UTC(2026, 10, 21, 16), "Asia/Shanghai"), "2026-11-22");
+test("a formula reads in words and in numbers", () => {
+  const show = (count) => formatCount(count, "en");
+  assert.equal(formulaInWords("effective_entry_rate", "en"), "Effective ÷ (Effective + Bounced)");
+  assert.equal(formulaInWords("overall_conversion_rate", "zh"), "成交人数 ÷ 访客数");
+  assert.equal(formulaInNumbers("effective_entry_rate", GOLDEN, show), "40 ÷ (40 + 60)");
+  assert.equal(formulaInNumbers("payment_rate", GOLDEN, show), "5 ÷ 10");
+});
+
+test("a rate is a percentage with one decimal, and a dash without a base", () => {
+  assert.equal(formatRate(0.4, "en"), "40.0%");
+  assert.equal(formatRate(1, "zh"), "100.0%");
+  assert.equal(formatRate(0.01234, "zh"), "1.2%");
+  assert.equal(formatRate(0, "en"), "0.0%");
+  assert.equal(formatRate(null, "en"), "–");
+});
+
+test("counts are grouped", () => assert.equal(formatCount(1234567, "en"), "1,234,567"));
+
+test("one day is shown once, a span by its two ends", () => {
+  assert.equal(formatDays("2025-11-25", "2025-11-25", "en"), "25 Nov 2025");
+  assert.match(formatDays("2025-10-27", "2025-11-25", "en"), /^27 Oct\s–\s25 Nov 2025$/);
+  assert.match(formatDays("2025-10-27", "2025-11-25", "zh"), /2025.10.27.+2025.11.25/);
+});
+
+test("times are on the shop's clock", () => {
+  assert.equal(formatTime(Date.UTC(2025, 10, 25, 16, 5, 9), "Asia/Shanghai"), "00:05:09");
+});
+
+test("the language kept wins over the browser's, and anything else is English", () => {
+  assert.equal(chooseLanguage(null, "zh-TW"), "zh");
+  assert.equal(chooseLanguage(null, "de-DE"), "en");
+  assert.equal(chooseLanguage("en", "zh-CN"), "en");
+  assert.equal(chooseLanguage("xx", "ZH"), "zh");
+});
+
+test("a sentence takes its values and leaves unknown names alone", () => {
+  assert.equal(say("request", "en", { id: "{time}" }), "Request {time}");
+  assert.equal(say("request", "en"), "Request {id}");
 });
