@@ -8,7 +8,13 @@ command -v apt-get >/dev/null || {
 	exit 1
 }
 as_root=""
-[ "$(id -u)" = 0 ] || as_root=sudo
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null || {
+		echo "chromium: installing needs root; run \`apt-get install chromium\` as root first." >&2
+		exit 1
+	}
+	as_root=sudo
+fi
 echo "chromium: installing Debian's package"
 $as_root apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends chromium >/dev/null
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null

@@ -16,7 +16,7 @@ Linux-x86_64)
 	;;
 esac
 
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/shopfunnel/engine"
+cache="${XDG_CACHE_HOME:-${HOME:?set HOME or XDG_CACHE_HOME}/.cache}/shopfunnel/engine"
 library="$cache/$VERSION/libchdb.so"
 if [ -f "$library" ]; then
 	exit 0
@@ -26,16 +26,20 @@ command -v npm >/dev/null || { echo "engine: npm is needed to bring the engine; 
 mkdir -p "$cache"
 # Beside its destination, so that the last step is a rename.
 work=$(mktemp -d "$cache/new.XXXXXX")
-trap 'rm -rf "$work"' EXIT INT TERM
+trap 'rm -rf "$work"' EXIT
+trap 'kill "$npm" 2>/dev/null; exit 130' INT TERM
+npm=
 
 echo "engine: bringing ClickHouse $VERSION (178 MB, unpacked 566 MB) into $cache"
 npm pack "$PACKAGE@$VERSION" --silent --cache "$work/npm" --pack-destination "$work" >"$work/name" 2>"$work/errors" &
 npm=$!
+# npm keeps the package twice, in its own cache and as the file that is asked for: the larger counts.
 while kill -0 "$npm" 2>/dev/null; do
-	printf '\rengine: %s MB' "$(du -sm "$work" | cut -f1)"
+	fetched=$(du -sm "$work/npm" 2>/dev/null | cut -f1)
+	printf '\rengine: %s of 178 MB' "${fetched:-0}"
 	sleep 1
 done
-printf '\n'
+printf '\rengine: brought           \n'
 wait "$npm" || { cat "$work/errors" >&2; echo "engine: npm could not bring $PACKAGE@$VERSION." >&2; exit 1; }
 
 package="$work/$(tail -n 1 "$work/name")"

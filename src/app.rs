@@ -1,7 +1,7 @@
 //! Wiring and shutdown order, no logic.
 //!
 //! Built in the order of the arrows: lock → shops → spool → engine → store → shipper → listeners. Stopped so
-//! that nothing acknowledged is lost and nothing waits for something that has gone:
+//! that everything acknowledged is in the store or still in the spool, and nothing waits for what has gone:
 //!
 //! 1. stop accepting, finish the requests under way (each waits for its own `fdatasync`);
 //! 2. close the spool's writing end;
@@ -57,26 +57,32 @@ pub struct DataDirLock {
     _file: File,
 }
 
+/// Why a data directory cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    #[error(
+        "the data directory {} is in use by another shopfunnel; stop that one or choose another with \
+         SHOPFUNNEL_DATA_DIR",
+        .0.display()
+    )]
+    InUse(PathBuf),
+    #[error("cannot use the data directory {}: {cause}", path.display())]
+    Io { path: PathBuf, cause: std::io::Error },
+}
+
 impl DataDirLock {
     /// Takes the data directory, creating it when it is missing.
     ///
     /// # Errors
     /// Another process has it, or it cannot be written.
-    pub fn take(data_dir: &Path) -> anyhow::Result<DataDirLock> {
-        file::create_private_directory(data_dir)
-            .with_context(|| format!("cannot make the data directory {}", data_dir.display()))?;
-        let path = data_dir.join("lock");
-        let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    pub fn take(data_dir: &Path) -> Result<DataDirLock, LockError> {
+        let io = |cause| LockError::Io { path: data_dir.to_owned(), cause };
+        file::create_private_directory(data_dir).map_err(io)?;
+        let lock = file::open_private(&data_dir.join("lock")).map_err(io)?;
         match lock.try_lock() {
             Ok(()) => Ok(DataDirLock { _file: lock }),
-            Err(TryLockError::WouldBlock) => anyhow::bail!(
-                "the data directory {} is in use by another shopfunnel; stop that one or choose another with \
-                 SHOPFUNNEL_DATA_DIR",
-                data_dir.display()
-            ),
-            Err(TryLockError::Error(cause)) => {
-                Err(cause).with_context(|| format!("cannot lock {}", path.display()))
-            }
+            Err(TryLockError::WouldBlock) => Err(LockError::InUse(data_dir.to_owned())),
+            Err(TryLockError::Error(cause)) => Err(io(cause)),
         }
     }
 }
@@ -124,7 +130,8 @@ impl App {
             }
             Err(error) => return Err(error.into()),
         };
-        let (shipper, progress) = Shipper::new(reader, store.clone(), migrated, settings.shipper);
+        let (shipper, progress) =
+            Shipper::new(reader, store.clone(), migrated, clock.now_ms(), settings.shipper);
         let (stop_shipper, shipper_stopped) = watch::channel(false);
         let shipper = tokio::spawn(shipper.run(shipper_stopped));
 
@@ -223,13 +230,15 @@ impl App {
     /// Runs until `stop` resolves or a listener ends, then stops in order.
     ///
     /// # Errors
-    /// A listener ended by itself.
+    /// A listener or the shipper ended by itself.
     pub async fn run_until(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let [public, admin] = &mut self.served;
         let ended = tokio::select! {
             () = stop => Ok(()),
             ended = public => ended.context("the public listener panicked")?.context("the public listener ended"),
             ended = admin => ended.context("the admin listener panicked")?.context("the admin listener ended"),
+            // Without it events would pile up in the spool, and every figure would stand still.
+            _ = &mut self.shipper => Err(anyhow::anyhow!("the shipper ended")),
         };
         self.stop().await;
         ended
@@ -244,12 +253,11 @@ impl App {
         let _ = std::fs::remove_file(door);
         salts.abort();
         drop(state);
-        if tokio::time::timeout(DRAIN_TIMEOUT, &mut shipper).await.is_err() {
+        // One that ended by itself was already reported.
+        if !shipper.is_finished() && tokio::time::timeout(DRAIN_TIMEOUT, &mut shipper).await.is_err() {
             tracing::warn!("some events stay in the spool and are sent at the next start");
             stop_shipper.send_replace(true);
-            if let Err(error) = shipper.await {
-                tracing::error!(%error, "the shipper ended badly");
-            }
+            let _ = shipper.await;
         }
         if let Some(engine) = engine {
             engine.stop().await;

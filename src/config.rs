@@ -14,13 +14,14 @@ use std::time::Duration;
 
 const DEFAULT_FILE: &str = "shopfunnel.toml";
 const ENVIRONMENT_PREFIX: &str = "SHOPFUNNEL";
+const MIN_SPOOL_BYTES: u64 = 16 << 20;
 /// Long enough that parts do not pile up, short enough that a page that refreshes every few seconds moves.
 const SHIP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What cannot be used of the settings, in a sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("the settings cannot be used: {0}")]
+    #[error(transparent)]
     Invalid(#[from] config::ConfigError),
     #[error("`{name}` is `{value}`; {hint}")]
     Value { name: &'static str, value: String, hint: &'static str },
@@ -112,8 +113,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads defaults, the file and the environment. `file` must exist when named; else `./shopfunnel.toml` is
-    /// read when it is there. `data_dir` is the default data directory of the command at hand.
+    /// Reads defaults, the file and the environment. `file` must exist when named. `data_dir` is the default data
+    /// directory of the command at hand.
     ///
     /// # Errors
     /// A sentence that names the setting.
@@ -121,20 +122,26 @@ impl Settings {
         if let Some(file) = file.filter(|file| !file.is_file()) {
             return Err(ConfigError::NoFile(file.to_owned()));
         }
-        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let raw: RawSettings = config::Config::builder()
+        let mut sources = config::Config::builder()
             .set_default("listen", "127.0.0.1:8080")?
             .set_default("admin_listen", "127.0.0.1:9464")?
             .set_default("data_dir", data_dir)?
             .set_default("trusted_proxies", vec!["127.0.0.0/8", "::1/128"])?
-            .set_default("spool.max_bytes", 10_i64 << 30)?
-            .add_source(config::File::from(path).format(config::FileFormat::Toml).required(file.is_some()))
-            .add_source(
-                config::Environment::with_prefix(ENVIRONMENT_PREFIX).prefix_separator("_").separator("__"),
-            )
+            .set_default("spool.max_bytes", 10_i64 << 30)?;
+        if let Some(file) = file {
+            sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
+        }
+        let environment = config::Environment::with_prefix(ENVIRONMENT_PREFIX);
+        let raw: RawSettings = sources
+            .add_source(environment.prefix_separator("_").separator("__"))
             .build()?
             .try_deserialize()?;
         Settings::check(raw)
+    }
+
+    /// The settings file that is read when none is named, if it is there.
+    pub fn default_file() -> Option<&'static Path> {
+        Some(Path::new(DEFAULT_FILE)).filter(|file| file.is_file())
     }
 
     fn check(raw: RawSettings) -> Result<Settings, ConfigError> {
@@ -170,11 +177,19 @@ impl Settings {
                 })
             }
         };
+        if raw.spool.max_bytes < MIN_SPOOL_BYTES {
+            return Err(ConfigError::Value {
+                name: "spool.max_bytes",
+                value: raw.spool.max_bytes.to_string(),
+                hint: "give it at least 16777216 bytes (16 MiB)",
+            });
+        }
         Ok(Settings {
             listen,
             admin_listen: address("admin_listen", &raw.admin_listen)?,
             public_url: match raw.public_url {
                 Some(url) => public_url(url)?,
+                None if listen.ip().is_unspecified() => format!("http://localhost:{}", listen.port()),
                 None => format!("http://{listen}"),
             },
             trusted_proxies,
@@ -212,7 +227,7 @@ fn http_url(name: &'static str, value: String, hint: &'static str) -> Result<Str
 fn public_url(value: String) -> Result<String, ConfigError> {
     let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
     match host {
-        Some(host) if !host.is_empty() && !host.contains(['"', '<', '>', ' ']) => {
+        Some(host) if !host.is_empty() && !host.contains(['"', '<', '>', ' ', '?', '#', '@']) => {
             Ok(value.trim_end_matches('/').to_owned())
         }
         _ => Err(ConfigError::Value {
@@ -268,6 +283,8 @@ mod tests {
             ("public_url = \"stats.shop.example\"", "public_url"),
             ("[clickhouse]\nurl = \"tcp://db:9000\"", "clickhouse.url"),
             ("[clickhouse]\ndatabase = \"a-b\"", "clickhouse.database"),
+            ("[spool]\nmax_bytes = 0", "spool.max_bytes"),
+            ("public_url = \"https://shop.example/?a=1\"", "public_url"),
             ("lisen = \"127.0.0.1:1\"", "lisen"),
             ("[[shops]]\nslug = \"tea\"", "name"),
         ] {

@@ -21,6 +21,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_directory(directory)
 }
 
+/// Opens `path` for writing without touching its content, creating it readable by its owner only.
+///
+/// # Errors
+/// It cannot be opened or created.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
 /// Makes the names in `directory` survive a power cut.
 ///
 /// # Errors
@@ -34,5 +42,10 @@ pub fn sync_directory(directory: &Path) -> io::Result<()> {
 /// # Errors
 /// A part of the path is no directory or may not be written.
 pub fn create_private_directory(directory: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    if directory.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    // The name of a directory has to survive a power cut as much as the files in it.
+    sync_directory(directory.parent().unwrap_or(Path::new("/")))
 }

@@ -35,8 +35,9 @@ pub struct Progress {
     pub migrated: bool,
     /// Everything before this is in the store.
     pub shipped: Position,
-    /// Epoch milliseconds of arrival of the newest event in the store; 0 before the first.
-    pub newest_received_at_ms: i64,
+    /// Epoch milliseconds: what arrived before is in the store, give or take the length of a request. While
+    /// nothing waits, everything is.
+    pub fresh_until_ms: i64,
 }
 
 /// Moves events from the spool to the store.
@@ -49,15 +50,22 @@ pub struct Shipper {
 }
 
 impl Shipper {
-    /// `migrated`: the tables are known to be this version's; else the shipper sees to it first.
+    /// `migrated`: the tables are known to be this version's; else the shipper sees to it first. `now_ms`: epoch
+    /// milliseconds.
     pub fn new(
-        reader: Reader,
+        mut reader: Reader,
         store: Store,
         migrated: bool,
+        now_ms: i64,
         options: ShipperOptions,
     ) -> (Shipper, watch::Receiver<Progress>) {
+        let backlog = reader.next_batch(1, 1).ok().flatten();
+        let first = backlog.and_then(|batch| {
+            batch.records().next().and_then(|record| serde_json::from_slice::<Event>(record).ok())
+        });
+        let fresh_until_ms = first.map_or(now_ms, |event| event.received_at_ms);
         let (progress, receiver) =
-            watch::channel(Progress { migrated, shipped: reader.cursor(), ..Progress::default() });
+            watch::channel(Progress { migrated, shipped: reader.cursor(), fresh_until_ms });
         (Shipper { reader, store, options, progress }, receiver)
     }
 
@@ -122,16 +130,17 @@ impl Shipper {
                 Err(error) => tracing::error!(%error, "a spooled event cannot be read and is left out"),
             }
         }
-        if !events.is_empty() {
+        let arrivals = || events.iter().map(|event| event.received_at_ms);
+        if let Some(oldest_ms) = arrivals().min() {
+            self.progress.send_modify(|progress| progress.fresh_until_ms = oldest_ms);
             self.store.insert(&events).await?;
         }
         self.reader.commit(&batch)?;
-        let newest = events.iter().map(|event| event.received_at_ms).max().unwrap_or(0);
         self.progress.send_modify(|progress| {
             progress.shipped = batch.end();
-            progress.newest_received_at_ms = progress.newest_received_at_ms.max(newest);
+            progress.fresh_until_ms = arrivals().max().unwrap_or(progress.fresh_until_ms);
         });
-        Ok(if self.reader.has_more() && batch.len() == MAX_BATCH_EVENTS { Step::Full } else { Step::Caught })
+        Ok(if batch.is_full() { Step::Full } else { Step::Caught })
     }
 }
 
@@ -144,7 +153,7 @@ async fn stopped_for(mut stopped: watch::Receiver<bool>, grace: Duration) {
 enum Step {
     /// More waits: go on at once.
     Full,
-    /// Everything that was durable is in the store.
+    /// Everything that was durable when the batch was read is in the store.
     Caught,
 }
 

@@ -8,6 +8,8 @@ import { read, write } from './storage';
 
 export type Kind = 'visit' | 'bounce' | 'inquiry' | 'cart' | 'favorite' | 'order' | 'payment' | 'refund' | 'rating';
 
+/** The server's own bound; one endless address must not make a whole request too large. */
+const MAX_URL_CHARS = 2048;
 const VISITOR_KEY = 'shopfunnel.visitor';
 
 /** UUID version 7, variant 10 (RFC 9562): 48 bits of `nowMs`, then random bits. */
@@ -33,7 +35,7 @@ export const visitorId = (): string => {
 export const eventText = (kind: Kind, fields: EventFields | undefined, nowMs: number): string =>
   JSON.stringify(
     Object.assign(
-      { url: location.href },
+      { url: location.href.slice(0, MAX_URL_CHARS) },
       kind === 'visit' && { referrer: document.referrer, title: document.title },
       fields,
       { id: uuid(nowMs), kind, visitor: visitorId(), at: nowMs },

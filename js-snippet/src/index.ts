@@ -34,7 +34,7 @@ guard(() => {
     (word) => word && !allowed.includes(word),
   );
 
-  const transport = createTransport(new URL('/e', script.src).href, shop);
+  const transport = createTransport(new URL('e', script.src).href, shop);
 
   const record = (kind: Kind, fields?: EventFields) => {
     const nowMs = Date.now();

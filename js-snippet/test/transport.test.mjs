@@ -16,6 +16,12 @@ test('a request is a POST of text that needs no preflight, carries no cookies an
   assert.equal(JSON.parse(body).shop, 'pk_test');
 });
 
+test('an endless address is cut at the server\'s bound', async () => {
+  const page = openPage({ url: `https://shop.example/?q=${'x'.repeat(70_000)}` });
+  await tick();
+  assert.equal(JSON.parse(page.requests[0].body).events[0].url.length, 2048);
+});
+
 test('events of one tick are one request, events of two ticks are two', async () => {
   const page = openPage({ before: `${STUB};shopfunnel("cart")` });
   page.call('favorite');

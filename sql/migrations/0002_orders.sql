@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS orders
     id         UUID,
     day        Date,
     visitor    UInt64,
+    cookieless Bool,
     payment_id String,
     refund_id  String,
     amount     Nullable(Decimal(18, 4)),

@@ -8,6 +8,7 @@ SELECT
     id,
     day,
     if(events.visitor = '', 0, sipHash64(events.visitor)) AS visitor,
+    cookieless,
     payment_id,
     refund_id,
     amount,

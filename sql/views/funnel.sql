@@ -26,7 +26,8 @@ WITH
             order_id,
             min(at) AS placed_at,
             min(day) AS placed_day,
-            argMinIf(visitor, (at, id), visitor != 0) AS buyer
+            argMinIf(visitor, (at, id), visitor != 0) AS buyer,
+            argMinIf(cookieless, (at, id), visitor != 0) AS buyer_cookieless
         FROM orders
         WHERE shop = {shop:String} AND kind = 'order'
         GROUP BY order_id
@@ -54,7 +55,7 @@ WITH
             FROM visitor_days
             WHERE shop = {shop:String} AND day BETWEEN {from:Date} AND {to:Date}
             UNION ALL
-            SELECT buyer, placed_day, 0, 18446744073709551615, 0, toDateTime64(0, 3, 'UTC'), NULL,
+            SELECT buyer, placed_day, if(buyer_cookieless, 32, 0)::UInt16, 18446744073709551615, 0, toDateTime64(0, 3, 'UTC'), NULL,
                    placed_at, order_id IN (SELECT * FROM paid_orders)
             FROM placed_orders
         )

@@ -67,16 +67,20 @@ pub fn run(cli: Cli) -> ExitCode {
         };
     }
     start_log();
+    let Cli { config: named, command } = cli;
     let done = tokio::runtime::Runtime::new().context("cannot start the runtime").and_then(|runtime| {
         runtime.block_on(async {
-            let config = cli.config.as_deref();
-            match cli.command {
-                Command::Serve => serve(Settings::read(config, DATA_DIR)?).await,
+            let named = named.as_deref();
+            let default_file = Settings::default_file();
+            let file = named.or(default_file);
+            match command {
+                Command::Serve => serve(Settings::read(file, DATA_DIR)?).await,
                 Command::Demo { empty } => {
                     let crowd = if empty { Crowd::Nobody } else { Crowd::Simulated };
-                    demo::run(Settings::read(config, demo::DATA_DIR)?, crowd, stop_signal()?).await
+                    // A settings file that lies here is a real shop's, and the demo must never touch its data.
+                    demo::run(Settings::read(named, demo::DATA_DIR)?, crowd, stop_signal()?).await
                 }
-                Command::Shop(command) => shop::run(command, Settings::read(config, DATA_DIR)?).await,
+                Command::Shop(command) => shop::run(command, Settings::read(file, DATA_DIR)?).await,
                 Command::Engine(_) => Ok(()),
             }
         })
@@ -124,10 +128,11 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Logs go to standard error; `RUST_LOG` sets the level, `info` without it.
+/// Logs go to standard error; `RUST_LOG` sets the level. Without it `info`, and nothing of requests that are not
+/// HTTP, which any scanner sends.
 fn start_log() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,actix_http=off"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

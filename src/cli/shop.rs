@@ -1,6 +1,6 @@
 //! `shopfunnel shop …`: through the running server of the data directory, or on its files when none runs.
 
-use crate::app::{DataDirLock, open_registry};
+use crate::app::{DataDirLock, LockError, open_registry};
 use crate::config::Settings;
 use crate::http::admin::{Door, Refusal, SHOPS_PATH, door_file};
 use crate::shops::command::{self, Changes, Command, NewShop, Reply, ShopCard};
@@ -158,48 +158,74 @@ pub async fn run(command: ShopCommand, settings: Settings) -> anyhow::Result<()>
 /// A running server holds the data directory's lock, so whoever gets the lock knows that none runs. A server that
 /// is just starting has the lock and no door yet, and another command has it for a moment: both are waited for.
 async fn carry_out(command: Command, settings: &Settings) -> anyhow::Result<Reply> {
+    let data_dir = &settings.data_dir;
+    if !matches!(command, Command::Add(_)) && !data_dir.is_dir() {
+        let sentence = format!(
+            "there is no data directory {}; name the server's with SHOPFUNNEL_DATA_DIR",
+            data_dir.display()
+        );
+        return Err(TypedWrong(sentence).into());
+    }
     let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
     loop {
-        match DataDirLock::take(&settings.data_dir) {
-            Ok(_lock) => {
-                let registry = open_registry(&settings.data_dir)?;
-                return command::apply(&registry, command, &settings.public_url).map_err(|error| {
-                    let refusal = Refusal::new(&error);
-                    if refusal.callers_fault { TypedWrong(refusal.message).into() } else { error.into() }
-                });
-            }
-            Err(in_use) => match door(settings) {
-                Some(door) => return ask_server(&door, &command).await,
-                None if tokio::time::Instant::now() > deadline => return Err(in_use),
-                None => tokio::time::sleep(Duration::from_millis(50)).await,
-            },
+        let in_use = match DataDirLock::take(data_dir) {
+            Ok(_lock) => return on_files(command, settings),
+            Err(in_use @ LockError::InUse(_)) => in_use,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(door) = door(settings)
+            && let Some(answer) = ask_server(&door, &command).await?
+        {
+            return answer;
         }
+        if tokio::time::Instant::now() > deadline {
+            return Err(anyhow::Error::new(in_use).context("a server is just starting, or does not answer"));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+fn on_files(command: Command, settings: &Settings) -> anyhow::Result<Reply> {
+    let adds = matches!(command, Command::Add(_));
+    let registry = open_registry(&settings.data_dir)?;
+    let reply = command::apply(&registry, command, &settings.public_url).map_err(|error| {
+        let refusal = Refusal::new(&error);
+        if refusal.callers_fault { anyhow::Error::new(TypedWrong(refusal.message)) } else { error.into() }
+    })?;
+    if adds {
+        // A shop added where no server ever looks would be a riddle.
+        eprintln!(
+            "no server runs on {}; the shop works as soon as one is started there",
+            settings.data_dir.display()
+        );
+    }
+    Ok(reply)
 }
 
 fn door(settings: &Settings) -> Option<Door> {
     serde_json::from_slice(&std::fs::read(door_file(&settings.data_dir)).ok()?).ok()
 }
 
-async fn ask_server(door: &Door, command: &Command) -> anyhow::Result<Reply> {
-    let unreachable = || format!("the running server does not answer on its admin address {}", door.url);
+/// The server's answer; `None` when nobody answers at the door, as when it was left by a killed server.
+async fn ask_server(door: &Door, command: &Command) -> anyhow::Result<Option<anyhow::Result<Reply>>> {
+    let unreadable = || format!("the running server's answer on {} cannot be read", door.url);
     let client = reqwest::Client::builder().timeout(SERVER_TIMEOUT).no_proxy().build()?;
-    let answer = client
-        .post(format!("{}{SHOPS_PATH}", door.url))
-        .bearer_auth(&door.token)
-        .json(command)
-        .send()
-        .await
-        .with_context(unreachable)?;
+    let request = client.post(format!("{}{SHOPS_PATH}", door.url)).bearer_auth(&door.token).json(command);
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) if error.is_connect() => return Ok(None),
+        Err(error) => return Err(error).with_context(unreadable),
+    };
     if answer.status().is_success() {
-        return answer.json().await.with_context(unreachable);
+        return Ok(Some(Ok(answer.json().await.with_context(unreadable)?)));
     }
-    let refusal: Refusal = answer.json().await.with_context(unreachable)?;
-    if refusal.callers_fault {
-        Err(TypedWrong(refusal.message).into())
+    let refusal: Refusal = answer.json().await.with_context(unreadable)?;
+    let error = if refusal.callers_fault {
+        anyhow::Error::new(TypedWrong(refusal.message))
     } else {
-        anyhow::bail!(refusal.message)
-    }
+        anyhow::anyhow!(refusal.message)
+    };
+    Ok(Some(Err(error)))
 }
 
 fn confirm_removal(slug: &str, confirmed: Option<String>) -> Result<(), TypedWrong> {

@@ -67,7 +67,14 @@ pub async fn run(settings: Settings, crowd: Crowd, stop: impl Future<Output = ()
         return app.run_until(stop).await;
     }
     if !memory.history_written {
-        traffic::write_history(&url, &memory).await.context("cannot write the demo's history")?;
+        let written = tokio::select! {
+            written = traffic::write_history(&url, &memory) => written,
+            () = &mut stop => return stopped(app).await,
+        };
+        if let Err(error) = written.context("cannot write the demo's history") {
+            app.stop().await;
+            return Err(error);
+        }
         memory.history_written = true;
         save(&memory_path, &memory)?;
     }
@@ -75,6 +82,11 @@ pub async fn run(settings: Settings, crowd: Crowd, stop: impl Future<Output = ()
     let ended = app.run_until(stop).await;
     visitors.abort();
     ended
+}
+
+async fn stopped(app: App) -> anyhow::Result<()> {
+    app.stop().await;
+    Ok(())
 }
 
 fn announce(url: &str, memory: &Memory) {
@@ -124,7 +136,7 @@ fn remember(settings: &Settings, path: &Path) -> anyhow::Result<Memory> {
         read_key,
         history_until_ms: Clock::System.now_ms(),
         seed: fastrand::u64(..),
-        history_written: shop_exists,
+        history_written: false,
     };
     save(path, &memory)?;
     Ok(memory)

@@ -6,7 +6,7 @@
 
 use super::settings;
 use std::ffi::CString;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::raw::{c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -66,7 +66,13 @@ fn end_with_the_parent() {
     std::thread::spawn(|| {
         let mut input = std::io::stdin();
         let mut buffer = [0; 64];
-        while matches!(input.read(&mut buffer), Ok(read) if read > 0) {}
+        loop {
+            match input.read(&mut buffer) {
+                Ok(0) => break,
+                Err(error) if error.kind() != ErrorKind::Interrupted => break,
+                Ok(_) | Err(_) => {}
+            }
+        }
         terminate(std::process::id());
         std::thread::sleep(ORPHAN_GRACE);
         // SAFETY: ends the process without running destructors, which belong to threads that may be stuck.

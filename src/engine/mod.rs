@@ -210,12 +210,13 @@ impl Launcher {
         let lifeline = child.stdin.take();
         let deadline = tokio::time::Instant::now() + START_TIMEOUT;
         loop {
-            if answers(self.settings.http_port()).await {
-                return Ok(Running { child, _lifeline: lifeline });
-            }
+            // Asked first, so that another program's answer on the port is not taken for a dead child's.
             if let Ok(Some(status)) = child.try_wait() {
                 self.state.set_pid(None);
                 return Err(format!("it ended with {status}; {}", self.settings.log_tail(directory)));
+            }
+            if answers(self.settings.http_port()).await {
+                return Ok(Running { child, _lifeline: lifeline });
             }
             if tokio::time::Instant::now() > deadline {
                 self.state.set_pid(None);
@@ -260,7 +261,12 @@ async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch:
                 () = tokio::time::sleep(wait) => {}
             }
             backoff = (backoff * 2).min(MAX_BACKOFF);
-            match launcher.launch().await {
+            let launched = tokio::select! {
+                // A child that is still starting is killed with the dropped future; nobody has used it yet.
+                _ = stopped.wait_for(|&stopped| stopped) => return,
+                launched = launcher.launch() => launched,
+            };
+            match launched {
                 Ok(running) => break running,
                 Err(error) => tracing::error!(%error, "the engine did not start; trying again"),
             }

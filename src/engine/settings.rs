@@ -174,12 +174,7 @@ pub fn configuration(directory: &Path) -> PathBuf {
 
 /// Locked by the child for as long as it lives.
 pub fn lock_file(directory: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(directory.join("engine.lock"))
+    file::open_private(&directory.join("engine.lock"))
 }
 
 fn users(directory: &Path) -> PathBuf {

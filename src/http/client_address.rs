@@ -45,9 +45,9 @@ impl TrustedProxies {
             if !self.trusts(client) {
                 break;
             }
-            match hop.trim().parse::<IpAddr>() {
-                Ok(address) => client = address.to_canonical(),
-                Err(_) => break,
+            match address(hop.trim()) {
+                Some(address) => client = address.to_canonical(),
+                None => break,
             }
         }
         client
@@ -56,6 +56,11 @@ impl TrustedProxies {
     fn trusts(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|network| network.contains(&address))
     }
+}
+
+/// Some proxies add the port.
+fn address(hop: &str) -> Option<IpAddr> {
+    hop.parse().ok().or_else(|| Some(hop.parse::<std::net::SocketAddr>().ok()?.ip()))
 }
 
 #[cfg(test)]
@@ -73,6 +78,8 @@ mod tests {
             ("127.0.0.1", vec!["203.0.113.9", "10.1.1.1"], "203.0.113.9"),
             ("::ffff:127.0.0.1", vec!["::ffff:203.0.113.9"], "203.0.113.9"),
             ("127.0.0.1", vec!["203.0.113.9", "junk"], "127.0.0.1"),
+            ("127.0.0.1", vec!["203.0.113.9:5678"], "203.0.113.9"),
+            ("127.0.0.1", vec!["[2001:db8::9]:5678"], "2001:db8::9"),
         ] {
             let found = proxies.walk(peer.parse().unwrap(), &forwarded);
             assert_eq!(found.to_string(), client, "{peer} {forwarded:?}");

@@ -49,6 +49,8 @@ pub enum ApiError {
     TooManyEvents { max_events: usize },
     #[error("send the body as {accepted}")]
     UnsupportedMediaType { accepted: &'static str },
+    #[error("the stream broke off; what came before may be counted, send it again with the same ids")]
+    BrokenTransfer,
     #[error("events cannot be stored right now; send them again later")]
     NotAppended(AppendError),
     #[error("figures are not available right now; ask again later")]
@@ -91,6 +93,7 @@ impl ApiError {
             ApiError::PayloadTooLarge { .. } => "payload_too_large",
             ApiError::TooManyEvents { .. } => "too_many_events",
             ApiError::UnsupportedMediaType { .. } => "unsupported_media_type",
+            ApiError::BrokenTransfer => "broken_transfer",
             ApiError::NotAppended(AppendError::Full) => "spool_full",
             ApiError::NotAppended(AppendError::Overloaded) => "overloaded",
             ApiError::NotAppended(AppendError::Disk | AppendError::Closed) => "storage_error",
@@ -163,7 +166,9 @@ impl ResponseError for ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             ApiError::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ApiError::NotAppended(_) | ApiError::StoreUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::BrokenTransfer | ApiError::NotAppended(_) | ApiError::StoreUnavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -109,7 +109,7 @@ async fn browser_events(
         address: state.trusted_proxies.client(request),
         user_agent: user_agent.unwrap_or_default(),
     };
-    let mut intake = Intake::new(state, shop, Some(browser))?;
+    let mut intake = Intake::new(state, shop, Some(browser));
     for event in body.events {
         intake.take(event)?;
     }
@@ -153,7 +153,7 @@ async fn server_events(
     if body.shop.as_deref().is_some_and(|key| !shop.public_keys.iter().any(|known| known == key)) {
         return Err(ApiError::ShopMismatch);
     }
-    let mut intake = Intake::new(state, shop, None)?;
+    let mut intake = Intake::new(state, shop, None);
     for event in body.events {
         intake.take(event)?;
     }
@@ -167,14 +167,19 @@ async fn stream_events(
     state: &State,
 ) -> Result<Accepted, ApiError> {
     let shop = auth::secret_holder(request, state)?;
-    let mut intake = Intake::new(state, shop, None)?;
+    let mut intake = Intake::new(state, shop, None);
     let mut waiting = Vec::new();
     let mut ended = false;
+    // The line at hand is too long; it is counted already and dropped up to its end.
+    let mut dropping = false;
     while !ended {
         match payload.next().await {
-            Some(chunk) => waiting.extend_from_slice(&chunk.map_err(broken_body)?),
+            Some(Ok(chunk)) => waiting.extend_from_slice(&chunk),
+            // Events before this place may be stored, so the answer must not promise that none is.
+            Some(Err(_)) => return Err(ApiError::BrokenTransfer),
             None => ended = true,
         }
+        intake.received_at_ms = state.clock.now_ms();
         let mut start = 0;
         while start < waiting.len() {
             let line_end = match waiting[start..].iter().position(|&byte| byte == b'\n') {
@@ -184,27 +189,41 @@ async fn stream_events(
             };
             let line = waiting[start..line_end].trim_ascii();
             start = line_end + 1;
-            if line.is_empty() {
+            if std::mem::take(&mut dropping) || line.is_empty() {
                 continue;
             }
-            let event = match std::str::from_utf8(line) {
-                Ok(line) => WireEvent::parse(line),
-                Err(_) => Err(Rejection::new("invalid_event", "a line must be UTF-8")),
-            };
-            intake.take(event)?;
+            intake.take(event_of_line(line))?;
             if intake.records.len() == MAX_SERVER_EVENTS {
                 intake.append().await?;
             }
         }
         waiting.drain(..start.min(waiting.len()));
         if waiting.len() > MAX_LINE_BYTES {
-            return Err(ApiError::PayloadTooLarge { max_bytes: MAX_LINE_BYTES });
+            if !dropping {
+                intake.take(Err(line_too_long()))?;
+            }
+            dropping = true;
+            waiting.clear();
         }
     }
     if intake.seen == 0 {
         return Err(ApiError::NoEvents);
     }
     intake.finish().await
+}
+
+fn event_of_line(line: &[u8]) -> Result<WireEvent<'_>, Rejection> {
+    if line.len() > MAX_LINE_BYTES {
+        return Err(line_too_long());
+    }
+    match std::str::from_utf8(line) {
+        Ok(line) => WireEvent::parse(line),
+        Err(_) => Err(Rejection::new("invalid_event", "a line must be UTF-8")),
+    }
+}
+
+fn line_too_long() -> Rejection {
+    Rejection::new("event_too_large", format!("a line may have at most {MAX_LINE_BYTES} bytes"))
 }
 
 /// Who a browser's event without a visitor comes from.
@@ -227,14 +246,8 @@ struct Intake<'a> {
 }
 
 impl<'a> Intake<'a> {
-    fn new(state: &'a State, shop: Arc<Shop>, browser: Option<Browser<'a>>) -> Result<Intake<'a>, ApiError> {
-        let shop = if shop.has_events {
-            shop
-        } else {
-            let marked = state.registry.mark_events(&shop.slug);
-            marked.map_err(|error| ApiError::Internal(error.to_string()))?.ok_or(ApiError::UnknownShopKey)?
-        };
-        Ok(Intake {
+    fn new(state: &'a State, shop: Arc<Shop>, browser: Option<Browser<'a>>) -> Intake<'a> {
+        Intake {
             state,
             shop,
             browser,
@@ -244,14 +257,26 @@ impl<'a> Intake<'a> {
             records: Records::default(),
             rejected: Vec::new(),
             rejected_left_off: 0,
-        })
+        }
     }
 
     /// Accepts or rejects one event. An error is a fault of ours, not of the event.
     fn take(&mut self, event: Result<WireEvent<'_>, Rejection>) -> Result<(), ApiError> {
         let index = self.seen;
         self.seen += 1;
-        match event.and_then(|event| self.check(&event)) {
+        let event = match event {
+            Ok(event) => {
+                let mut checked = self.check(&event);
+                if checked.is_ok() && !self.shop.has_events {
+                    self.fix_rules()?;
+                    // The time zone may have changed until a moment ago; now it cannot any more.
+                    checked = self.check(&event);
+                }
+                checked
+            }
+            Err(rejection) => Err(rejection),
+        };
+        match event {
             Ok(event) => {
                 let event = self.identified(event)?;
                 let bytes =
@@ -261,6 +286,14 @@ impl<'a> Intake<'a> {
             Err(_) if self.rejected.len() == MAX_LISTED => self.rejected_left_off += 1,
             Err(rejection) => self.rejected.push(Rejected { index, rejection }),
         }
+        Ok(())
+    }
+
+    /// Marks, durably and before the first event is accepted, that the shop has events.
+    fn fix_rules(&mut self) -> Result<(), ApiError> {
+        let marked = self.state.registry.mark_events(&self.shop.slug);
+        let shop = marked.map_err(|error| ApiError::Internal(error.to_string()))?;
+        self.shop = shop.ok_or(ApiError::UnknownShopKey)?;
         Ok(())
     }
 

@@ -66,11 +66,7 @@ async fn funnel(
 /// Read before the question is asked, so that it is never later than what the answer saw.
 fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
     let progress = *state.progress.borrow();
-    if progress.shipped >= state.spool.durable() {
-        now_ms
-    } else {
-        progress.newest_received_at_ms.min(now_ms)
-    }
+    if progress.shipped >= state.spool.durable() { now_ms } else { progress.fresh_until_ms.min(now_ms) }
 }
 
 fn rfc3339(ms: i64) -> String {
@@ -113,7 +109,7 @@ fn day(name: &str, value: &str) -> Result<NaiveDate, ApiError> {
     let last = NaiveDate::from_ymd_opt(2148, 12, 31).unwrap_or_default();
     NaiveDate::parse_from_str(value, "%Y-%m-%d")
         .ok()
-        .filter(|day| value.len() == 10 && (first..=last).contains(day))
+        .filter(|day| value.len() == 10 && !value.contains('+') && (first..=last).contains(day))
         .ok_or_else(|| ApiError::invalid(name, "write a day as YYYY-MM-DD, for example 2026-11-11"))
 }
 
@@ -140,6 +136,7 @@ mod tests {
             ("from=2026-02-30&to=2026-03-01", "from"),
             ("from=2026-11-01&to=today", "to"),
             ("from=2026-11-01&to=2026-11-1", "to"),
+            ("from=%2B2026-1-01&to=2026-11-01", "from"),
             ("from=2026-11-01&from=2026-11-01&to=2026-11-01", "from"),
             ("from=2026-11-01&to=2026-11-02&tz=UTC", "tz"),
             ("from=0001-01-01&to=2026-11-02", "from"),

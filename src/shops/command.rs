@@ -107,6 +107,8 @@ pub enum CommandError {
          add a new shop instead"
     )]
     TimeZoneFixed(String),
+    #[error("the shop `{slug}` of the settings file: {error}")]
+    Declaration { slug: String, error: Box<CommandError> },
     #[error(transparent)]
     Registry(#[from] RegistryError),
 }
@@ -170,49 +172,81 @@ pub fn apply(registry: &Registry, command: Command, public_url: &str) -> Result<
 /// Brings the registry in line with the `[[shops]]` of the settings file: new ones are added with a public key
 /// only (the others come from `shop rotate-key`), known ones take the declared rules.
 ///
+/// A shop that is no longer declared stays as it is and may be changed by commands again.
+///
 /// # Errors
 /// The first declaration that is not acceptable, by its slug.
 pub fn declare(registry: &Registry, declared: &[NewShop]) -> Result<(), CommandError> {
-    for new in declared {
-        let slug = checked_slug(new.slug.as_deref().unwrap_or_default())?;
-        let mut wanted = new_shop(new, slug.clone())?;
-        wanted.declared = true;
-        let unchanged = registry.snapshot().by_slug(&slug).is_some_and(|shop| {
-            let mut same = (**shop).clone();
-            take_rules(&mut same, &wanted, new.public_key.is_some());
-            same == **shop
-        });
-        if unchanged {
-            continue;
+    release_undeclared(registry, declared)?;
+    for (position, new) in declared.iter().enumerate() {
+        let slug = new.slug.clone().unwrap_or_default();
+        let repeated = declared[..position].iter().any(|earlier| earlier.slug == new.slug);
+        if repeated {
+            return Err(CommandError::SlugTaken(slug));
         }
+        declare_one(registry, new)
+            .map_err(|error| CommandError::Declaration { slug, error: Box::new(error) })?;
+    }
+    Ok(())
+}
+
+fn release_undeclared(registry: &Registry, declared: &[NewShop]) -> Result<(), CommandError> {
+    let is_declared = |slug: &str| declared.iter().any(|new| new.slug.as_deref() == Some(slug));
+    let snapshot = registry.snapshot();
+    for shop in snapshot.shops().iter().filter(|shop| shop.declared && !is_declared(&shop.slug)) {
         registry.edit(|shops| {
-            if shops.slug_is_retired(&slug) {
-                return Err(CommandError::SlugRetired(slug.clone()));
+            if let Some(shop) = shops.get_mut(&shop.slug) {
+                shop.declared = false;
             }
-            match shops.get_mut(&slug) {
-                Some(shop) => {
-                    if shop.has_events && shop.time_zone != wanted.time_zone {
-                        return Err(CommandError::TimeZoneFixed(slug.clone()));
-                    }
-                    take_rules(shop, &wanted, new.public_key.is_some());
-                }
-                None => shops.add(wanted),
-            }
-            Ok(())
+            Ok::<_, CommandError>(())
         })?;
     }
     Ok(())
 }
 
-fn take_rules(shop: &mut Shop, wanted: &Shop, with_public_key: bool) {
+fn declare_one(registry: &Registry, new: &NewShop) -> Result<(), CommandError> {
+    let slug = checked_slug(new.slug.as_deref().unwrap_or_default())?;
+    let mut wanted = new_shop(new, slug.clone())?;
+    wanted.declared = true;
+    let declared_key = new.public_key.as_deref();
+    let unchanged = registry.snapshot().by_slug(&slug).is_some_and(|shop| {
+        let mut same = (**shop).clone();
+        take_rules(&mut same, &wanted, declared_key);
+        same == **shop
+    });
+    if unchanged {
+        return Ok(());
+    }
+    registry.edit(|shops| {
+        if shops.slug_is_retired(&slug) {
+            return Err(CommandError::SlugRetired(slug.clone()));
+        }
+        if let Some(key) = declared_key.filter(|key| shops.has_public_key_of_another(key, &slug)) {
+            return Err(CommandError::PublicKeyTaken(key.to_owned()));
+        }
+        match shops.get_mut(&slug) {
+            Some(shop) => {
+                if shop.has_events && shop.time_zone != wanted.time_zone {
+                    return Err(CommandError::TimeZoneFixed(slug.clone()));
+                }
+                take_rules(shop, &wanted, declared_key);
+            }
+            None => shops.add(wanted),
+        }
+        Ok(())
+    })
+}
+
+fn take_rules(shop: &mut Shop, wanted: &Shop, declared_key: Option<&str>) {
     shop.name = wanted.name.clone();
     shop.time_zone = wanted.time_zone;
     shop.currency = wanted.currency;
     shop.origins = wanted.origins.clone();
     shop.after_sale_days = wanted.after_sale_days;
     shop.declared = true;
-    if with_public_key && shop.public_keys.first() != wanted.public_keys.first() {
-        shop.public_keys = wanted.public_keys.clone();
+    // Rotated keys stay beside the declared one, or pages that were changed already would lose their events.
+    if let Some(key) = declared_key.filter(|key| !shop.public_keys.iter().any(|known| known == key)) {
+        push_newest(&mut shop.public_keys, key.to_owned(), MAX_ACTIVE - 1);
     }
 }
 
@@ -222,7 +256,7 @@ fn add(registry: &Registry, new: NewShop, public_url: &str) -> Result<Reply, Com
     let shop = registry.edit(|shops| {
         let slug = free_slug(shops, &new)?;
         let mut shop = new_shop(&new, slug)?;
-        if shops.has_public_key(&shop.public_keys[0]) {
+        if shops.has_public_key_of_another(&shop.public_keys[0], &shop.slug) {
             return Err(CommandError::PublicKeyTaken(shop.public_keys.remove(0)));
         }
         shop.secret_keys.push(KeyHash::of(&secret_key));
@@ -447,6 +481,40 @@ mod tests {
         assert_eq!((shop.name.as_str(), &shop.public_keys[0]), ("Tea House", &key));
         let changed = set(&registry, "tea", Changes { name: Some("x".into()), ..Changes::default() });
         assert!(matches!(changed.unwrap_err(), CommandError::Declared(_)));
+    }
+
+    #[test]
+    fn two_declared_shops_never_share_a_slug_or_a_key() {
+        let (_directory, registry) = registry();
+        let key = Some(KeyKind::Public.make());
+        let tea = NewShop { public_key: key.clone(), ..new("Tea", Some("tea")) };
+        let cup = NewShop { public_key: key, ..new("Cup", Some("cup")) };
+        let error = declare(&registry, &[tea.clone(), cup]).unwrap_err().to_string();
+        assert!(error.contains("`cup`") && error.contains("belongs to another shop"), "{error}");
+        let error = declare(&registry, &[tea.clone(), tea]).unwrap_err().to_string();
+        assert!(error.contains("`tea` is taken"), "{error}");
+    }
+
+    #[test]
+    fn a_rotated_key_of_a_declared_shop_outlives_a_restart() {
+        let (_directory, registry) = registry();
+        let tea = NewShop { public_key: Some(KeyKind::Public.make()), ..new("Tea", Some("tea")) };
+        declare(&registry, std::slice::from_ref(&tea)).unwrap();
+        let rotate = Command::RotateKey { slug: "tea".into(), kind: KeyKind::Public, revoke_old: false };
+        let Reply::Key { key, .. } = apply(&registry, rotate, "").unwrap() else { panic!() };
+        declare(&registry, std::slice::from_ref(&tea)).unwrap();
+        assert!(registry.snapshot().by_public_key(&key).is_some());
+        assert!(registry.snapshot().by_public_key(&tea.public_key.unwrap()).is_some());
+    }
+
+    #[test]
+    fn a_shop_taken_out_of_the_settings_file_can_be_changed_again() {
+        let (_directory, registry) = registry();
+        declare(&registry, &[new("Tea", Some("tea"))]).unwrap();
+        let renamed = || Changes { name: Some("x".into()), ..Changes::default() };
+        assert!(set(&registry, "tea", renamed()).is_err());
+        declare(&registry, &[]).unwrap();
+        set(&registry, "tea", renamed()).unwrap();
     }
 
     #[test]

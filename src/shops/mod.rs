@@ -11,11 +11,13 @@ use crate::money::Currency;
 use chrono_tz::Tz;
 use key::KeyHash;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// Days after an order on which an inquiry is after-sale, unless the shop says otherwise.
 pub const DEFAULT_AFTER_SALE_DAYS: u16 = 21;
 const MAX_AFTER_SALE_DAYS: u16 = 365;
 const MAX_SLUG_CHARS: usize = 40;
+const MAX_NAME_CHARS: usize = 200;
 
 /// One store with its own time zone, currency, keys and rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +62,7 @@ impl Shop {
 /// Why a shop's settings are not accepted: sentences that say what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidShop {
-    #[error("the name of a shop must not be empty")]
+    #[error("the name of a shop must be 1 to {MAX_NAME_CHARS} printable characters")]
     Name,
     #[error("`{0}` is no slug; use 1 to 40 of a-z, 0-9 and -, for example tea-house")]
     Slug(String),
@@ -78,7 +80,8 @@ pub enum InvalidShop {
 
 pub(crate) fn checked_name(name: &str) -> Result<String, InvalidShop> {
     let name = name.trim();
-    if name.is_empty() { Err(InvalidShop::Name) } else { Ok(name.to_owned()) }
+    let fits = (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.contains(char::is_control);
+    if fits { Ok(name.to_owned()) } else { Err(InvalidShop::Name) }
 }
 
 pub(crate) fn checked_slug(slug: &str) -> Result<String, InvalidShop> {
@@ -98,18 +101,22 @@ pub(crate) fn checked_currency(code: &str) -> Result<Currency, InvalidShop> {
     Currency::parse(code).ok_or_else(|| InvalidShop::Currency(code.to_owned()))
 }
 
+/// The origins as browsers write them: lower case, punycode, no default port.
 pub(crate) fn checked_origins(origins: &[String]) -> Result<Vec<String>, InvalidShop> {
     origins
         .iter()
         .map(|origin| {
-            let origin = origin.trim_end_matches('/');
-            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-            match host {
-                Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '*']) => {
-                    Ok(origin.to_ascii_lowercase())
-                }
-                _ => Err(InvalidShop::Origin(origin.to_owned())),
-            }
+            let url = Url::parse(origin).ok().filter(|url| {
+                matches!(url.scheme(), "https" | "http")
+                    && url.host_str().is_some_and(|host| !host.contains('*'))
+                    && url.path() == "/"
+                    && url.query().is_none()
+                    && url.fragment().is_none()
+                    && url.username().is_empty()
+                    && url.password().is_none()
+            });
+            url.map(|url| url.origin().ascii_serialization())
+                .ok_or_else(|| InvalidShop::Origin(origin.to_owned()))
         })
         .collect()
 }
@@ -152,9 +159,22 @@ mod tests {
 
     #[test]
     fn origins_are_scheme_and_host() {
-        let good = checked_origins(&["https://Shop.example/".into(), "http://localhost:3000".into()]);
-        assert_eq!(good.unwrap(), ["https://shop.example", "http://localhost:3000"]);
-        for bad in ["shop.example", "https://shop.example/path", "https://", "*", "https://*.example"] {
+        for (typed, sent_by_browsers) in [
+            ("https://Shop.example/", "https://shop.example"),
+            ("http://localhost:3000", "http://localhost:3000"),
+            ("https://shop.example:443", "https://shop.example"),
+            ("https://例子.中国", "https://xn--fsqu00a.xn--fiqs8s"),
+        ] {
+            assert_eq!(checked_origins(&[typed.into()]).unwrap(), [sent_by_browsers]);
+        }
+        for bad in [
+            "shop.example",
+            "https://shop.example/path",
+            "https://",
+            "*",
+            "https://*.example",
+            "https://shop.example:port",
+        ] {
             assert!(checked_origins(&[bad.into()]).is_err(), "{bad}");
         }
     }

@@ -158,8 +158,10 @@ impl Shops<'_> {
         self.file.shops.iter_mut().find(|shop| shop.slug == slug).map(Arc::make_mut)
     }
 
-    pub fn has_public_key(&self, key: &str) -> bool {
-        self.file.shops.iter().any(|shop| shop.public_keys.iter().any(|known| known == key))
+    /// Whether a shop other than `slug` has the public key.
+    pub fn has_public_key_of_another(&self, key: &str, slug: &str) -> bool {
+        let has_key = |shop: &Shop| shop.public_keys.iter().any(|known| known == key);
+        self.file.shops.iter().any(|shop| shop.slug != slug && has_key(shop))
     }
 
     /// Whether a new shop may take `slug`: nobody has it, and no removed shop left events under it.

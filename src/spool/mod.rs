@@ -114,6 +114,15 @@ struct Usage {
     waiting_bytes: AtomicUsize,
 }
 
+impl Usage {
+    /// Never below 0: a file may be longer than what was counted of it, when something else wrote to it.
+    fn freed(&self, bytes: u64) {
+        let _ = self
+            .stored_bytes
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |stored| Some(stored.saturating_sub(bytes)));
+    }
+}
+
 /// The writing end. Clones share one writer thread, which ends when the last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct Spool {
@@ -154,7 +163,8 @@ impl Spool {
     /// Appends the records and waits until they are on disk.
     ///
     /// # Errors
-    /// See [`AppendError`]: no record of this call will be handed out, save after a crash in the middle.
+    /// See [`AppendError`]. The records are not promised to anybody; whole ones that reached the disk before it
+    /// failed may still be handed out.
     pub async fn append(&self, records: Records) -> Result<(), AppendError> {
         let bytes = records.framed.len();
         if self.usage.stored_bytes.load(Ordering::Relaxed) + bytes as u64 > self.max_bytes {
@@ -291,6 +301,42 @@ mod tests {
         assert_eq!(all(&mut reader).len(), 2);
         append(&spool, &[&payload]).await;
         assert_eq!(all(&mut reader), [payload]);
+    }
+
+    #[tokio::test]
+    async fn a_file_longer_than_what_was_counted_of_it_does_not_fill_the_spool() {
+        let directory = tempfile::tempdir().unwrap();
+        let small = SpoolOptions { max_bytes: 4_000, ..options(&directory) };
+        let (spool, mut reader) = Spool::open(&small).unwrap();
+        append(&spool, &["first"]).await;
+        let segment = files(&directory, "spool").pop().unwrap();
+        let grown = std::fs::OpenOptions::new().write(true).open(segment).unwrap();
+        grown.set_len(9_000).unwrap();
+        append(&spool, &[&"x".repeat(1_500)]).await;
+        assert_eq!(all(&mut reader)[0], "first");
+        append(&spool, &["last"]).await;
+        assert_eq!(all(&mut reader), ["last"]);
+        assert!(spool.stored_bytes() < 4_000, "{}", spool.stored_bytes());
+    }
+
+    #[tokio::test]
+    async fn a_segment_that_lost_durable_records_is_an_error_and_not_an_empty_spool() {
+        let directory = tempfile::tempdir().unwrap();
+        let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
+        append(&spool, &["a"]).await;
+        std::fs::remove_file(files(&directory, "spool").pop().unwrap()).unwrap();
+        assert!(reader.has_more() && reader.next_batch(10, 1 << 20).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_batch_says_whether_a_bound_ended_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
+        append(&spool, &["a", "b", "c"]).await;
+        let batch = reader.next_batch(2, 1 << 20).unwrap().unwrap();
+        assert!(batch.is_full());
+        reader.commit(&batch).unwrap();
+        assert!(!reader.next_batch(2, 1 << 20).unwrap().unwrap().is_full());
     }
 
     #[tokio::test]

@@ -5,7 +5,6 @@ use super::{MAX_RECORD_BYTES, Usage};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tokio::sync::watch;
 
 /// The spool's files could not be read or the cursor not written. The same call may work later.
@@ -19,6 +18,7 @@ pub struct Batch {
     bytes: Vec<u8>,
     payloads: Vec<Range<usize>>,
     end: Position,
+    is_full: bool,
 }
 
 impl Batch {
@@ -33,6 +33,11 @@ impl Batch {
 
     pub fn is_empty(&self) -> bool {
         self.payloads.is_empty()
+    }
+
+    /// Whether a bound ended the batch, or a segment: more waits right behind it.
+    pub fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// The position after the last record.
@@ -84,7 +89,7 @@ impl Reader {
     /// Does not move: the same batch comes again until [`Reader::commit`].
     ///
     /// # Errors
-    /// A file cannot be read.
+    /// A file cannot be read, or the newest segment holds less than was written to it.
     pub fn next_batch(&mut self, max_records: usize, max_bytes: usize) -> Result<Option<Batch>, ReadError> {
         let durable = *self.durable.borrow_and_update();
         let window_bytes = max_bytes.max(MAX_RECORD_BYTES + 8);
@@ -107,7 +112,7 @@ impl Reader {
                     }
                     Framed::Needs(_) => break,
                     Framed::Damaged => {
-                        if payloads.is_empty() {
+                        if payloads.is_empty() && start.segment < durable.segment {
                             tracing::error!(
                                 segment = start.segment,
                                 offset = start.offset,
@@ -119,11 +124,17 @@ impl Reader {
                 }
             }
             if !payloads.is_empty() {
+                let is_full = payloads.len() == max_records
+                    || bytes.len() == window_bytes
+                    || start.segment < durable.segment;
                 let end = Position { segment: start.segment, offset: start.offset + end as u64 };
-                return Ok(Some(Batch { bytes, payloads, end }));
+                return Ok(Some(Batch { bytes, payloads, end, is_full }));
             }
             if start.segment >= durable.segment {
-                return Ok(None);
+                let segment = start.segment;
+                return Err(ReadError(io::Error::other(format!(
+                    "segment {segment} has lost records that were durable"
+                ))));
             }
             self.cursor = self.following(start.segment, durable)?;
             self.delete_consumed()?;
@@ -145,7 +156,7 @@ impl Reader {
         for number in self.segments.list()? {
             if number < self.cursor.segment {
                 let freed = self.segments.delete(number)?;
-                self.usage.stored_bytes.fetch_sub(freed, Ordering::SeqCst);
+                self.usage.freed(freed);
             }
         }
         Ok(())

@@ -77,7 +77,7 @@ impl Writer {
             }
             Err(error) => {
                 // The kernel may have dropped the dirty pages, so this file can never be trusted with a sync again.
-                self.file = None;
+                self.give_up_segment();
                 log_failure(&error);
                 Err(if error.kind() == io::ErrorKind::StorageFull {
                     AppendError::Full
@@ -112,6 +112,17 @@ impl Writer {
         self.position = Position::start_of(next);
         self.usage.stored_bytes.fetch_add(self.position.offset, Ordering::SeqCst);
         Ok(file)
+    }
+}
+
+impl Writer {
+    /// Ends the segment after its last durable record, as far as the disk still lets us, and counts what stays.
+    fn give_up_segment(&mut self) {
+        let Some(file) = self.file.take() else { return };
+        let _ = file.set_len(self.position.offset);
+        let length = file.metadata().map_or(self.position.offset, |metadata| metadata.len());
+        let left_bytes = length.saturating_sub(self.position.offset);
+        self.usage.stored_bytes.fetch_add(left_bytes, Ordering::SeqCst);
     }
 }
 

@@ -24,6 +24,9 @@ impl Store {
             .param("today", question.today.to_string())
             .param("now", now.format("%Y-%m-%d %H:%M:%S%.3f").to_string())
             .param("after_sale_days", question.after_sale_days)
+            // When nobody waits for the answer any more, the server stops looking for it.
+            .with_setting("max_execution_time", "30")
+            .with_setting("cancel_http_readonly_queries_on_client_close", "1")
             .with_setting("output_format_json_quote_64bit_integers", "0")
             .with_setting("output_format_json_quote_denormals", "0")
             .fetch_bytes("JSONEachRow")?;

@@ -4,7 +4,7 @@
 //! a repeated row changes no figure, with ClickHouse's own deduplication switched off, which is said with
 //! every insert.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, in_time};
 use crate::event::{Event, Topic, Visitor};
 use chrono::NaiveDate;
 use clickhouse::Row;
@@ -98,9 +98,8 @@ impl Store {
     /// # Errors
     /// Away: they may or may not have arrived, send them again. Refused: they will be refused again.
     pub async fn insert(&self, events: &[Event]) -> Result<(), StoreError> {
-        let mut insert = self
-            .client
-            .insert::<EventRow<'_>>("events")
+        // Asks the server for the table's columns the first time.
+        let mut insert = in_time(self.client.insert::<EventRow<'_>>("events"))
             .await?
             .with_timeouts(Some(SEND_TIMEOUT), Some(END_TIMEOUT))
             .with_setting("async_insert", "0")

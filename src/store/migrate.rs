@@ -93,10 +93,13 @@ impl Store {
         .await?;
         for (name, statement) in pending(&applied, MIGRATIONS)? {
             self.run(statement).await?;
-            let mut insert =
-                self.client.insert::<Applied>("migrations").await?.with_setting("async_insert", "0");
-            insert.write(&Applied { name: name.into(), checksum: checksum(statement) }).await?;
-            insert.end().await?;
+            in_time(async {
+                let mut insert =
+                    self.client.insert::<Applied>("migrations").await?.with_setting("async_insert", "0");
+                insert.write(&Applied { name: name.into(), checksum: checksum(statement) }).await?;
+                insert.end().await
+            })
+            .await?;
             tracing::info!(name, "migrated");
         }
         for (_, statement) in VIEWS {

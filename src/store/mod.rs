@@ -1,7 +1,8 @@
 //! The only module that speaks ClickHouse: migrate, insert, ask.
 //!
 //! It does not know where the server comes from (embedded or external), nothing of HTTP requests and nothing
-//! of the spool. Every request names its settings, because servers' defaults differ and move.
+//! of the spool. Settings that a promise depends on are sent with the request, because servers' defaults differ
+//! and move; every request has an end.
 
 mod ask;
 mod insert;
@@ -53,9 +54,20 @@ impl From<clickhouse::error::Error> for StoreError {
         match error {
             Error::Network(cause) => StoreError::Away(deepest(&*cause)),
             Error::TimedOut => StoreError::Away("it did not answer in time".into()),
+            Error::BadResponse(text) if is_passing(&text) => StoreError::Away(text),
             other => StoreError::Refused(other.to_string()),
         }
     }
+}
+
+/// Whether an error answer is about the server's state and not about the request: no error of ClickHouse at all (a
+/// proxy's), or one that passes.
+fn is_passing(text: &str) -> bool {
+    /// TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, MEMORY_LIMIT_EXCEEDED,
+    /// TABLE_IS_READ_ONLY, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, KEEPER_EXCEPTION.
+    const PASSING: [u32; 9] = [159, 202, 209, 210, 241, 242, 243, 252, 999];
+    let code = text.strip_prefix("Code: ").and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+    code.is_none_or(|code| PASSING.contains(&code))
 }
 
 /// The innermost cause, which is the one that says something ("connection refused").
@@ -107,5 +119,23 @@ async fn in_time<T>(
     match tokio::time::timeout(ASK_TIMEOUT, request).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(StoreError::Away("it did not answer in time".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_that_pass_are_worth_waiting_for() {
+        for (text, passing) in [
+            ("Code: 241. DB::Exception: Memory limit exceeded", true),
+            ("Code: 252. DB::Exception: Too many parts", true),
+            ("502 Bad Gateway", true),
+            ("Code: 62. DB::Exception: Syntax error", false),
+            ("Code: 497. DB::Exception: tracker: Not enough privileges", false),
+        ] {
+            assert_eq!(is_passing(text), passing, "{text}");
+        }
     }
 }

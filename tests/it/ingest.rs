@@ -5,6 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use shopfunnel::shops::command::{self, Changes, Command};
 
 const TODAY: &str = "2026-11-22";
 
@@ -215,6 +216,45 @@ fn lines_of_json_stream_without_a_bound_on_their_number() {
             (&json!(2_500), &json!("invalid_event"))
         );
         assert_eq!(app.funnel(&shop, TODAY, TODAY).await["visitors"], 2_501);
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_line_that_is_too_long_never_stops_its_neighbours() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let mut lines: String =
+            (0..1_200).map(|n| event("visit", &format!("v{n}"), NOW_MS - n).to_string() + "\n").collect();
+        lines.push_str(
+            &json!({ "kind": "visit", "visitor": "long", "title": "x".repeat(200_000) }).to_string(),
+        );
+        lines.push('\n');
+        lines.push_str(&event("visit", "last", NOW_MS).to_string());
+        let request = app.client.post(format!("{}/v1/events", app.url)).bearer_auth(&shop.secret_key);
+        let answer = request.header("content-type", "application/x-ndjson").body(lines).send().await.unwrap();
+        let (status, body) = read(answer).await;
+        assert_eq!((status, &body["accepted"]), (StatusCode::ACCEPTED, &json!(1_201)), "{body}");
+        let rejected = &body["rejected"];
+        assert_eq!((&rejected[0]["index"], &rejected[0]["code"]), (&json!(1_200), &json!("event_too_large")));
+        assert_eq!(rejected.as_array().unwrap().len(), 1);
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_refused_event_fixes_nothing() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let refused = app.post_browser(json!({ "shop": shop.public_key, "kind": "nonsense" })).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+        let zone = |name: &str| Changes { time_zone: Some(name.into()), ..Changes::default() };
+        app.set_shop("tea", zone("UTC"));
+        app.browse(&shop, &[json!({ "kind": "visit" })]).await;
+        let moved = Command::Set { slug: "tea".into(), changes: zone("Asia/Tokyo") };
+        assert!(command::apply(app.app.registry(), moved, "").is_err());
         app.close().await;
     });
 }

@@ -144,8 +144,8 @@ async fn send(app: &TestApp, shop: &TestShop, set: &Set, mut random: Rng) {
 
 #[test]
 fn the_endpoint_agrees_with_the_plain_model_on_random_shops() {
-    let seed = std::env::var("TEST_SEED")
-        .map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
+    let seed =
+        std::env::var("TEST_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
     println!("TEST_SEED={seed}");
     run(async {
         let app = spawn_app().await;

@@ -24,6 +24,18 @@ fn an_answer_names_its_window_and_how_fresh_it_is() {
 }
 
 #[test]
+fn a_cookieless_visitor_who_only_orders_is_in_the_share() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        app.browse(&shop, &[json!({ "kind": "order", "order_id": "1" })]).await;
+        let (_, body) = app.ask(&shop, "").await;
+        assert_eq!((&body["funnel"]["buyers"], &body["cookieless_share"]), (&json!(1), &json!(1.0)));
+        app.close().await;
+    });
+}
+
+#[test]
 fn a_wrong_question_is_answered_400_with_the_parameters_name() {
     run(async {
         let app = spawn_app().await;

@@ -48,7 +48,7 @@ impl Installation {
 
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().expect("the program runs")
+        output(self.command(arguments))
     }
 
     pub fn add_shop(&self, slug: &str) -> AddedShop {
@@ -95,13 +95,18 @@ impl Installation {
 
     /// One number out of the embedded engine.
     pub async fn count(&self, sql: &str) -> u64 {
+        let text = self.execute(sql).await;
+        text.trim().parse().unwrap_or_else(|_| panic!("{sql}: {text}"))
+    }
+
+    /// What the embedded engine answers to a statement of its owner.
+    pub async fn execute(&self, sql: &str) -> String {
         let settings = std::fs::read(self.data_dir.join("data/engine/engine.json")).expect("engine.json");
         let settings: Value = serde_json::from_slice(&settings).expect("JSON");
         let url = format!("http://127.0.0.1:{}/?database=shopfunnel", settings["http_port"]);
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let request = client.post(url).basic_auth("tracker", settings["tracker_password"].as_str());
-        let text = request.body(sql.to_owned()).send().await.expect("an answer").text().await.expect("text");
-        text.trim().parse().unwrap_or_else(|_| panic!("{sql}: {text}"))
+        request.body(sql.to_owned()).send().await.expect("an answer").text().await.expect("text")
     }
 }
 
@@ -138,6 +143,21 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs a command to its end, which must come within [`PATIENCE`].
+pub fn output(mut command: Command) -> Output {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let pid = child.id();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    receiver
+        .recv_timeout(PATIENCE)
+        .unwrap_or_else(|_| {
+            signal("KILL", pid);
+            panic!("{command:?} does not end");
+        })
+        .expect("the program can be waited for")
 }
 
 pub fn free_port() -> u16 {

@@ -1,7 +1,7 @@
 //! `shopfunnel shop …` and what a start says when it cannot be.
 
 use crate::app::run;
-use crate::server::{Installation, stderr};
+use crate::server::{Installation, output, stderr};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -100,7 +100,11 @@ fn assert_one_sentence(output: &std::process::Output, says: &str) {
 #[test]
 fn a_start_that_cannot_be_says_why_in_one_sentence() {
     let (_directory, installation) = installation();
-    let serve = |name: &str, value: &str| installation.command(&["serve"]).env(name, value).output().unwrap();
+    let serve = |name: &str, value: &str| {
+        let mut command = installation.command(&["serve"]);
+        command.env(name, value);
+        output(command)
+    };
     assert_one_sentence(&serve("SHOPFUNNEL_ENGINE__LIBRARY", "/nowhere/libchdb.so"), "run `make engine`");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -119,12 +123,8 @@ fn a_newer_database_is_left_alone() {
         let (_directory, installation) = installation();
         let server = installation.serve();
         let future = "INSERT INTO migrations (name, checksum) SELECT '9999_future', 'x' FROM system.one";
-        // INSERT answers nothing, which is no number; the row is what matters.
-        let inserted = tokio::spawn({
-            let installation = Installation { ..Installation::new(&installation.data_dir) };
-            async move { installation.count(future).await }
-        });
-        let _ = inserted.await;
+        installation.execute(future).await;
+        assert_eq!(installation.count("SELECT count() FROM migrations WHERE name = '9999_future'").await, 1);
         assert_eq!(server.terminate(), Some(0));
         assert_one_sentence(&installation.run(&["serve"]), "made by a newer shopfunnel");
     });
