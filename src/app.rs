@@ -147,8 +147,12 @@ impl App {
         let public_address = public.local_addr()?;
         let admin_address = admin_listener.local_addr()?;
         let token = random_token();
-        let admin =
-            admin::Admin { state: state.clone(), token: token.clone(), public_url: settings.public_url };
+        let admin = admin::Admin {
+            state: state.clone(),
+            token: token.clone(),
+            public_url: settings.public_url,
+            engine: engine.as_ref().map(Engine::status),
+        };
 
         let public_state = state.clone();
         let public_server = HttpServer::new(move || {
@@ -204,16 +208,6 @@ impl App {
     /// The shops, for whoever wires this app into something larger.
     pub fn registry(&self) -> &Registry {
         &self.state.registry
-    }
-
-    /// The embedded engine, when there is one.
-    pub fn engine(&self) -> Option<&Engine> {
-        self.engine.as_ref()
-    }
-
-    /// How far shipping is.
-    pub fn progress(&self) -> watch::Receiver<Progress> {
-        self.state.progress.clone()
     }
 
     /// Waits until everything acknowledged so far is in the store.

@@ -15,7 +15,8 @@ use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -78,23 +79,33 @@ pub fn cached_library(cache_dir: &Path) -> PathBuf {
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
-    state: Arc<State>,
+    status: EngineStatus,
     stop: watch::Sender<bool>,
     supervisor: tokio::task::JoinHandle<()>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    /// Process id of the running child.
-    pid: Mutex<Option<u32>>,
-    /// Why the child first ended: later ends are often only its consequence.
-    first_exit: Mutex<Option<String>>,
-    restarts: std::sync::atomic::AtomicU64,
+/// What became of the child, for whoever reports it.
+#[derive(Debug, Clone, Default)]
+pub struct EngineStatus {
+    state: Arc<State>,
 }
 
-impl State {
-    fn set_pid(&self, pid: Option<u32>) {
-        *self.pid.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = pid;
+#[derive(Debug, Default)]
+struct State {
+    restarts: AtomicU64,
+    /// Later ends are often only the consequence of the first.
+    first_exit: OnceLock<String>,
+}
+
+impl EngineStatus {
+    /// How often the child was started again.
+    pub fn restarts(&self) -> u64 {
+        self.state.restarts.load(Ordering::Relaxed)
+    }
+
+    /// Why the child ended the first time it did.
+    pub fn first_exit(&self) -> Option<&str> {
+        self.state.first_exit.get().map(String::as_str)
     }
 }
 
@@ -112,12 +123,12 @@ impl Engine {
         let mut settings = Settings::prepare(&options.directory, &options.database).map_err(prepare)?;
         await_predecessor(&options.directory).await.map_err(EngineError::NotStarted)?;
         settings.choose_free_port(&options.directory).map_err(prepare)?;
-        let state = Arc::new(State::default());
-        let launcher = Launcher { options, settings: settings.clone(), state: state.clone() };
+        let status = EngineStatus::default();
+        let launcher = Launcher { options, settings: settings.clone(), status: status.clone() };
         let running = launcher.launch().await.map_err(EngineError::NotStarted)?;
         let (stop, stopped) = watch::channel(false);
         let supervisor = tokio::spawn(supervise(launcher, running, stopped));
-        Ok(Engine { settings, state, stop, supervisor })
+        Ok(Engine { settings, status, stop, supervisor })
     }
 
     /// Base URL of the engine's HTTP interface, on loopback.
@@ -130,19 +141,9 @@ impl Engine {
         self.settings.tracker()
     }
 
-    /// Process id of the child, while it runs.
-    pub fn pid(&self) -> Option<u32> {
-        *self.state.pid.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// How often the child was started again.
-    pub fn restarts(&self) -> u64 {
-        self.state.restarts.load(std::sync::atomic::Ordering::Relaxed)
-    }
-
-    /// Why the child ended the first time it did.
-    pub fn first_exit(&self) -> Option<String> {
-        self.state.first_exit.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    /// What became of the child; outlives the engine.
+    pub fn status(&self) -> EngineStatus {
+        self.status.clone()
     }
 
     /// Asks the child to end and waits for it; kills it when it does not.
@@ -181,7 +182,7 @@ async fn await_predecessor(directory: &Path) -> Result<(), String> {
 struct Launcher {
     options: EngineOptions,
     settings: Settings,
-    state: Arc<State>,
+    status: EngineStatus,
 }
 
 impl Launcher {
@@ -206,20 +207,17 @@ impl Launcher {
             .kill_on_drop(true)
             .spawn()
             .map_err(|cause| format!("cannot run {}: {cause}", self.options.program.display()))?;
-        self.state.set_pid(child.id());
         let lifeline = child.stdin.take();
         let deadline = tokio::time::Instant::now() + START_TIMEOUT;
         loop {
             // Asked first, so that another program's answer on the port is not taken for a dead child's.
             if let Ok(Some(status)) = child.try_wait() {
-                self.state.set_pid(None);
                 return Err(format!("it ended with {status}; {}", self.settings.log_tail(directory)));
             }
             if answers(self.settings.http_port()).await {
                 return Ok(Running { child, _lifeline: lifeline });
             }
             if tokio::time::Instant::now() > deadline {
-                self.state.set_pid(None);
                 return Err(format!(
                     "it did not answer within {} s; {}",
                     START_TIMEOUT.as_secs(),
@@ -241,15 +239,9 @@ async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch:
             reason = until_it_ends(&mut running.child, launcher.settings.http_port()) => Some(reason),
         };
         let Some(reason) = ended else { return end(running.child).await };
-        launcher.state.set_pid(None);
         let reason = format!("{reason}; {}", launcher.settings.log_tail(&launcher.options.directory));
         tracing::error!(%reason, "the engine ended; starting it again");
-        launcher
-            .state
-            .first_exit
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .get_or_insert(reason);
+        let _ = launcher.status.state.first_exit.set(reason);
         if started.elapsed() > SETTLED {
             backoff = FIRST_BACKOFF;
         }
@@ -271,7 +263,7 @@ async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch:
                 Err(error) => tracing::error!(%error, "the engine did not start; trying again"),
             }
         };
-        launcher.state.restarts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        launcher.status.state.restarts.fetch_add(1, Ordering::Relaxed);
         tracing::info!("the engine is back");
     }
 }

@@ -5,6 +5,7 @@
 //! at every start.
 
 use super::{State, auth};
+use crate::engine::EngineStatus;
 use crate::shops::command::{self, Command, CommandError, Reply};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub struct Admin {
     pub state: State,
     pub token: String,
     pub public_url: String,
+    /// Of the embedded engine, when there is one.
+    pub engine: Option<EngineStatus>,
 }
 
 /// Where the door of a running server is; kept in the data directory.
@@ -57,11 +60,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 #[derive(Serialize)]
-struct Ready {
+struct Ready<'a> {
     ready: bool,
     /// Events are taken either way; figures need the store.
     store: &'static str,
     spool_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<EngineHealth<'a>>,
+}
+
+#[derive(Serialize)]
+struct EngineHealth<'a> {
+    restarts: u64,
+    first_exit: Option<&'a str>,
 }
 
 async fn ready(admin: web::Data<Admin>) -> HttpResponse {
@@ -70,6 +81,10 @@ async fn ready(admin: web::Data<Admin>) -> HttpResponse {
         ready: true,
         store: if answers { "ok" } else { "away" },
         spool_bytes: admin.state.spool.stored_bytes(),
+        engine: admin
+            .engine
+            .as_ref()
+            .map(|engine| EngineHealth { restarts: engine.restarts(), first_exit: engine.first_exit() }),
     })
 }
 

@@ -150,6 +150,10 @@ fn a_killed_engine_is_back_within_five_seconds_and_ingest_never_notices() {
             }
             println!("figures again after {} ms", killed.elapsed().as_millis());
         }
+        let health = Client::new().get(format!("http://127.0.0.1:{}/readyz", installation.admin_port));
+        let (_, health) = read(health.send().await.unwrap()).await;
+        assert_eq!((&health["store"], &health["engine"]["restarts"]), (&json!("ok"), &json!(3)), "{health}");
+        assert!(health["engine"]["first_exit"].as_str().unwrap().contains("signal: 9"), "{health}");
         let refused = traffic.refused.load(Ordering::SeqCst);
         let acknowledged = traffic.end().await.len() as u64;
         assert_eq!(refused, 0, "ingest noticed that the engine was away");
