@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::http::{self, admin};
 use crate::identity::Identities;
 use crate::secret::{fill_random, hex};
-use crate::shipper::{Progress, Shipper};
+use crate::shipper::Shipper;
 use crate::shops::command;
 use crate::shops::registry::Registry;
 use crate::spool::{Position, Spool};
