@@ -5,6 +5,7 @@ use crate::config::Settings;
 use crate::http::admin::{Door, Refusal, SHOPS_PATH, door_file};
 use crate::shops::command::{self, Changes, Command, NewShop, Reply, ShopCard};
 use crate::shops::key::KeyKind;
+use crate::shops::{Payments, PrivacySignal};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use std::io::{BufRead, IsTerminal, Write};
@@ -77,6 +78,12 @@ pub struct AddArguments {
     /// Days after an order on which an inquiry is after-sale.
     #[arg(long)]
     after_sale_days: Option<u16>,
+    /// Whose word counts for orders, payments and refunds.
+    #[arg(long, default_value = "any")]
+    payments: Payments,
+    /// What to do with visitors whose browser asks not to be followed (Sec-GPC).
+    #[arg(long, default_value = "respect")]
+    privacy_signal: PrivacySignal,
     /// Print JSON for programs.
     #[arg(long)]
     json: bool,
@@ -100,6 +107,10 @@ pub struct SetArguments {
     any_origin: bool,
     #[arg(long)]
     after_sale_days: Option<u16>,
+    #[arg(long)]
+    payments: Option<Payments>,
+    #[arg(long)]
+    privacy_signal: Option<PrivacySignal>,
     /// Print JSON for programs.
     #[arg(long)]
     json: bool,
@@ -119,6 +130,8 @@ pub async fn run(command: ShopCommand, settings: Settings) -> anyhow::Result<()>
                 currency: typed.currency,
                 origins: typed.origins,
                 after_sale_days: typed.after_sale_days,
+                payments: typed.payments,
+                privacy_signal: typed.privacy_signal,
                 public_key: None,
             };
             (Command::Add(new), typed.json)
@@ -131,6 +144,8 @@ pub async fn run(command: ShopCommand, settings: Settings) -> anyhow::Result<()>
                 currency: typed.currency,
                 origins,
                 after_sale_days: typed.after_sale_days,
+                payments: typed.payments,
+                privacy_signal: typed.privacy_signal,
             };
             if changes == Changes::default() {
                 return Err(TypedWrong(
@@ -296,6 +311,16 @@ fn print_card(out: &mut impl Write, shop: &ShopCard) -> std::io::Result<()> {
     let origins = if shop.origins.is_empty() { "any".to_owned() } else { shop.origins.join(" ") };
     writeln!(out, "  origins          {origins}")?;
     writeln!(out, "  after-sale days  {}", shop.after_sale_days)?;
+    let payments = match shop.payments {
+        Payments::Any => "any: browser and server",
+        Payments::Server => "server: the browser's are refused",
+    };
+    writeln!(out, "  payments         {payments}")?;
+    let privacy_signal = match shop.privacy_signal {
+        PrivacySignal::Respect => "respect: such visitors are not counted",
+        PrivacySignal::Ignore => "ignore",
+    };
+    writeln!(out, "  privacy signal   {privacy_signal}")?;
     writeln!(out, "  public keys      {}", shop.public_keys.join(" "))?;
     let hint = |count| if count == 0 { "none; make one with shopfunnel shop rotate-key" } else { "" };
     writeln!(out, "  secret keys      {} {}", shop.secret_key_count, hint(shop.secret_key_count))?;

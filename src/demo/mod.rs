@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::file;
 use crate::shops::command::{self, Command, CommandError, NewShop, Reply};
 use crate::shops::key::KeyKind;
+use crate::shops::{Payments, PrivacySignal};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
@@ -150,6 +151,8 @@ fn add_shop(registry: &crate::shops::registry::Registry) -> Result<command::Adde
         currency: CURRENCY.into(),
         origins: Vec::new(),
         after_sale_days: None,
+        payments: Payments::Any,
+        privacy_signal: PrivacySignal::Respect,
         public_key: None,
     };
     match command::apply(registry, Command::Add(new), "")? {

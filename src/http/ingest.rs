@@ -6,7 +6,7 @@ use super::error::{ApiError, Rejected};
 use super::wire::{Body, WireError, WireEvent};
 use super::{State, auth, method_not_allowed};
 use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor};
-use crate::shops::Shop;
+use crate::shops::{Payments, PrivacySignal, Shop};
 use crate::spool::Records;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
@@ -47,8 +47,22 @@ struct Accepted {
     rejected: Vec<Rejected>,
     #[serde(skip_serializing_if = "is_zero")]
     rejected_left_off: usize,
+    #[serde(skip_serializing_if = "Dropped::is_none")]
+    dropped: Dropped,
     /// Epoch milliseconds here, for a sender whose clock is wrong.
     now: i64,
+}
+
+/// Events that were acceptable and are not kept, by reason.
+#[derive(Debug, Default, Serialize)]
+struct Dropped {
+    privacy_signal: usize,
+}
+
+impl Dropped {
+    fn is_none(&self) -> bool {
+        self.privacy_signal == 0
+    }
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -108,6 +122,7 @@ async fn browser_events(
     let browser = Browser {
         address: state.trusted_proxies.client(request),
         user_agent: user_agent.unwrap_or_default(),
+        asks_for_privacy: request.headers().get("sec-gpc").is_some_and(|value| value == "1"),
     };
     let mut intake = Intake::new(state, shop, Some(browser));
     for event in body.events {
@@ -230,6 +245,8 @@ fn line_too_long() -> Rejection {
 struct Browser<'a> {
     address: IpAddr,
     user_agent: &'a str,
+    /// Sent `Sec-GPC: 1`.
+    asks_for_privacy: bool,
 }
 
 /// The events of one request on their way into the spool.
@@ -243,6 +260,7 @@ struct Intake<'a> {
     records: Records,
     rejected: Vec<Rejected>,
     rejected_left_off: usize,
+    dropped: Dropped,
 }
 
 impl<'a> Intake<'a> {
@@ -257,6 +275,7 @@ impl<'a> Intake<'a> {
             records: Records::default(),
             rejected: Vec::new(),
             rejected_left_off: 0,
+            dropped: Dropped::default(),
         }
     }
 
@@ -267,6 +286,10 @@ impl<'a> Intake<'a> {
         let event = match event {
             Ok(event) => {
                 let mut checked = self.check(&event);
+                if checked.is_ok() && self.is_unwanted() {
+                    self.dropped.privacy_signal += 1;
+                    return Ok(());
+                }
                 if checked.is_ok() && !self.shop.has_events {
                     self.fix_rules()?;
                     // The time zone may have changed until a moment ago; now it cannot any more.
@@ -289,6 +312,12 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
+    /// Whether the visitor asks not to be followed, and the shop listens.
+    fn is_unwanted(&self) -> bool {
+        self.shop.privacy_signal == PrivacySignal::Respect
+            && self.browser.as_ref().is_some_and(|browser| browser.asks_for_privacy)
+    }
+
     /// Marks, durably and before the first event is accepted, that the shop has events.
     fn fix_rules(&mut self) -> Result<(), ApiError> {
         let marked = self.state.registry.mark_events(&self.shop.slug);
@@ -307,7 +336,7 @@ impl<'a> Intake<'a> {
             return Err(Rejection::new("shop_mismatch", "all events of a request belong to one shop"));
         }
         let sender = if self.browser.is_some() { Sender::Browser } else { Sender::Server };
-        Event::check(
+        let checked = Event::check(
             &event.fields,
             Arrival {
                 shop: &self.shop.slug,
@@ -316,7 +345,17 @@ impl<'a> Intake<'a> {
                 sender,
                 received_at_ms: self.received_at_ms,
             },
-        )
+        )?;
+        if sender == Sender::Browser
+            && checked.kind.is_of_an_order()
+            && self.shop.payments == Payments::Server
+        {
+            return Err(Rejection::new(
+                "server_signature_required",
+                "this shop takes orders, payments and refunds from its server only: POST /v1/events",
+            ));
+        }
+        Ok(checked)
     }
 
     fn identified(&self, mut event: Event) -> Result<Event, ApiError> {
@@ -351,13 +390,14 @@ impl<'a> Intake<'a> {
 
     async fn finish(mut self) -> Result<Accepted, ApiError> {
         self.append().await?;
-        if self.accepted == 0 {
+        if self.accepted == 0 && self.dropped.is_none() {
             return Err(ApiError::NothingAcceptable(self.rejected));
         }
         Ok(Accepted {
             accepted: self.accepted,
             rejected: self.rejected,
             rejected_left_off: self.rejected_left_off,
+            dropped: self.dropped,
             now: self.received_at_ms,
         })
     }

@@ -6,8 +6,8 @@
 use super::key::{KeyHash, KeyKind, MAX_ACTIVE};
 use super::registry::{Registry, RegistryError, Shops, Snapshot};
 use super::{
-    DEFAULT_AFTER_SALE_DAYS, InvalidShop, Shop, checked_after_sale_days, checked_currency, checked_name,
-    checked_origins, checked_slug, checked_time_zone, suggested_slug,
+    DEFAULT_AFTER_SALE_DAYS, InvalidShop, Payments, PrivacySignal, Shop, checked_after_sale_days,
+    checked_currency, checked_name, checked_origins, checked_slug, checked_time_zone, suggested_slug,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,10 @@ pub struct NewShop {
     #[serde(default)]
     pub origins: Vec<String>,
     pub after_sale_days: Option<u16>,
+    #[serde(default)]
+    pub payments: Payments,
+    #[serde(default)]
+    pub privacy_signal: PrivacySignal,
     /// Made when absent.
     pub public_key: Option<String>,
 }
@@ -48,6 +52,8 @@ pub struct Changes {
     /// Replaces the list; an empty list allows any origin.
     pub origins: Option<Vec<String>>,
     pub after_sale_days: Option<u16>,
+    pub payments: Option<Payments>,
+    pub privacy_signal: Option<PrivacySignal>,
 }
 
 /// What a command answers.
@@ -80,6 +86,8 @@ pub struct ShopCard {
     pub currency: String,
     pub origins: Vec<String>,
     pub after_sale_days: u16,
+    pub payments: Payments,
+    pub privacy_signal: PrivacySignal,
     pub public_keys: Vec<String>,
     pub secret_key_count: usize,
     pub read_key_count: usize,
@@ -243,6 +251,8 @@ fn take_rules(shop: &mut Shop, wanted: &Shop, declared_key: Option<&str>) {
     shop.currency = wanted.currency;
     shop.origins = wanted.origins.clone();
     shop.after_sale_days = wanted.after_sale_days;
+    shop.payments = wanted.payments;
+    shop.privacy_signal = wanted.privacy_signal;
     shop.declared = true;
     // Rotated keys stay beside the declared one, or pages that were changed already would lose their events.
     if let Some(key) = declared_key.filter(|key| !shop.public_keys.iter().any(|known| known == key)) {
@@ -305,6 +315,8 @@ fn new_shop(new: &NewShop, slug: String) -> Result<Shop, InvalidShop> {
         currency: checked_currency(&new.currency)?,
         origins: checked_origins(&new.origins)?,
         after_sale_days: checked_after_sale_days(new.after_sale_days.unwrap_or(DEFAULT_AFTER_SALE_DAYS))?,
+        payments: new.payments,
+        privacy_signal: new.privacy_signal,
         public_keys: vec![public_key],
         secret_keys: Vec::new(),
         read_keys: Vec::new(),
@@ -333,6 +345,8 @@ fn set(shop: &mut Shop, changes: &Changes) -> Result<(), CommandError> {
     if let Some(days) = changes.after_sale_days {
         shop.after_sale_days = checked_after_sale_days(days)?;
     }
+    shop.payments = changes.payments.unwrap_or(shop.payments);
+    shop.privacy_signal = changes.privacy_signal.unwrap_or(shop.privacy_signal);
     Ok(())
 }
 
@@ -361,6 +375,8 @@ fn card(shop: &Shop, public_url: &str) -> ShopCard {
         currency: shop.currency.to_string(),
         origins: shop.origins.clone(),
         after_sale_days: shop.after_sale_days,
+        payments: shop.payments,
+        privacy_signal: shop.privacy_signal,
         public_keys: shop.public_keys.clone(),
         secret_key_count: shop.secret_keys.len(),
         read_key_count: shop.read_keys.len(),
@@ -387,6 +403,8 @@ mod tests {
             currency: "CNY".into(),
             origins: Vec::new(),
             after_sale_days: None,
+            payments: Payments::Any,
+            privacy_signal: PrivacySignal::Respect,
             public_key: None,
         }
     }

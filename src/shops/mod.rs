@@ -19,6 +19,27 @@ const MAX_AFTER_SALE_DAYS: u16 = 365;
 const MAX_SLUG_CHARS: usize = 40;
 const MAX_NAME_CHARS: usize = 200;
 
+/// Whose word counts for orders, payments and refunds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Payments {
+    /// The browser's too; its events are marked unverified.
+    #[default]
+    Any,
+    /// Only the shop's server's; the browser's are refused.
+    Server,
+}
+
+/// What a browser's wish not to be followed (`Sec-GPC: 1`) means to the shop.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum PrivacySignal {
+    /// Its events are dropped, and the answer says so.
+    #[default]
+    Respect,
+    Ignore,
+}
+
 /// One store with its own time zone, currency, keys and rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shop {
@@ -31,6 +52,10 @@ pub struct Shop {
     pub origins: Vec<String>,
     #[serde(default = "default_after_sale_days")]
     pub after_sale_days: u16,
+    #[serde(default)]
+    pub payments: Payments,
+    #[serde(default)]
+    pub privacy_signal: PrivacySignal,
     /// Public keys in the clear, newest first, at most [`key::MAX_ACTIVE`].
     pub public_keys: Vec<String>,
     /// Hashes of secret keys, newest first, at most [`key::MAX_ACTIVE`].

@@ -8,6 +8,7 @@ use shopfunnel::config::{ClickHouse, Settings};
 use shopfunnel::engine::{self, Engine, EngineOptions};
 use shopfunnel::shipper::ShipperOptions;
 use shopfunnel::shops::command::{self, AddedShop, Changes, Command, NewShop, Reply};
+use shopfunnel::shops::{Payments, PrivacySignal};
 use shopfunnel::spool::{self, SpoolOptions};
 use shopfunnel::store::StoreOptions;
 use std::path::{Path, PathBuf};
@@ -136,6 +137,8 @@ impl TestApp {
             currency: "CNY".into(),
             origins: Vec::new(),
             after_sale_days: None,
+            payments: Payments::Any,
+            privacy_signal: PrivacySignal::Respect,
             public_key: None,
         };
         match command::apply(self.app.registry(), Command::Add(new), "https://stats.example") {

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shopfunnel::shops::command::{self, Changes, Command};
+use shopfunnel::shops::{Payments, PrivacySignal};
 
 const TODAY: &str = "2026-11-22";
 
@@ -239,6 +240,60 @@ fn a_line_that_is_too_long_never_stops_its_neighbours() {
         let rejected = &body["rejected"];
         assert_eq!((&rejected[0]["index"], &rejected[0]["code"]), (&json!(1_200), &json!("event_too_large")));
         assert_eq!(rejected.as_array().unwrap().len(), 1);
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_shop_may_take_orders_and_payments_from_its_server_only() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let order = json!({ "kind": "order", "visitor": "v", "order_id": "1" });
+        let body = json!({ "shop": shop.public_key, "events": [order, { "kind": "visit", "visitor": "v" }] });
+        app.set_shop("tea", Changes { payments: Some(Payments::Server), ..Changes::default() });
+        let (status, answer) = read(app.post_browser(&body).await).await;
+        assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &json!(1)));
+        assert_eq!(answer["rejected"][0]["code"], "server_signature_required");
+        assert_eq!(app.funnel(&shop, TODAY, TODAY).await["buyers"], 0);
+        app.send(&shop, &[order]).await;
+        assert_eq!(app.funnel(&shop, TODAY, TODAY).await["buyers"], 1);
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_browser_that_asks_for_privacy_is_not_counted_unless_the_shop_ignores_it() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let visit = async || {
+            let body =
+                json!({ "shop": shop.public_key, "events": [{ "kind": "visit" }, { "kind": "nonsense" }] });
+            let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");
+            read(request.header("sec-gpc", "1").body(body.to_string()).send().await.unwrap()).await
+        };
+        let (status, answer) = visit().await;
+        assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &json!(0)), "{answer}");
+        assert_eq!(answer["dropped"], json!({ "privacy_signal": 1 }));
+        assert_eq!(answer["rejected"][0]["code"], "invalid_kind");
+        assert_eq!(app.count("SELECT count() FROM events").await, 0);
+        app.set_shop("tea", Changes { privacy_signal: Some(PrivacySignal::Ignore), ..Changes::default() });
+        let (_, answer) = visit().await;
+        assert_eq!((&answer["accepted"], &answer["dropped"]), (&json!(1), &json!(null)));
+        app.close().await;
+    });
+}
+
+#[test]
+fn personal_data_in_addresses_never_reaches_the_disk() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let url = "https://shop.example/p?email=mei@tea.example&page=2";
+        app.browse(&shop, &[json!({ "kind": "visit", "url": url, "referrer": url })]).await;
+        let masked = "url = 'https://shop.example/p?email=***&page=2' AND referrer = url";
+        assert_eq!(app.count(&format!("SELECT count() FROM events WHERE {masked}")).await, 1);
         app.close().await;
     });
 }

@@ -4,6 +4,8 @@
 //! [`Event::check`] nothing validates again. The serialised form is what the spool holds, so a field
 //! may be added with a default but never renamed.
 
+mod masking;
+
 use crate::money::{Amount, Currency};
 use chrono::{DateTime, NaiveDate, TimeZone};
 use chrono_tz::Tz;
@@ -71,8 +73,8 @@ impl Kind {
         Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// Events of an order carry its id, and may come without a visitor.
-    fn is_of_an_order(self) -> bool {
+    /// Events of an order carry its id, may come without a visitor, and move money.
+    pub fn is_of_an_order(self) -> bool {
         matches!(self, Kind::Order | Kind::Payment | Kind::Refund)
     }
 }
@@ -263,8 +265,8 @@ impl Event {
             received_at_ms: arrival.received_at_ms,
             visitor,
             verified: arrival.sender == Sender::Server,
-            url: free_text(&fields.url, MAX_URL_CHARS),
-            referrer: free_text(&fields.referrer, MAX_URL_CHARS),
+            url: masking::masked(free_text(&fields.url, MAX_URL_CHARS)),
+            referrer: masking::masked(free_text(&fields.referrer, MAX_URL_CHARS)),
             title: free_text(&fields.title, MAX_TITLE_CHARS),
             order_id,
             payment_id: text(&fields.payment_id, "payment_id", 1, MAX_ID_CHARS)?,
