@@ -11,6 +11,8 @@
 use crate::clock::Clock;
 use crate::config::{ClickHouse, Settings};
 use crate::engine::Engine;
+use crate::http::client_address::TrustedProxies;
+use crate::http::limit::{Limits, SWEEP_INTERVAL};
 use crate::http::{self, admin};
 use crate::identity::Identities;
 use crate::secret::{fill_random, hex};
@@ -46,7 +48,7 @@ pub struct App {
     served: [JoinHandle<std::io::Result<()>>; 2],
     shipper: JoinHandle<()>,
     stop_shipper: watch::Sender<bool>,
-    salts: JoinHandle<()>,
+    chores: [JoinHandle<()>; 2],
     engine: Option<Engine>,
     _lock: DataDirLock,
 }
@@ -135,15 +137,16 @@ impl App {
         let (stop_shipper, shipper_stopped) = watch::channel(false);
         let shipper = tokio::spawn(shipper.run(shipper_stopped));
 
-        let state = http::State::new(
-            clock.clone(),
+        let state = http::State {
+            clock: clock.clone(),
             registry,
-            identities.clone(),
+            identities: identities.clone(),
             spool,
             store,
             progress,
-            settings.trusted_proxies,
-        );
+            trusted_proxies: Arc::new(TrustedProxies::new(settings.trusted_proxies)),
+            limits: Arc::new(Limits::new(settings.limits)),
+        };
         let public_address = public.local_addr()?;
         let admin_address = admin_listener.local_addr()?;
         let token = random_token();
@@ -178,7 +181,10 @@ impl App {
         let served = [tokio::spawn(public_server), tokio::spawn(admin_server)];
         let door = admin::Door { url: format!("http://{admin_address}"), token };
         write_door(&settings.data_dir, &door)?;
-        let salts = tokio::spawn(forget_old_salts(identities, clock));
+        let chores = [
+            tokio::spawn(forget_old_salts(identities, clock)),
+            tokio::spawn(sweep_limits(state.limits.clone())),
+        ];
         tracing::info!(%public_address, %admin_address, data_dir = %settings.data_dir.display(), "listening");
         Ok(App {
             state,
@@ -189,7 +195,7 @@ impl App {
             served,
             shipper,
             stop_shipper,
-            salts,
+            chores,
             engine,
             _lock: lock,
         })
@@ -240,12 +246,12 @@ impl App {
 
     /// Stops in the order that the module's header gives.
     pub async fn stop(self) {
-        let App { state, door, servers, mut shipper, stop_shipper, salts, engine, .. } = self;
+        let App { state, door, servers, mut shipper, stop_shipper, chores, engine, .. } = self;
         for server in &servers {
             server.stop(true).await;
         }
         let _ = std::fs::remove_file(door);
-        salts.abort();
+        chores.iter().for_each(JoinHandle::abort);
         drop(state);
         // One that ended by itself was already reported.
         if !shipper.is_finished() && tokio::time::timeout(DRAIN_TIMEOUT, &mut shipper).await.is_err() {
@@ -284,5 +290,12 @@ async fn forget_old_salts(identities: Arc<Identities>, clock: Clock) {
             tracing::error!(%error, "old salts could not be deleted");
         }
         tokio::time::sleep(SALT_CHECK_INTERVAL).await;
+    }
+}
+
+async fn sweep_limits(limits: Arc<Limits>) {
+    loop {
+        tokio::time::sleep(SWEEP_INTERVAL).await;
+        limits.sweep();
     }
 }

@@ -2,6 +2,7 @@
 //! options. Nothing below this module reads a file of settings or an environment variable.
 
 use crate::engine::{self, EngineOptions};
+use crate::http::limit::LimitOptions;
 use crate::shipper::ShipperOptions;
 use crate::shops::command::NewShop;
 use crate::spool::{self, SpoolOptions};
@@ -9,6 +10,7 @@ use crate::store::StoreOptions;
 use ipnet::IpNet;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,6 +46,8 @@ struct RawSettings {
     #[serde(default)]
     engine: RawEngine,
     spool: RawSpool,
+    #[serde(default)]
+    limits: RawLimits,
     #[serde(default)]
     shops: Vec<NewShop>,
 }
@@ -86,6 +90,30 @@ struct RawSpool {
     max_bytes: u64,
 }
 
+/// Rates per second; see [`LimitOptions`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLimits {
+    client_requests: Option<NonZeroU32>,
+    client_burst: Option<NonZeroU32>,
+    shop_requests: Option<NonZeroU32>,
+    server_events: Option<NonZeroU32>,
+    reports: Option<NonZeroU32>,
+}
+
+impl RawLimits {
+    fn options(&self) -> LimitOptions {
+        let default = LimitOptions::default();
+        LimitOptions {
+            client_requests: self.client_requests.unwrap_or(default.client_requests),
+            client_burst: self.client_burst.unwrap_or(default.client_burst),
+            shop_requests: self.shop_requests.unwrap_or(default.shop_requests),
+            server_events: self.server_events.unwrap_or(default.server_events),
+            reports: self.reports.unwrap_or(default.reports),
+        }
+    }
+}
+
 /// Where ClickHouse is.
 #[derive(Debug, Clone)]
 pub enum ClickHouse {
@@ -108,6 +136,7 @@ pub struct Settings {
     pub clickhouse: ClickHouse,
     pub spool: SpoolOptions,
     pub shipper: ShipperOptions,
+    pub limits: LimitOptions,
     /// `[[shops]]` of the file.
     pub shops: Vec<NewShop>,
 }
@@ -196,6 +225,7 @@ impl Settings {
             clickhouse,
             spool: SpoolOptions { directory: spool::directory(&data_dir), max_bytes: raw.spool.max_bytes },
             shipper: ShipperOptions { interval: SHIP_INTERVAL },
+            limits: raw.limits.options(),
             shops: raw.shops,
             data_dir,
         })

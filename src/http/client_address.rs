@@ -3,6 +3,7 @@
 //! The TCP peer, unless that is a trusted proxy: then `X-Forwarded-For` is walked from the right to the first
 //! address that is not one. A header from anybody else proves nothing and is ignored.
 
+use super::limit::is_exempt;
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,6 +21,12 @@ pub struct TrustedProxies {
 impl TrustedProxies {
     pub fn new(networks: Vec<IpNet>) -> TrustedProxies {
         TrustedProxies { networks, warned: AtomicBool::new(false) }
+    }
+
+    /// Whether the request comes from this machine itself, which is not limited.
+    pub fn is_exempt(&self, request: &HttpRequest) -> bool {
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        is_exempt(peer, request.headers().contains_key(FORWARDED_FOR))
     }
 
     /// Who sent the request.

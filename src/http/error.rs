@@ -49,6 +49,10 @@ pub enum ApiError {
     TooManyEvents { max_events: usize },
     #[error("send the body as {accepted}")]
     UnsupportedMediaType { accepted: &'static str },
+    #[error("too many requests; send again after the time in Retry-After")]
+    RateLimited { retry_after_seconds: u32 },
+    #[error("the body did not arrive in time; send it again")]
+    RequestTimeout,
     #[error("the stream broke off; what came before may be counted, send it again with the same ids")]
     BrokenTransfer,
     #[error("events cannot be stored right now; send them again later")]
@@ -93,6 +97,8 @@ impl ApiError {
             ApiError::PayloadTooLarge { .. } => "payload_too_large",
             ApiError::TooManyEvents { .. } => "too_many_events",
             ApiError::UnsupportedMediaType { .. } => "unsupported_media_type",
+            ApiError::RateLimited { .. } => "rate_limited",
+            ApiError::RequestTimeout => "request_timeout",
             ApiError::BrokenTransfer => "broken_transfer",
             ApiError::NotAppended(AppendError::Full) => "spool_full",
             ApiError::NotAppended(AppendError::Overloaded) => "overloaded",
@@ -105,6 +111,7 @@ impl ApiError {
     /// Seconds after which the same request may work.
     fn retry_after_seconds(&self) -> Option<u32> {
         match self {
+            ApiError::RateLimited { retry_after_seconds } => Some(*retry_after_seconds),
             ApiError::NotAppended(AppendError::Full) => Some(30),
             ApiError::NotAppended(_) | ApiError::StoreUnavailable(_) => Some(2),
             _ => None,
@@ -166,6 +173,8 @@ impl ResponseError for ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             ApiError::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             ApiError::BrokenTransfer | ApiError::NotAppended(_) | ApiError::StoreUnavailable(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

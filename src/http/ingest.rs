@@ -14,6 +14,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The browser's own bound on what may be in flight when a page closes.
 const MAX_BROWSER_BYTES: usize = 64 << 10;
@@ -24,6 +25,8 @@ const MAX_SERVER_EVENTS: usize = 1_000;
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// Rejections that the answer to a stream lists; the others are counted.
 const MAX_LISTED: usize = 1_000;
+/// A whole body, or the next piece of a stream. The server itself bounds only the head of a request.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const PREFLIGHT_SECONDS: u32 = 86_400;
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -103,6 +106,11 @@ async fn browser_events(
     payload: web::Payload,
     state: &State,
 ) -> Result<Accepted, ApiError> {
+    let client = state.trusted_proxies.client(request);
+    let exempt = state.trusted_proxies.is_exempt(request);
+    if !exempt {
+        state.limits.client(client)?;
+    }
     expect_media_type(request, &["text/plain", "application/json"], "text/plain or application/json")?;
     let bytes = read(payload, MAX_BROWSER_BYTES).await?;
     let body =
@@ -113,6 +121,9 @@ async fn browser_events(
     let public_key = body.shop.as_deref().ok_or(ApiError::ShopRequired)?;
     let shop =
         state.registry.snapshot().by_public_key(public_key).cloned().ok_or(ApiError::UnknownShopKey)?;
+    if !exempt {
+        state.limits.shop(&shop.slug)?;
+    }
     if let Some(origin) = request.headers().get(header::ORIGIN)
         && !origin.to_str().is_ok_and(|origin| shop.allows_origin(origin))
     {
@@ -120,7 +131,7 @@ async fn browser_events(
     }
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let browser = Browser {
-        address: state.trusted_proxies.client(request),
+        address: client,
         user_agent: user_agent.unwrap_or_default(),
         asks_for_privacy: request.headers().get("sec-gpc").is_some_and(|value| value == "1"),
     };
@@ -168,6 +179,9 @@ async fn server_events(
     if body.shop.as_deref().is_some_and(|key| !shop.public_keys.iter().any(|known| known == key)) {
         return Err(ApiError::ShopMismatch);
     }
+    if !state.trusted_proxies.is_exempt(request) {
+        state.limits.server(&shop.slug, body.events.len())?;
+    }
     let mut intake = Intake::new(state, shop, None);
     for event in body.events {
         intake.take(event)?;
@@ -182,17 +196,18 @@ async fn stream_events(
     state: &State,
 ) -> Result<Accepted, ApiError> {
     let shop = auth::secret_holder(request, state)?;
+    let exempt = state.trusted_proxies.is_exempt(request);
     let mut intake = Intake::new(state, shop, None);
     let mut waiting = Vec::new();
     let mut ended = false;
     // The line at hand is too long; it is counted already and dropped up to its end.
     let mut dropping = false;
     while !ended {
-        match payload.next().await {
-            Some(Ok(chunk)) => waiting.extend_from_slice(&chunk),
+        match tokio::time::timeout(BODY_TIMEOUT, payload.next()).await {
+            Ok(Some(Ok(chunk))) => waiting.extend_from_slice(&chunk),
             // Events before this place may be stored, so the answer must not promise that none is.
-            Some(Err(_)) => return Err(ApiError::BrokenTransfer),
-            None => ended = true,
+            Ok(Some(Err(_))) | Err(_) => return Err(ApiError::BrokenTransfer),
+            Ok(None) => ended = true,
         }
         intake.received_at_ms = state.clock.now_ms();
         let mut start = 0;
@@ -209,6 +224,10 @@ async fn stream_events(
             }
             intake.take(event_of_line(line))?;
             if intake.records.len() == MAX_SERVER_EVENTS {
+                // A stream cannot be refused in its middle; it is read more slowly instead.
+                while let Some(wait) = intake.too_fast(exempt) {
+                    tokio::time::sleep(wait).await;
+                }
                 intake.append().await?;
             }
         }
@@ -378,6 +397,14 @@ impl<'a> Intake<'a> {
         Ok(event)
     }
 
+    /// How long the sender of a stream has to wait before its next portion.
+    fn too_fast(&self, exempt: bool) -> Option<Duration> {
+        if exempt {
+            return None;
+        }
+        self.state.limits.server_wait(&self.shop.slug, MAX_SERVER_EVENTS).err()
+    }
+
     async fn append(&mut self) -> Result<(), ApiError> {
         let records = std::mem::take(&mut self.records);
         let count = records.len();
@@ -421,10 +448,11 @@ fn expect_media_type(
 }
 
 async fn read(payload: web::Payload, max_bytes: usize) -> Result<web::Bytes, ApiError> {
-    match payload.to_bytes_limited(max_bytes).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(broken_body(error)),
-        Err(_) => Err(ApiError::PayloadTooLarge { max_bytes }),
+    match tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(max_bytes)).await {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Ok(Err(error))) => Err(broken_body(error)),
+        Ok(Err(_)) => Err(ApiError::PayloadTooLarge { max_bytes }),
+        Err(_) => Err(ApiError::RequestTimeout),
     }
 }
 

@@ -5,9 +5,10 @@
 
 pub mod admin;
 mod auth;
-mod client_address;
+pub mod client_address;
 pub mod error;
 mod ingest;
+pub mod limit;
 mod pages;
 mod query;
 mod wire;
@@ -21,7 +22,7 @@ use crate::store::Store;
 use actix_web::web;
 use client_address::TrustedProxies;
 use error::ApiError;
-use ipnet::IpNet;
+use limit::Limits;
 pub use pages::CONTENT_SECURITY_POLICY;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -35,22 +36,8 @@ pub struct State {
     pub spool: Spool,
     pub store: Store,
     pub progress: watch::Receiver<Progress>,
-    trusted_proxies: Arc<TrustedProxies>,
-}
-
-impl State {
-    pub fn new(
-        clock: Clock,
-        registry: Arc<Registry>,
-        identities: Arc<Identities>,
-        spool: Spool,
-        store: Store,
-        progress: watch::Receiver<Progress>,
-        trusted_proxies: Vec<IpNet>,
-    ) -> State {
-        let trusted_proxies = Arc::new(TrustedProxies::new(trusted_proxies));
-        State { clock, registry, identities, spool, store, progress, trusted_proxies }
-    }
+    pub trusted_proxies: Arc<TrustedProxies>,
+    pub limits: Arc<Limits>,
 }
 
 /// The public routes. Every path that is not here answers 404, every other method 405.

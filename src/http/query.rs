@@ -37,6 +37,9 @@ async fn funnel(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let shop = auth::reader(&request, &state, &slug)?;
+    if !state.trusted_proxies.is_exempt(&request) {
+        state.limits.report(&shop.slug)?;
+    }
     let now_ms = state.clock.now_ms();
     let today = shop_day(now_ms, shop.time_zone);
     let window = window(request.query_string(), today)?;

@@ -6,6 +6,7 @@ use shopfunnel::app::App;
 use shopfunnel::clock::Clock;
 use shopfunnel::config::{ClickHouse, Settings};
 use shopfunnel::engine::{self, Engine, EngineOptions};
+use shopfunnel::http::limit::LimitOptions;
 use shopfunnel::shipper::ShipperOptions;
 use shopfunnel::shops::command::{self, AddedShop, Changes, Command, NewShop, Reply};
 use shopfunnel::shops::{Payments, PrivacySignal};
@@ -90,6 +91,11 @@ pub type TestShop = AddedShop;
 
 /// Starts an application whose clock stands at [`NOW_MS`].
 pub async fn spawn_app() -> TestApp {
+    spawn_app_with(LimitOptions::default()).await
+}
+
+/// The same with limits of one's own choosing.
+pub async fn spawn_app_with(limits: LimitOptions) -> TestApp {
     let engine = shared_engine().await;
     let login = engine.tracker();
     let number = NEXT_DATABASE.fetch_add(1, Ordering::SeqCst);
@@ -100,11 +106,6 @@ pub async fn spawn_app() -> TestApp {
         database: format!("it_{number}"),
     };
     let data_dir = tempfile::tempdir().expect("a temporary directory");
-    spawn_app_on(store, data_dir).await
-}
-
-/// Starts an application on a store of one's own choosing.
-pub async fn spawn_app_on(store: StoreOptions, data_dir: TempDir) -> TestApp {
     let clock = Clock::manual(NOW_MS);
     let free = "127.0.0.1:0".parse().expect("an address");
     let settings = Settings {
@@ -116,6 +117,7 @@ pub async fn spawn_app_on(store: StoreOptions, data_dir: TempDir) -> TestApp {
         clickhouse: ClickHouse::External(store.clone()),
         spool: SpoolOptions { directory: spool::directory(data_dir.path()), max_bytes: 1 << 30 },
         shipper: ShipperOptions { interval: Duration::from_millis(5) },
+        limits,
         shops: Vec::new(),
     };
     let app = App::start(settings, clock.clone(), None).await.expect("the application starts");

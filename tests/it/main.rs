@@ -15,6 +15,7 @@ mod server;
 mod engine_access;
 mod figures;
 mod ingest;
+mod limits;
 mod open_visitors;
 mod property;
 mod reports;

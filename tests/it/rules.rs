@@ -32,12 +32,13 @@ fn module(path: &Path) -> String {
 }
 
 /// Higher may use lower, never the reverse, never sideways.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &["clock", "file", "money", "secret"],
     &["engine", "event", "funnel", "identity", "shops", "spool"],
     &["store"],
     &["shipper"],
-    &["config", "http"],
+    &["http"],
+    &["config"],
     &["app", "demo"],
     &["cli", "lib", "main"],
 ];
