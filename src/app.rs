@@ -21,8 +21,9 @@ use crate::shops::command;
 use crate::shops::registry::Registry;
 use crate::spool::{Position, Spool};
 use crate::store::{Store, StoreOptions};
+use crate::telemetry::Telemetry;
 use crate::{demo, file};
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{ServerHandle, Service};
 use actix_web::{App as WebApp, HttpServer, web};
 use anyhow::Context;
 use std::fs::{File, TryLockError};
@@ -132,8 +133,15 @@ impl App {
             }
             Err(error) => return Err(error.into()),
         };
-        let (shipper, progress) =
-            Shipper::new(reader, store.clone(), migrated, clock.now_ms(), settings.shipper);
+        let telemetry = Telemetry::default();
+        let (shipper, progress) = Shipper::new(
+            reader,
+            store.clone(),
+            migrated,
+            clock.now_ms(),
+            telemetry.clone(),
+            settings.shipper,
+        );
         let (stop_shipper, shipper_stopped) = watch::channel(false);
         let shipper = tokio::spawn(shipper.run(shipper_stopped));
 
@@ -146,6 +154,7 @@ impl App {
             progress,
             trusted_proxies: Arc::new(TrustedProxies::new(settings.trusted_proxies)),
             limits: Arc::new(Limits::new(settings.limits)),
+            telemetry: telemetry.clone(),
         };
         let public_address = public.local_addr()?;
         let admin_address = admin_listener.local_addr()?;
@@ -160,7 +169,17 @@ impl App {
         let public_state = state.clone();
         let public_server = HttpServer::new(move || {
             let demo = demo.clone();
+            let telemetry = public_state.telemetry.clone();
             WebApp::new()
+                .wrap_fn(move |request, service| {
+                    let telemetry = telemetry.clone();
+                    let response = service.call(request);
+                    async move {
+                        let response = response.await?;
+                        http::count_failure(response.response(), &telemetry);
+                        Ok(response)
+                    }
+                })
                 .app_data(web::Data::new(public_state.clone()))
                 .configure(move |config| demo::routes(config, demo))
                 .configure(http::routes)

@@ -14,6 +14,7 @@ pub mod funnel;
 pub mod identity;
 pub mod shops;
 pub mod spool;
+pub mod telemetry;
 
 pub mod clock;
 pub mod file;

@@ -8,6 +8,7 @@
 use crate::event::Event;
 use crate::spool::{Position, Reader};
 use crate::store::{Store, StoreError};
+use crate::telemetry::Telemetry;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -46,6 +47,7 @@ pub struct Shipper {
     reader: Reader,
     store: Store,
     options: ShipperOptions,
+    telemetry: Telemetry,
     progress: watch::Sender<Progress>,
 }
 
@@ -57,6 +59,7 @@ impl Shipper {
         store: Store,
         migrated: bool,
         now_ms: i64,
+        telemetry: Telemetry,
         options: ShipperOptions,
     ) -> (Shipper, watch::Receiver<Progress>) {
         let backlog = reader.next_batch(1, 1).ok().flatten();
@@ -66,7 +69,7 @@ impl Shipper {
         let fresh_until_ms = first.map_or(now_ms, |event| event.received_at_ms);
         let (progress, receiver) =
             watch::channel(Progress { migrated, shipped: reader.cursor(), fresh_until_ms });
-        (Shipper { reader, store, options, progress }, receiver)
+        (Shipper { reader, store, options, telemetry, progress }, receiver)
     }
 
     /// Runs until `stopped` turns true. What is not shipped then stays in the spool.
@@ -133,7 +136,12 @@ impl Shipper {
         let arrivals = || events.iter().map(|event| event.received_at_ms);
         if let Some(oldest_ms) = arrivals().min() {
             self.progress.send_modify(|progress| progress.fresh_until_ms = oldest_ms);
-            self.store.insert(&events).await?;
+            let inserted = self.store.insert(&events).await;
+            if inserted.is_err() {
+                self.telemetry.insert_failures.inc();
+            }
+            inserted?;
+            self.telemetry.events_shipped.inc_by(events.len() as u64);
         }
         self.reader.commit(&batch)?;
         self.progress.send_modify(|progress| {

@@ -1,4 +1,4 @@
-//! The admin listener: health for the operator, and the door through which `shopfunnel shop …` reaches a
+//! The admin listener: health and counters for the operator, and the door through which `shopfunnel shop …` reaches a
 //! running server.
 //!
 //! The door opens with a random token that lies in the data directory, readable by its owner only, and is new
@@ -7,6 +7,8 @@
 use super::{State, auth};
 use crate::engine::EngineStatus;
 use crate::shops::command::{self, Command, CommandError, Reply};
+use crate::telemetry::{self, Readings};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -56,6 +58,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/livez", web::get().to(HttpResponse::Ok))
         .route("/readyz", web::get().to(ready))
+        .route("/metrics", web::get().to(metrics))
         .route(SHOPS_PATH, web::post().to(shops));
 }
 
@@ -86,6 +89,22 @@ async fn ready(admin: web::Data<Admin>) -> HttpResponse {
             .as_ref()
             .map(|engine| EngineHealth { restarts: engine.restarts(), first_exit: engine.first_exit() }),
     })
+}
+
+async fn metrics(admin: web::Data<Admin>) -> HttpResponse {
+    let state = &admin.state;
+    let progress = *state.progress.borrow();
+    let waits = progress.shipped < state.spool.durable();
+    let oldest_age_ms = if waits { state.clock.now_ms() - progress.fresh_until_ms } else { 0 };
+    let (spool_syncs, sync_time) = state.spool.syncs();
+    let text = state.telemetry.text(Readings {
+        spool_bytes: state.spool.stored_bytes(),
+        spool_oldest_age_seconds: oldest_age_ms.max(0) as f64 / 1_000.0,
+        spool_syncs,
+        spool_sync_seconds: sync_time.as_secs_f64(),
+        engine_restarts: admin.engine.as_ref().map_or(0, EngineStatus::restarts),
+    });
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, telemetry::MEDIA_TYPE)).body(text)
 }
 
 async fn shops(request: HttpRequest, admin: web::Data<Admin>, command: web::Json<Command>) -> HttpResponse {

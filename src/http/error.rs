@@ -63,6 +63,10 @@ pub enum ApiError {
     Internal(String),
 }
 
+/// The code of the error that a response carries, for counting.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorCode(pub &'static str);
+
 /// One event that was not accepted, by its place in the request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Rejected {
@@ -206,6 +210,7 @@ impl ResponseError for ApiError {
         if matches!(self, ApiError::Unauthorized) {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
+        response.extensions_mut().insert(ErrorCode(self.code()));
         response.json(Body {
             error: Detail { code: self.code(), message: self.to_string(), request_id },
             accepted: rejected.map(|_| 0),

@@ -8,6 +8,7 @@ use super::{State, auth, method_not_allowed};
 use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor};
 use crate::shops::{Payments, PrivacySignal, Shop};
 use crate::spool::Records;
+use crate::telemetry::Reason;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::StreamExt;
@@ -57,7 +58,7 @@ struct Accepted {
 }
 
 /// Events that were acceptable and are not kept, by reason.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 struct Dropped {
     privacy_signal: usize,
 }
@@ -279,7 +280,16 @@ struct Intake<'a> {
     records: Records,
     rejected: Vec<Rejected>,
     rejected_left_off: usize,
+    /// Neither accepted yet, nor rejected, nor dropped.
+    undecided: usize,
     dropped: Dropped,
+}
+
+/// Whatever ends the request, what was not decided was refused: so the counters balance.
+impl Drop for Intake<'_> {
+    fn drop(&mut self) {
+        self.state.telemetry.events_refused.inc_by(self.undecided as u64);
+    }
 }
 
 impl<'a> Intake<'a> {
@@ -294,6 +304,7 @@ impl<'a> Intake<'a> {
             records: Records::default(),
             rejected: Vec::new(),
             rejected_left_off: 0,
+            undecided: 0,
             dropped: Dropped::default(),
         }
     }
@@ -302,11 +313,16 @@ impl<'a> Intake<'a> {
     fn take(&mut self, event: Result<WireEvent<'_>, Rejection>) -> Result<(), ApiError> {
         let index = self.seen;
         self.seen += 1;
+        let telemetry = &self.state.telemetry;
+        telemetry.events_received.inc();
+        self.undecided += 1;
         let event = match event {
             Ok(event) => {
                 let mut checked = self.check(&event);
                 if checked.is_ok() && self.is_unwanted() {
                     self.dropped.privacy_signal += 1;
+                    self.undecided -= 1;
+                    telemetry.events_dropped.get_or_create(&Reason { reason: "privacy_signal" }).inc();
                     return Ok(());
                 }
                 if checked.is_ok() && !self.shop.has_events {
@@ -325,8 +341,15 @@ impl<'a> Intake<'a> {
                     serde_json::to_vec(&event).map_err(|error| ApiError::Internal(error.to_string()))?;
                 self.records.push(&bytes);
             }
-            Err(_) if self.rejected.len() == MAX_LISTED => self.rejected_left_off += 1,
-            Err(rejection) => self.rejected.push(Rejected { index, rejection }),
+            Err(rejection) => {
+                self.undecided -= 1;
+                telemetry.events_rejected.get_or_create(&Reason { reason: rejection.code }).inc();
+                if self.rejected.len() == MAX_LISTED {
+                    self.rejected_left_off += 1;
+                } else {
+                    self.rejected.push(Rejected { index, rejection });
+                }
+            }
         }
         Ok(())
     }
@@ -410,7 +433,9 @@ impl<'a> Intake<'a> {
         let count = records.len();
         if count > 0 {
             self.state.spool.append(records).await?;
+            self.state.telemetry.events_accepted.inc_by(count as u64);
             self.accepted += count;
+            self.undecided -= count;
         }
         Ok(())
     }
@@ -418,11 +443,11 @@ impl<'a> Intake<'a> {
     async fn finish(mut self) -> Result<Accepted, ApiError> {
         self.append().await?;
         if self.accepted == 0 && self.dropped.is_none() {
-            return Err(ApiError::NothingAcceptable(self.rejected));
+            return Err(ApiError::NothingAcceptable(std::mem::take(&mut self.rejected)));
         }
         Ok(Accepted {
             accepted: self.accepted,
-            rejected: self.rejected,
+            rejected: std::mem::take(&mut self.rejected),
             rejected_left_off: self.rejected_left_off,
             dropped: self.dropped,
             now: self.received_at_ms,

@@ -19,9 +19,10 @@ use crate::shipper::Progress;
 use crate::shops::registry::Registry;
 use crate::spool::Spool;
 use crate::store::Store;
-use actix_web::web;
+use crate::telemetry::{Reason, Telemetry};
+use actix_web::{HttpResponse, web};
 use client_address::TrustedProxies;
-use error::ApiError;
+use error::{ApiError, ErrorCode};
 use limit::Limits;
 pub use pages::CONTENT_SECURITY_POLICY;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub struct State {
     pub progress: watch::Receiver<Progress>,
     pub trusted_proxies: Arc<TrustedProxies>,
     pub limits: Arc<Limits>,
+    pub telemetry: Telemetry,
 }
 
 /// The public routes. Every path that is not here answers 404, every other method 405.
@@ -47,6 +49,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .configure(query::routes)
         .configure(pages::routes)
         .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
+}
+
+/// Counts a response that carries an error, by its code.
+pub fn count_failure<B>(response: &HttpResponse<B>, telemetry: &Telemetry) {
+    if let Some(ErrorCode(reason)) = response.extensions().get() {
+        telemetry.requests_failed.get_or_create(&Reason { reason }).inc();
+    }
 }
 
 /// Answers 405 on a known path.

@@ -33,6 +33,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Hard bound of one record's payload.
@@ -112,6 +113,9 @@ struct Usage {
     stored_bytes: AtomicU64,
     /// Bytes handed over and not yet synced.
     waiting_bytes: AtomicUsize,
+    /// Syncs that succeeded, and the time they took.
+    syncs: AtomicU64,
+    sync_ns: AtomicU64,
 }
 
 impl Usage {
@@ -185,6 +189,12 @@ impl Spool {
     /// Up to where records are durable now.
     pub fn durable(&self) -> Position {
         *self.durable.borrow()
+    }
+
+    /// Syncs so far, and the time they took in all.
+    pub fn syncs(&self) -> (u64, Duration) {
+        let took = Duration::from_nanos(self.usage.sync_ns.load(Ordering::Relaxed));
+        (self.usage.syncs.load(Ordering::Relaxed), took)
     }
 
     /// Bytes of all segments on disk.

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 /// Starts the writer with a new segment. It ends when every sender of `queue` is gone.
@@ -102,7 +103,10 @@ impl Writer {
             }
         };
         file.write_all(bytes)?;
+        let started = Instant::now();
         file.sync_data()?;
+        self.usage.syncs.fetch_add(1, Ordering::Relaxed);
+        self.usage.sync_ns.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
         Ok(bytes.len() as u64)
     }
 

@@ -12,6 +12,7 @@ mod app;
 mod model;
 mod server;
 
+mod books;
 mod engine_access;
 mod figures;
 mod ingest;

@@ -34,7 +34,7 @@ fn module(path: &Path) -> String {
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 8] = [
     &["clock", "file", "money", "secret"],
-    &["engine", "event", "funnel", "identity", "shops", "spool"],
+    &["engine", "event", "funnel", "identity", "shops", "spool", "telemetry"],
     &["store"],
     &["shipper"],
     &["http"],

@@ -1,0 +1,136 @@
+//! What the program counts about itself, for the operator's monitoring.
+//!
+//! Every event that is seen at the edge ends in exactly one of accepted, rejected, dropped or refused, and every
+//! accepted one ends in shipped: `received = accepted + rejected + dropped + refused` holds at any moment between
+//! requests, and `accepted = shipped` when the spool is empty and was empty at start. Nothing here names a visitor,
+//! an address or a key.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use std::sync::atomic::AtomicU64;
+
+/// The one label of a family: why, or what for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Reason {
+    pub reason: &'static str,
+}
+
+/// All counters. Clones of a counter share its value.
+#[derive(Debug, Default, Clone)]
+pub struct Telemetry {
+    /// Events seen in requests, before they are judged.
+    pub events_received: Counter,
+    /// Events answered with a 202.
+    pub events_accepted: Counter,
+    /// Events that broke the contract, by the code of their rejection.
+    pub events_rejected: Family<Reason, Counter>,
+    /// Acceptable events that are not kept, by why.
+    pub events_dropped: Family<Reason, Counter>,
+    /// Acceptable events that could not be stored and were answered with a 503.
+    pub events_refused: Counter,
+    /// Events inserted into the store, repeats included.
+    pub events_shipped: Counter,
+    /// Requests answered with an error, by its code.
+    pub requests_failed: Family<Reason, Counter>,
+    /// Inserts that did not succeed.
+    pub insert_failures: Counter,
+}
+
+/// What is read when somebody asks, because it belongs to another part of the program.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Readings {
+    pub spool_bytes: u64,
+    /// Since the oldest event that waits arrived; 0 when none waits.
+    pub spool_oldest_age_seconds: f64,
+    pub spool_syncs: u64,
+    pub spool_sync_seconds: f64,
+    pub engine_restarts: u64,
+}
+
+/// Media type of [`Telemetry::text`].
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+impl Telemetry {
+    /// Everything in the OpenMetrics text format.
+    pub fn text(&self, readings: Readings) -> String {
+        let mut registry = Registry::with_prefix("shopfunnel");
+        let families = [
+            ("events_rejected", "Events that broke the contract, by code", &self.events_rejected),
+            ("events_dropped", "Acceptable events not kept, by reason", &self.events_dropped),
+            ("requests_failed", "Requests answered with an error, by code", &self.requests_failed),
+        ];
+        for (name, help, family) in families {
+            registry.register(name, help, family.clone());
+        }
+        let counters = [
+            ("events_received", "Events seen in requests", &self.events_received),
+            ("events_accepted", "Events answered 202", &self.events_accepted),
+            ("events_refused", "Acceptable events that could not be stored", &self.events_refused),
+            ("events_shipped", "Events inserted into the store", &self.events_shipped),
+            ("insert_failures", "Inserts that did not succeed", &self.insert_failures),
+            ("spool_syncs", "Syncs of the spool to disk", &counter(readings.spool_syncs)),
+            ("engine_restarts", "Starts of the engine after it ended", &counter(readings.engine_restarts)),
+        ];
+        for (name, help, counter) in counters {
+            registry.register(name, help, counter.clone());
+        }
+        let bytes: Gauge = Gauge::default();
+        bytes.set(i64::try_from(readings.spool_bytes).unwrap_or(i64::MAX));
+        registry.register_with_unit("spool", "Bytes of the spool on disk", Unit::Bytes, bytes);
+        let age = Gauge::<f64, AtomicU64>::default();
+        age.set(readings.spool_oldest_age_seconds);
+        registry.register_with_unit(
+            "spool_oldest_age",
+            "Age of the oldest event that waits",
+            Unit::Seconds,
+            age,
+        );
+        let sync_seconds = Counter::<f64, AtomicU64>::default();
+        sync_seconds.inc_by(readings.spool_sync_seconds);
+        registry.register_with_unit("spool_sync", "Time spent in syncs", Unit::Seconds, sync_seconds);
+        registry.register(
+            "build",
+            "Version of this program",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}
+
+fn counter(value: u64) -> Counter {
+    let counter = Counter::default();
+    counter.inc_by(value);
+    counter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_readings_are_told_by_name() {
+        let telemetry = Telemetry::default();
+        telemetry.events_received.inc_by(3);
+        telemetry.events_rejected.get_or_create(&Reason { reason: "invalid_kind" }).inc();
+        let text = telemetry.text(Readings { spool_bytes: 8, engine_restarts: 2, ..Readings::default() });
+        for line in [
+            "shopfunnel_events_received_total 3",
+            "shopfunnel_events_rejected_total{reason=\"invalid_kind\"} 1",
+            "shopfunnel_spool_bytes 8",
+            "shopfunnel_engine_restarts_total 2",
+            "shopfunnel_spool_oldest_age_seconds 0.0",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+}
