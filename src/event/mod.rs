@@ -4,6 +4,7 @@
 //! [`Event::check`] nothing validates again. The serialised form is what the spool holds, so a field
 //! may be added with a default but never renamed.
 
+mod form;
 mod masking;
 
 use crate::money::{Amount, Currency};
@@ -12,19 +13,6 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use uuid::Uuid;
-
-const MAX_ID_CHARS: usize = 128;
-const MAX_NAME_CHARS: usize = 64;
-const MAX_URL_CHARS: usize = 2_048;
-const MAX_TITLE_CHARS: usize = 512;
-const MAX_ENGAGED_MS: u32 = 86_400_000;
-const MAX_SCORE: u8 = 5;
-const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 86_400_000;
-const MAX_AHEAD_MS: i64 = 5 * MINUTE_MS;
-const MAX_BROWSER_AGE_MS: i64 = 8 * DAY_MS;
-/// 2000-01-01T00:00:00Z.
-const EARLIEST_SERVER_MS: i64 = 946_684_800_000;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -235,51 +223,52 @@ impl Event {
     /// # Errors
     /// The first field that breaks the contract. Text that is merely too long is cut, never refused.
     pub fn check(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Event, Rejection> {
-        let kind = kind(&fields.kind)?;
-        let id = id(&fields.id)?;
-        let visitor = visitor(&fields.visitor)?;
+        let kind = form::kind(&fields.kind)?;
+        let id = form::id(&fields.id)?;
+        let visitor = form::visitor(&fields.visitor)?;
         if visitor == Visitor::Unknown && arrival.sender == Sender::Server && !kind.is_of_an_order() {
             return Err(Rejection::new(
                 "visitor_required",
                 "`visitor` is required from a server for every kind but order, payment and refund",
             ));
         }
-        let at_ms = at_ms(&fields.at, id, arrival)?;
-        let order_id = text(&fields.order_id, "order_id", 1, MAX_ID_CHARS)?;
+        let at_ms = form::at_ms(&fields.at, id, arrival)?;
+        let order_id = form::text(&fields.order_id, "order_id", 1, form::MAX_ID_CHARS)?;
         if order_id.is_empty() && kind.is_of_an_order() {
             return Err(Rejection::new(
                 "order_id_required",
                 "`order_id` is required for order, payment and refund",
             ));
         }
-        let score = integer(&fields.score, "score", 1, MAX_SCORE.into())?.map(|score| score as u8);
+        let score =
+            form::integer(&fields.score, "score", 1, form::MAX_SCORE.into())?.map(|score| score as u8);
         if score.is_none() && kind == Kind::Rating {
             return Err(Rejection::new("score_required", "`score`, 1 to 5, is required for a rating"));
         }
         Ok(Event {
             shop: arrival.shop.to_owned(),
-            id: id.unwrap_or_else(|| made_id(arrival.received_at_ms)),
+            id: id.unwrap_or_else(|| form::made_id(arrival.received_at_ms)),
             kind,
             at_ms,
             day: shop_day(at_ms, arrival.time_zone),
             received_at_ms: arrival.received_at_ms,
             visitor,
             verified: arrival.sender == Sender::Server,
-            url: masking::masked(free_text(&fields.url, MAX_URL_CHARS)),
-            referrer: masking::masked(free_text(&fields.referrer, MAX_URL_CHARS)),
-            title: free_text(&fields.title, MAX_TITLE_CHARS),
+            url: masking::masked(form::free_text(&fields.url, form::MAX_URL_CHARS)),
+            referrer: masking::masked(form::free_text(&fields.referrer, form::MAX_URL_CHARS)),
+            title: form::free_text(&fields.title, form::MAX_TITLE_CHARS),
             order_id,
-            payment_id: text(&fields.payment_id, "payment_id", 1, MAX_ID_CHARS)?,
-            refund_id: text(&fields.refund_id, "refund_id", 1, MAX_ID_CHARS)?,
-            amount: amount(&fields.amount, &fields.currency, arrival.currency)?,
-            agent: text(&fields.agent, "agent", 0, MAX_NAME_CHARS)?,
-            channel: text(&fields.channel, "channel", 0, MAX_NAME_CHARS)?,
-            topic: topic(&fields.topic)?,
+            payment_id: form::text(&fields.payment_id, "payment_id", 1, form::MAX_ID_CHARS)?,
+            refund_id: form::text(&fields.refund_id, "refund_id", 1, form::MAX_ID_CHARS)?,
+            amount: form::amount(&fields.amount, &fields.currency, arrival.currency)?,
+            agent: form::text(&fields.agent, "agent", 0, form::MAX_NAME_CHARS)?,
+            channel: form::text(&fields.channel, "channel", 0, form::MAX_NAME_CHARS)?,
+            topic: form::topic(&fields.topic)?,
             score,
-            engaged_ms: integer(&fields.engaged_ms, "engaged_ms", 0, MAX_ENGAGED_MS)?,
-            variant: variant(&fields.variant)?,
-            customer: text(&fields.customer, "customer", 0, MAX_ID_CHARS)?,
-            product: text(&fields.product, "product", 0, MAX_ID_CHARS)?,
+            engaged_ms: form::integer(&fields.engaged_ms, "engaged_ms", 0, form::MAX_ENGAGED_MS)?,
+            variant: form::variant(&fields.variant)?,
+            customer: form::text(&fields.customer, "customer", 0, form::MAX_ID_CHARS)?,
+            product: form::text(&fields.product, "product", 0, form::MAX_ID_CHARS)?,
         })
     }
 }
@@ -290,185 +279,9 @@ pub fn shop_day(at_ms: i64, time_zone: Tz) -> NaiveDate {
     time_zone.from_utc_datetime(&utc.naive_utc()).date_naive()
 }
 
-fn made_id(received_at_ms: i64) -> Uuid {
-    let seconds = received_at_ms.max(0) as u64 / 1_000;
-    let nanos = received_at_ms.rem_euclid(1_000) as u32 * 1_000_000;
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
-}
-
-fn kind(field: &Field<'_>) -> Result<Kind, Rejection> {
-    let known = || Kind::ALL.map(Kind::as_str).join(", ");
-    let found = match field {
-        Field::Absent => {
-            return Err(Rejection::new("kind_required", format!("`kind` is required: one of {}", known())));
-        }
-        Field::Text(word) => Kind::parse(word),
-        Field::Number(_) | Field::Other => None,
-    };
-    found.ok_or_else(|| Rejection::new("invalid_kind", format!("`kind` must be one of {}", known())))
-}
-
-fn id(field: &Field<'_>) -> Result<Option<Uuid>, Rejection> {
-    let found = match field {
-        Field::Absent => return Ok(None),
-        Field::Text(text) => Uuid::try_parse(text).ok(),
-        Field::Number(_) | Field::Other => None,
-    };
-    found.map(Some).ok_or_else(|| Rejection::new("invalid_id", "`id` must be a UUID"))
-}
-
-fn visitor(field: &Field<'_>) -> Result<Visitor, Rejection> {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-');
-    match field {
-        Field::Absent => Ok(Visitor::Unknown),
-        Field::Text(id) if (1..=MAX_NAME_CHARS).contains(&id.len()) && id.bytes().all(allowed) => {
-            Ok(Visitor::Named(id.clone().into_owned()))
-        }
-        _ => Err(Rejection::new(
-            "invalid_visitor",
-            "`visitor` must be 1 to 64 characters of A-Z a-z 0-9 _ . : -",
-        )),
-    }
-}
-
-fn at_ms(field: &Field<'_>, id: Option<Uuid>, arrival: Arrival<'_>) -> Result<i64, Rejection> {
-    let invalid = || {
-        Rejection::new(
-            "invalid_at",
-            "`at` must be RFC 3339 text such as 2026-11-11T00:00:00+08:00, or epoch milliseconds",
-        )
-    };
-    let at_ms = match field {
-        Field::Absent => id_ms(id).unwrap_or(arrival.received_at_ms),
-        Field::Text(text) => DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?.timestamp_millis(),
-        Field::Number(text) => text.parse().map_err(|_| invalid())?,
-        Field::Other => return Err(invalid()),
-    };
-    let earliest_ms = match arrival.sender {
-        Sender::Browser => arrival.received_at_ms - MAX_BROWSER_AGE_MS,
-        Sender::Server => EARLIEST_SERVER_MS,
-    };
-    if at_ms < earliest_ms || at_ms > arrival.received_at_ms + MAX_AHEAD_MS {
-        let range = match arrival.sender {
-            Sender::Browser => "at most 8 days before and 5 minutes after arrival",
-            Sender::Server => "from 2000-01-01 to 5 minutes after arrival",
-        };
-        return Err(Rejection::new(
-            "at_out_of_range",
-            format!("`at` must be {range}; numbers are epoch milliseconds, not seconds"),
-        ));
-    }
-    Ok(at_ms)
-}
-
-/// The time inside a UUIDv7, epoch milliseconds.
-fn id_ms(id: Option<Uuid>) -> Option<i64> {
-    let id = id.filter(|id| id.get_version_num() == 7)?;
-    let (seconds, nanos) = id.get_timestamp()?.to_unix();
-    Some(seconds as i64 * 1_000 + i64::from(nanos) / 1_000_000)
-}
-
-/// Text of `min_chars` to `max_chars` characters that must be exact, so that a longer one is refused, not cut.
-fn text(field: &Field<'_>, name: &str, min_chars: usize, max_chars: usize) -> Result<String, Rejection> {
-    let code = || match name {
-        "order_id" => "invalid_order_id",
-        "payment_id" => "invalid_payment_id",
-        "refund_id" => "invalid_refund_id",
-        "agent" => "invalid_agent",
-        "channel" => "invalid_channel",
-        "customer" => "invalid_customer",
-        "product" => "invalid_product",
-        _ => "invalid_field",
-    };
-    match field {
-        Field::Absent => Ok(String::new()),
-        // Shops send numeric order ids as numbers; the text is what identifies them.
-        Field::Number(text) if text.len() <= max_chars => Ok((*text).to_owned()),
-        Field::Text(text) if (min_chars..=max_chars).contains(&text.chars().count()) => {
-            Ok(text.clone().into_owned())
-        }
-        _ => Err(Rejection::new(
-            code(),
-            format!("`{name}` must be text of {min_chars} to {max_chars} characters"),
-        )),
-    }
-}
-
-/// Text for people, cut at `max_chars` characters; never a reason to refuse an event.
-fn free_text(field: &Field<'_>, max_chars: usize) -> String {
-    match field {
-        Field::Text(text) => match text.char_indices().nth(max_chars) {
-            Some((end, _)) => text[..end].to_owned(),
-            None => text.clone().into_owned(),
-        },
-        _ => String::new(),
-    }
-}
-
-fn amount(
-    amount: &Field<'_>,
-    currency: &Field<'_>,
-    shop_currency: Currency,
-) -> Result<Option<(Amount, Currency)>, Rejection> {
-    let text = match amount {
-        Field::Absent => return Ok(None),
-        Field::Text(text) => text.as_ref(),
-        Field::Number(text) => text,
-        Field::Other => "",
-    };
-    let amount = Amount::parse(text).ok_or_else(|| {
-        Rejection::new(
-            "invalid_amount",
-            "`amount` must be a decimal from 0 to 1000000000000 with at most 4 decimals and no exponent",
-        )
-    })?;
-    let currency = match currency {
-        Field::Absent => Some(shop_currency),
-        Field::Text(code) => Currency::parse(code),
-        Field::Number(_) | Field::Other => None,
-    }
-    .ok_or_else(|| Rejection::new("invalid_currency", "`currency` must be an ISO 4217 code such as CNY"))?;
-    Ok(Some((amount, currency)))
-}
-
-fn topic(field: &Field<'_>) -> Result<Option<Topic>, Rejection> {
-    match field {
-        Field::Absent => Ok(None),
-        Field::Text(word) if word == Topic::PreSale.as_str() => Ok(Some(Topic::PreSale)),
-        Field::Text(word) if word == Topic::AfterSale.as_str() => Ok(Some(Topic::AfterSale)),
-        _ => Err(Rejection::new("invalid_topic", "`topic` must be pre_sale or after_sale")),
-    }
-}
-
-fn integer(field: &Field<'_>, name: &str, min: u32, max: u32) -> Result<Option<u32>, Rejection> {
-    let code = if name == "score" { "invalid_score" } else { "invalid_engaged_ms" };
-    let found = match field {
-        Field::Absent => return Ok(None),
-        Field::Number(text) => text.parse().ok().filter(|n| (min..=max).contains(n)),
-        Field::Text(_) | Field::Other => None,
-    };
-    found
-        .map(Some)
-        .ok_or_else(|| Rejection::new(code, format!("`{name}` must be a whole number from {min} to {max}")))
-}
-
-fn variant(field: &Field<'_>) -> Result<String, Rejection> {
-    let is_pair = |text: &str| {
-        text.chars().count() <= MAX_NAME_CHARS
-            && text.split_once(':').is_some_and(|(experiment, arm)| !experiment.is_empty() && !arm.is_empty())
-    };
-    match field {
-        Field::Absent => Ok(String::new()),
-        Field::Text(text) if is_pair(text) => Ok(text.clone().into_owned()),
-        _ => Err(Rejection::new(
-            "invalid_variant",
-            "`variant` must be \"experiment:arm\", at most 64 characters",
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::form::{DAY_MS, MINUTE_MS, id_ms, made_id};
     use super::*;
 
     const NOON_MS: i64 = 1_795_320_000_000; // 2026-11-22T04:00:00Z, noon in Shanghai
