@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 it could not be done, 2 what was typed is wrong.
 
 mod shop;
+mod spool;
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -43,6 +44,9 @@ enum Command {
     /// Add, change, list and remove shops; make keys.
     #[command(subcommand)]
     Shop(shop::ShopCommand),
+    /// Look at the events that wait for ClickHouse.
+    #[command(subcommand)]
+    Spool(spool::SpoolCommand),
     #[command(hide = true)]
     Engine(EngineArguments),
 }
@@ -81,6 +85,7 @@ pub fn run(cli: Cli) -> ExitCode {
                     demo::run(Settings::read(named, demo::DATA_DIR)?, crowd, stop_signal()?).await
                 }
                 Command::Shop(command) => shop::run(command, Settings::read(file, DATA_DIR)?).await,
+                Command::Spool(command) => spool::run(command, &Settings::read(file, DATA_DIR)?),
                 Command::Engine(_) => Ok(()),
             }
         })

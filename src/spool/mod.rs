@@ -21,10 +21,12 @@
 //! beside it as `*.torn`. A damaged record in an earlier place ends that segment for the reader, which logs it
 //! and goes on with the next.
 
+mod inspect;
 mod reader;
 mod segment;
 mod writer;
 
+pub use inspect::{Inspection, SegmentCard, inspect};
 pub use reader::{Batch, ReadError, Reader};
 pub use segment::Position;
 
@@ -211,6 +213,7 @@ pub fn directory(data_dir: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     async fn append(spool: &Spool, payloads: &[&str]) {
         let mut records = Records::default();
@@ -336,6 +339,22 @@ mod tests {
         append(&spool, &["a"]).await;
         std::fs::remove_file(files(&directory, "spool").pop().unwrap()).unwrap();
         assert!(reader.has_more() && reader.next_batch(10, 1 << 20).is_err());
+    }
+
+    #[tokio::test]
+    async fn an_inspection_tells_what_waits() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(inspect(&directory.path().join("none")).unwrap().segments, []);
+        let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
+        append(&spool, &["a", "b", "c"]).await;
+        let batch = reader.next_batch(1, 1 << 20).unwrap().unwrap();
+        reader.commit(&batch).unwrap();
+        let segment = files(&directory, "spool").pop().unwrap();
+        std::fs::OpenOptions::new().append(true).open(segment).unwrap().write_all(b"torn").unwrap();
+        let found = inspect(directory.path()).unwrap();
+        let expected =
+            SegmentCard { segment: 1, bytes: 39, records: 3, waiting_records: 2, unreadable_bytes: 4 };
+        assert_eq!((found.waiting_records, found.segments), (2, vec![expected]));
     }
 
     #[tokio::test]

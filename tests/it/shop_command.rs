@@ -69,6 +69,18 @@ fn shops_are_added_listed_and_changed_without_a_server_too() {
 }
 
 #[test]
+fn the_spool_can_be_looked_at_beside_a_running_server() {
+    let (_directory, installation) = installation();
+    let server = installation.serve();
+    let inspected = installation.run(&["spool", "inspect", "--json"]);
+    let found: Value = serde_json::from_slice(&inspected.stdout).unwrap();
+    assert_eq!((&found["waiting_records"], found["segments"].as_array().unwrap().len()), (&json!(0), 1));
+    let shown = String::from_utf8(installation.run(&["spool", "inspect"]).stdout).unwrap();
+    assert!(shown.contains("0 records wait"), "{shown}");
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
 fn what_is_typed_wrongly_exits_2_with_a_sentence() {
     let (_directory, installation) = installation();
     let add = |time_zone: &str, currency: &str| {
