@@ -19,7 +19,7 @@ use crate::secret::{fill_random, hex};
 use crate::shipper::Shipper;
 use crate::shops::command;
 use crate::shops::registry::Registry;
-use crate::spool::{Position, Spool};
+use crate::spool::{DeadLetters, Position, Spool};
 use crate::store::{Store, StoreOptions};
 use crate::telemetry::Telemetry;
 use crate::{demo, file};
@@ -134,12 +134,14 @@ impl App {
             Err(error) => return Err(error.into()),
         };
         let telemetry = Telemetry::default();
+        let dead_letters = DeadLetters::beside(&settings.spool.directory);
         let (shipper, progress) = Shipper::new(
             reader,
             store.clone(),
             migrated,
             clock.now_ms(),
             telemetry.clone(),
+            dead_letters.clone(),
             settings.shipper,
         );
         let (stop_shipper, shipper_stopped) = watch::channel(false);
@@ -163,6 +165,7 @@ impl App {
             state: state.clone(),
             token: token.clone(),
             public_url: settings.public_url,
+            dead_letters,
             engine: engine.as_ref().map(Engine::status),
         };
 

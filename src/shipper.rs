@@ -6,7 +6,7 @@
 //! is the first to notice when it is back.
 
 use crate::event::Event;
-use crate::spool::{Position, Reader};
+use crate::spool::{DeadLetters, Position, Reader};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Telemetry;
 use std::time::Duration;
@@ -48,6 +48,7 @@ pub struct Shipper {
     store: Store,
     options: ShipperOptions,
     telemetry: Telemetry,
+    dead_letters: DeadLetters,
     progress: watch::Sender<Progress>,
 }
 
@@ -60,6 +61,7 @@ impl Shipper {
         migrated: bool,
         now_ms: i64,
         telemetry: Telemetry,
+        dead_letters: DeadLetters,
         options: ShipperOptions,
     ) -> (Shipper, watch::Receiver<Progress>) {
         let backlog = reader.next_batch(1, 1).ok().flatten();
@@ -69,7 +71,7 @@ impl Shipper {
         let fresh_until_ms = first.map_or(now_ms, |event| event.received_at_ms);
         let (progress, receiver) =
             watch::channel(Progress { migrated, shipped: reader.cursor(), fresh_until_ms });
-        (Shipper { reader, store, options, telemetry, progress }, receiver)
+        (Shipper { reader, store, options, telemetry, dead_letters, progress }, receiver)
     }
 
     /// Runs until `stopped` turns true. What is not shipped then stays in the spool.
@@ -136,12 +138,7 @@ impl Shipper {
         let arrivals = || events.iter().map(|event| event.received_at_ms);
         if let Some(oldest_ms) = arrivals().min() {
             self.progress.send_modify(|progress| progress.fresh_until_ms = oldest_ms);
-            let inserted = self.store.insert(&events).await;
-            if inserted.is_err() {
-                self.telemetry.insert_failures.inc();
-            }
-            inserted?;
-            self.telemetry.events_shipped.inc_by(events.len() as u64);
+            self.insert(&events).await?;
         }
         self.reader.commit(&batch)?;
         self.progress.send_modify(|progress| {
@@ -149,6 +146,44 @@ impl Shipper {
             progress.fresh_until_ms = arrivals().max().unwrap_or(progress.fresh_until_ms);
         });
         Ok(if batch.is_full() { Step::Full } else { Step::Caught })
+    }
+}
+
+impl Shipper {
+    /// Inserts all events but those that the store refuses for what they hold: these are found by halving and set
+    /// aside, so that one of them never holds up the others.
+    async fn insert(&self, events: &[Event]) -> Result<(), ShipError> {
+        let mut parts = vec![events];
+        while let Some(part) = parts.pop() {
+            match self.store.insert(part).await {
+                Ok(()) => {
+                    self.telemetry.events_shipped.inc_by(part.len() as u64);
+                }
+                Err(StoreError::Poisoned(reason)) => {
+                    self.telemetry.insert_failures.inc();
+                    match part {
+                        [event] => self.set_aside(event, &reason)?,
+                        many => {
+                            let (first, second) = many.split_at(many.len() / 2);
+                            parts.extend([second, first]);
+                        }
+                    }
+                }
+                Err(error) => {
+                    self.telemetry.insert_failures.inc();
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_aside(&self, event: &Event, reason: &str) -> Result<(), ShipError> {
+        tracing::error!(id = %event.id, reason, "ClickHouse refuses an event; it is in the dead letters");
+        let record = serde_json::to_vec(event).map_err(std::io::Error::from)?;
+        self.dead_letters.put(&event.id.to_string(), reason, &record)?;
+        self.telemetry.events_set_aside.inc();
+        Ok(())
     }
 }
 
@@ -171,6 +206,8 @@ enum ShipError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Spool(#[from] crate::spool::ReadError),
+    #[error("a refused event cannot be set aside: {0}")]
+    SetAside(#[from] std::io::Error),
 }
 
 #[derive(Default)]

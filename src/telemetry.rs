@@ -1,8 +1,8 @@
 //! What the program counts about itself, for the operator's monitoring.
 //!
 //! Every event that is seen at the edge ends in exactly one of accepted, rejected, dropped or refused, and every
-//! accepted one ends in shipped: `received = accepted + rejected + dropped + refused` holds at any moment between
-//! requests, and `accepted = shipped` when the spool is empty and was empty at start. Nothing here names a visitor,
+//! accepted one ends in shipped or set aside: `received = accepted + rejected + dropped + refused` holds at any moment between
+//! requests, and `accepted = shipped + set aside` when the spool is empty and was empty at start. Nothing here names a visitor,
 //! an address or a key.
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -35,6 +35,8 @@ pub struct Telemetry {
     pub events_refused: Counter,
     /// Events inserted into the store, repeats included.
     pub events_shipped: Counter,
+    /// Events that the store refused for what they hold; they lie in the dead letters.
+    pub events_set_aside: Counter,
     /// Requests answered with an error, by its code.
     pub requests_failed: Family<Reason, Counter>,
     /// Inserts that did not succeed.
@@ -72,6 +74,7 @@ impl Telemetry {
             ("events_accepted", "Events answered 202", &self.events_accepted),
             ("events_refused", "Acceptable events that could not be stored", &self.events_refused),
             ("events_shipped", "Events inserted into the store", &self.events_shipped),
+            ("events_set_aside", "Events the store refused for what they hold", &self.events_set_aside),
             ("insert_failures", "Inserts that did not succeed", &self.insert_failures),
             ("spool_syncs", "Syncs of the spool to disk", &counter(readings.spool_syncs)),
             ("engine_restarts", "Starts of the engine after it ended", &counter(readings.engine_restarts)),

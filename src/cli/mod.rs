@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 it could not be done, 2 what was typed is wrong.
 
+mod server;
 mod shop;
 mod spool;
 
@@ -51,6 +52,11 @@ enum Command {
     Engine(EngineArguments),
 }
 
+/// What was typed is wrong; the sentence says what to write instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct TypedWrong(String);
+
 /// What the engine's parent passes to its child.
 #[derive(Debug, Args)]
 struct EngineArguments {
@@ -85,7 +91,7 @@ pub fn run(cli: Cli) -> ExitCode {
                     demo::run(Settings::read(named, demo::DATA_DIR)?, crowd, stop_signal()?).await
                 }
                 Command::Shop(command) => shop::run(command, Settings::read(file, DATA_DIR)?).await,
-                Command::Spool(command) => spool::run(command, &Settings::read(file, DATA_DIR)?),
+                Command::Spool(command) => spool::run(command, &Settings::read(file, DATA_DIR)?).await,
                 Command::Engine(_) => Ok(()),
             }
         })
@@ -93,7 +99,7 @@ pub fn run(cli: Cli) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let typed_wrong = error.is::<shop::TypedWrong>() || error.is::<crate::config::ConfigError>();
+            let typed_wrong = error.is::<TypedWrong>() || error.is::<crate::config::ConfigError>();
             fail(if typed_wrong { 2 } else { 1 }, &format!("{error:#}"))
         }
     }

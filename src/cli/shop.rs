@@ -1,23 +1,15 @@
 //! `shopfunnel shop …`: through the running server of the data directory, or on its files when none runs.
 
-use crate::app::{DataDirLock, LockError, open_registry};
+use super::TypedWrong;
+use super::server::{Reached, reach};
+use crate::app::open_registry;
 use crate::config::Settings;
-use crate::http::admin::{Door, Refusal, SHOPS_PATH, door_file};
+use crate::http::admin::{Refusal, SHOPS_PATH};
 use crate::shops::command::{self, Changes, Command, NewShop, Reply, ShopCard};
 use crate::shops::key::KeyKind;
 use crate::shops::{Payments, PrivacySignal};
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use std::io::{BufRead, IsTerminal, Write};
-use std::time::Duration;
-
-const SERVER_TIMEOUT: Duration = Duration::from_secs(10);
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
-
-/// What was typed is wrong; the sentence says what to write instead.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct TypedWrong(String);
 
 #[derive(Debug, Subcommand)]
 pub enum ShopCommand {
@@ -170,8 +162,6 @@ pub async fn run(command: ShopCommand, settings: Settings) -> anyhow::Result<()>
     Ok(())
 }
 
-/// A running server holds the data directory's lock, so whoever gets the lock knows that none runs. A server that
-/// is just starting has the lock and no door yet, and another command has it for a moment: both are waited for.
 async fn carry_out(command: Command, settings: &Settings) -> anyhow::Result<Reply> {
     let data_dir = &settings.data_dir;
     if !matches!(command, Command::Add(_)) && !data_dir.is_dir() {
@@ -181,22 +171,9 @@ async fn carry_out(command: Command, settings: &Settings) -> anyhow::Result<Repl
         );
         return Err(TypedWrong(sentence).into());
     }
-    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
-    loop {
-        let in_use = match DataDirLock::take(data_dir) {
-            Ok(_lock) => return on_files(command, settings),
-            Err(in_use @ LockError::InUse(_)) => in_use,
-            Err(error) => return Err(error.into()),
-        };
-        if let Some(door) = door(settings)
-            && let Some(answer) = ask_server(&door, &command).await?
-        {
-            return answer;
-        }
-        if tokio::time::Instant::now() > deadline {
-            return Err(anyhow::Error::new(in_use).context("a server is just starting, or does not answer"));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    match reach(data_dir, SHOPS_PATH, &command).await? {
+        Reached::Server(reply) => Ok(reply),
+        Reached::Files(_lock) => on_files(command, settings),
     }
 }
 
@@ -215,32 +192,6 @@ fn on_files(command: Command, settings: &Settings) -> anyhow::Result<Reply> {
         );
     }
     Ok(reply)
-}
-
-fn door(settings: &Settings) -> Option<Door> {
-    serde_json::from_slice(&std::fs::read(door_file(&settings.data_dir)).ok()?).ok()
-}
-
-/// The server's answer; `None` when nobody answers at the door, as when it was left by a killed server.
-async fn ask_server(door: &Door, command: &Command) -> anyhow::Result<Option<anyhow::Result<Reply>>> {
-    let unreadable = || format!("the running server's answer on {} cannot be read", door.url);
-    let client = reqwest::Client::builder().timeout(SERVER_TIMEOUT).no_proxy().build()?;
-    let request = client.post(format!("{}{SHOPS_PATH}", door.url)).bearer_auth(&door.token).json(command);
-    let answer = match request.send().await {
-        Ok(answer) => answer,
-        Err(error) if error.is_connect() => return Ok(None),
-        Err(error) => return Err(error).with_context(unreadable),
-    };
-    if answer.status().is_success() {
-        return Ok(Some(Ok(answer.json().await.with_context(unreadable)?)));
-    }
-    let refusal: Refusal = answer.json().await.with_context(unreadable)?;
-    let error = if refusal.callers_fault {
-        anyhow::Error::new(TypedWrong(refusal.message))
-    } else {
-        anyhow::anyhow!(refusal.message)
-    };
-    Ok(Some(Err(error)))
 }
 
 fn confirm_removal(slug: &str, confirmed: Option<String>) -> Result<(), TypedWrong> {

@@ -7,6 +7,7 @@
 use super::{State, auth};
 use crate::engine::EngineStatus;
 use crate::shops::command::{self, Command, CommandError, Reply};
+use crate::spool::DeadLetters;
 use crate::telemetry::{self, Readings};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -16,6 +17,7 @@ use subtle::ConstantTimeEq;
 
 /// Path of the door.
 pub const SHOPS_PATH: &str = "/shops";
+pub const RETRY_PATH: &str = "/dead-letters/retry";
 
 /// What the admin listener needs besides the public state.
 #[derive(Clone)]
@@ -23,6 +25,7 @@ pub struct Admin {
     pub state: State,
     pub token: String,
     pub public_url: String,
+    pub dead_letters: DeadLetters,
     /// Of the embedded engine, when there is one.
     pub engine: Option<EngineStatus>,
 }
@@ -32,6 +35,12 @@ pub struct Admin {
 pub struct Door {
     pub url: String,
     pub token: String,
+}
+
+/// How many dead letters went back into the spool.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Retried {
+    pub retried: usize,
 }
 
 /// What went wrong with a command, over the wire.
@@ -59,7 +68,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/livez", web::get().to(HttpResponse::Ok))
         .route("/readyz", web::get().to(ready))
         .route("/metrics", web::get().to(metrics))
-        .route(SHOPS_PATH, web::post().to(shops));
+        .route(SHOPS_PATH, web::post().to(shops))
+        .route(RETRY_PATH, web::post().to(retry));
 }
 
 #[derive(Serialize)]
@@ -108,10 +118,8 @@ async fn metrics(admin: web::Data<Admin>) -> HttpResponse {
 }
 
 async fn shops(request: HttpRequest, admin: web::Data<Admin>, command: web::Json<Command>) -> HttpResponse {
-    let token = auth::bearer(&request).unwrap_or_default();
-    if !bool::from(token.as_bytes().ct_eq(admin.token.as_bytes())) {
-        return HttpResponse::Unauthorized()
-            .json(Refusal { message: "the token is wrong".into(), callers_fault: true });
+    if !opens(&request, &admin) {
+        return wrong_token();
     }
     let applied: Result<Reply, CommandError> =
         command::apply(&admin.state.registry, command.into_inner(), &admin.public_url);
@@ -119,4 +127,24 @@ async fn shops(request: HttpRequest, admin: web::Data<Admin>, command: web::Json
         Ok(reply) => HttpResponse::Ok().json(reply),
         Err(error) => HttpResponse::BadRequest().json(Refusal::new(&error)),
     }
+}
+
+async fn retry(request: HttpRequest, admin: web::Data<Admin>) -> HttpResponse {
+    if !opens(&request, &admin) {
+        return wrong_token();
+    }
+    match admin.dead_letters.retry(&admin.state.spool).await {
+        Ok(retried) => HttpResponse::Ok().json(Retried { retried }),
+        Err(error) => HttpResponse::ServiceUnavailable()
+            .json(Refusal { message: error.to_string(), callers_fault: false }),
+    }
+}
+
+fn opens(request: &HttpRequest, admin: &Admin) -> bool {
+    let token = auth::bearer(request).unwrap_or_default();
+    bool::from(token.as_bytes().ct_eq(admin.token.as_bytes()))
+}
+
+fn wrong_token() -> HttpResponse {
+    HttpResponse::Unauthorized().json(Refusal { message: "the token is wrong".into(), callers_fault: true })
 }

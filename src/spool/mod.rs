@@ -21,11 +21,13 @@
 //! beside it as `*.torn`. A damaged record in an earlier place ends that segment for the reader, which logs it
 //! and goes on with the next.
 
+mod dead_letter;
 mod inspect;
 mod reader;
 mod segment;
 mod writer;
 
+pub use dead_letter::{DeadLetter, DeadLetters, RetryError};
 pub use inspect::{Inspection, SegmentCard, inspect};
 pub use reader::{Batch, ReadError, Reader};
 pub use segment::Position;

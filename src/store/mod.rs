@@ -36,6 +36,9 @@ pub enum StoreError {
     /// It answered with an error. The same call will fail again.
     #[error("ClickHouse refused: {0}")]
     Refused(String),
+    /// It refused the insert for what a row holds. The other rows will be taken without it.
+    #[error("ClickHouse refused a row: {0}")]
+    Poisoned(String),
     /// The tables are not those of this version.
     #[error(transparent)]
     Diverged(#[from] Divergence),
@@ -55,6 +58,9 @@ impl From<clickhouse::error::Error> for StoreError {
             Error::Network(cause) => StoreError::Away(deepest(&*cause)),
             Error::TimedOut => StoreError::Away("it did not answer in time".into()),
             Error::BadResponse(text) if is_passing(&text) => StoreError::Away(text),
+            Error::BadResponse(text) if POISON.contains(&code(&text).unwrap_or(0)) => {
+                StoreError::Poisoned(text)
+            }
             other => StoreError::Refused(other.to_string()),
         }
     }
@@ -66,8 +72,16 @@ fn is_passing(text: &str) -> bool {
     /// TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, MEMORY_LIMIT_EXCEEDED,
     /// TABLE_IS_READ_ONLY, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, KEEPER_EXCEPTION.
     const PASSING: [u32; 9] = [159, 202, 209, 210, 241, 242, 243, 252, 999];
-    let code = text.strip_prefix("Code: ").and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
-    code.is_none_or(|code| PASSING.contains(&code))
+    code(text).is_none_or(|code| PASSING.contains(&code))
+}
+
+/// INCORRECT_DATA, TOO_LARGE_STRING_SIZE, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN,
+/// DECIMAL_OVERFLOW, VIOLATED_CONSTRAINT. Only what is surely a row's fault: a row is set aside for it.
+const POISON: [u32; 6] = [117, 131, 321, 349, 407, 469];
+
+/// The number of ClickHouse's error, when the answer is one.
+fn code(text: &str) -> Option<u32> {
+    text.strip_prefix("Code: ")?.split('.').next()?.parse().ok()
 }
 
 /// The innermost cause, which is the one that says something ("connection refused").

@@ -83,7 +83,7 @@ pub struct TestApp {
     pub store: StoreOptions,
     pub client: Client,
     pub url: String,
-    _data_dir: TempDir,
+    data_dir: TempDir,
 }
 
 /// A shop with its keys.
@@ -123,7 +123,7 @@ pub async fn spawn_app_with(limits: LimitOptions) -> TestApp {
     let app = App::start(settings, clock.clone(), None).await.expect("the application starts");
     let url = format!("http://{}", app.public_address());
     let client = Client::builder().no_proxy().build().expect("a client");
-    TestApp { app, clock, store, client, url, _data_dir: data_dir }
+    TestApp { app, clock, store, client, url, data_dir }
 }
 
 impl TestApp {
@@ -194,9 +194,30 @@ impl TestApp {
         body["funnel"].clone()
     }
 
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// Sends the dead letters again, as `shopfunnel spool dead-letter retry` does.
+    pub async fn retry_dead_letters(&self) -> u64 {
+        let door = std::fs::read(self.data_dir().join("admin.json")).expect("the door");
+        let door: Value = serde_json::from_slice(&door).expect("JSON");
+        let url = format!("{}/dead-letters/retry", door["url"].as_str().expect("a URL"));
+        let request = self.client.post(url).bearer_auth(door["token"].as_str().expect("a token"));
+        let (status, body) = read(request.json(&json!({})).send().await.expect("an answer")).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body["retried"].as_u64().expect("a number")
+    }
+
     /// One number out of the store.
     pub async fn count(&self, sql: &str) -> u64 {
         self.app.shipped().await.expect("shipped");
+        let text = self.execute(sql).await;
+        text.trim().parse().unwrap_or_else(|_| panic!("{sql}: {text}"))
+    }
+
+    /// What the store answers to a statement of its owner.
+    pub async fn execute(&self, sql: &str) -> String {
         let url = format!("{}/?database={}", self.store.url, self.store.database);
         let request = self.client.post(url).basic_auth(&self.store.user, Some(&self.store.password));
         let (status, text) = {
@@ -204,7 +225,7 @@ impl TestApp {
             (answer.status(), answer.text().await.expect("text"))
         };
         assert_eq!(status, StatusCode::OK, "{text}");
-        text.trim().parse().unwrap_or_else(|_| panic!("{sql}: {text}"))
+        text
     }
 
     /// Ends the application; everything it acknowledged must be in the store.

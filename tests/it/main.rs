@@ -13,6 +13,8 @@ mod model;
 mod server;
 
 mod books;
+mod command_line;
+mod dead_letters;
 mod engine_access;
 mod figures;
 mod ingest;
@@ -22,4 +24,3 @@ mod property;
 mod reports;
 mod restarts;
 mod rules;
-mod shop_command;

@@ -1,4 +1,4 @@
-//! `shopfunnel shop …` and what a start says when it cannot be.
+//! The command line: `shopfunnel shop …`, `shopfunnel spool …`, and what a start says when it cannot be.
 
 use crate::app::run;
 use crate::server::{Installation, output, stderr};
@@ -77,7 +77,13 @@ fn the_spool_can_be_looked_at_beside_a_running_server() {
     assert_eq!((&found["waiting_records"], found["segments"].as_array().unwrap().len()), (&json!(0), 1));
     let shown = String::from_utf8(installation.run(&["spool", "inspect"]).stdout).unwrap();
     assert!(shown.contains("0 records wait"), "{shown}");
+    let dead_letters = |command: &str| {
+        String::from_utf8(installation.run(&["spool", "dead-letter", command]).stdout).unwrap()
+    };
+    assert_eq!(dead_letters("list"), "no dead letters\n");
+    assert_eq!(dead_letters("retry"), "0 dead letters are sent again\n");
     assert_eq!(server.terminate(), Some(0));
+    assert_eq!(dead_letters("retry"), "0 dead letters are sent again\n");
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! The way to a data directory: through the server that runs on it, or to its files when none runs.
+
+use super::TypedWrong;
+use crate::app::{DataDirLock, LockError};
+use crate::http::admin::{Door, Refusal, door_file};
+use anyhow::Context;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::Path;
+use std::time::Duration;
+
+const SERVER_TIMEOUT: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How a data directory was reached.
+pub enum Reached<T> {
+    /// The server's answer.
+    Server(T),
+    /// No server runs; the files are ours while this is held.
+    Files(DataDirLock),
+}
+
+/// Asks the server of a data directory, or takes the directory when none runs.
+///
+/// A running server holds the directory's lock, so whoever gets the lock knows that none runs. A server that is
+/// just starting has the lock and no door yet, and another command has it for a moment: both are waited for.
+///
+/// # Errors
+/// [`TypedWrong`] when the server says so; the server or the directory cannot be used.
+pub async fn reach<T: DeserializeOwned>(
+    data_dir: &Path,
+    path: &str,
+    body: &impl Serialize,
+) -> anyhow::Result<Reached<T>> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let in_use = match DataDirLock::take(data_dir) {
+            Ok(lock) => return Ok(Reached::Files(lock)),
+            Err(in_use @ LockError::InUse(_)) => in_use,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(door) = door(data_dir)
+            && let Some(answer) = ask(&door, path, body).await?
+        {
+            return Ok(Reached::Server(answer));
+        }
+        if tokio::time::Instant::now() > deadline {
+            return Err(anyhow::Error::new(in_use).context("a server is just starting, or does not answer"));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn door(data_dir: &Path) -> Option<Door> {
+    serde_json::from_slice(&std::fs::read(door_file(data_dir)).ok()?).ok()
+}
+
+/// The server's answer; `None` when nobody answers at the door, as when it was left by a killed server.
+async fn ask<T: DeserializeOwned>(
+    door: &Door,
+    path: &str,
+    body: &impl Serialize,
+) -> anyhow::Result<Option<T>> {
+    let unreadable = || format!("the running server's answer on {} cannot be read", door.url);
+    let client = reqwest::Client::builder().timeout(SERVER_TIMEOUT).no_proxy().build()?;
+    let request = client.post(format!("{}{path}", door.url)).bearer_auth(&door.token).json(body);
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) if error.is_connect() => return Ok(None),
+        Err(error) => return Err(error).with_context(unreadable),
+    };
+    if answer.status().is_success() {
+        return Ok(Some(answer.json().await.with_context(unreadable)?));
+    }
+    let refusal: Refusal = answer.json().await.with_context(unreadable)?;
+    if refusal.callers_fault {
+        Err(TypedWrong(refusal.message).into())
+    } else {
+        anyhow::bail!(refusal.message)
+    }
+}

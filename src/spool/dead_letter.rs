@@ -1,0 +1,98 @@
+//! Records that the store refused for what they hold, one file each, until somebody has mended the cause.
+//!
+//! A file is named after its record, so that setting the same record aside twice leaves one file. Its first line
+//! is the reason, the rest is the record as it was spooled: both can be read with a pager.
+
+use super::{AppendError, Records, Spool};
+use std::io;
+use std::path::{Path, PathBuf};
+
+const EXTENSION: &str = "dead";
+
+/// A directory of dead letters, made when the first one arrives.
+#[derive(Debug, Clone)]
+pub struct DeadLetters {
+    directory: PathBuf,
+}
+
+/// One refused record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub name: String,
+    pub reason: String,
+    pub record: Vec<u8>,
+}
+
+/// Why dead letters could not be sent again. Those that were not are still there.
+#[derive(Debug, thiserror::Error)]
+pub enum RetryError {
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    #[error("a dead letter cannot be read or removed: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl DeadLetters {
+    /// Those of the spool in `spool_directory`.
+    pub fn beside(spool_directory: &Path) -> DeadLetters {
+        DeadLetters { directory: spool_directory.with_file_name("dead-letter") }
+    }
+
+    /// Sets a record aside, durably. `name` is of letters, digits and `-`.
+    ///
+    /// # Errors
+    /// It could not be written; the record must then not be given up.
+    pub fn put(&self, name: &str, reason: &str, record: &[u8]) -> io::Result<()> {
+        crate::file::create_private_directory(&self.directory)?;
+        let line = reason.replace(['\n', '\r'], " ");
+        crate::file::replace(&self.path(name), &[line.as_bytes(), b"\n", record].concat())
+    }
+
+    /// All of them, by name.
+    ///
+    /// # Errors
+    /// The directory or a file in it cannot be read.
+    pub fn list(&self) -> io::Result<Vec<DeadLetter>> {
+        let entries = match std::fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut letters = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_none_or(|extension| extension != EXTENSION) {
+                continue;
+            }
+            let bytes = std::fs::read(&path)?;
+            let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+            letters.push(DeadLetter {
+                name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+                reason: String::from_utf8_lossy(&bytes[..end]).into_owned(),
+                record: bytes.get(end + 1..).unwrap_or_default().to_vec(),
+            });
+        }
+        letters.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(letters)
+    }
+
+    /// Puts every record back into the spool; the store is asked again. Returns how many.
+    ///
+    /// # Errors
+    /// See [`RetryError`].
+    pub async fn retry(&self, spool: &Spool) -> Result<usize, RetryError> {
+        let letters = self.list()?;
+        for letter in &letters {
+            let mut records = Records::default();
+            records.push(&letter.record);
+            spool.append(records).await?;
+            // Only now: between the two the record is in both places, and counts once all the same.
+            std::fs::remove_file(self.path(&letter.name))?;
+        }
+        Ok(letters.len())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name).with_extension(EXTENSION)
+    }
+}
