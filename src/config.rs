@@ -23,14 +23,24 @@ const SHIP_INTERVAL: Duration = Duration::from_secs(1);
 /// What cannot be used of the settings, in a sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error(transparent)]
-    Invalid(#[from] config::ConfigError),
+    #[error(
+        "{0}; settings come from the settings file and from environment variables that begin with SHOPFUNNEL_, with \
+         __ between levels"
+    )]
+    Invalid(config::ConfigError),
     #[error("`{name}` is `{value}`; {hint}")]
     Value { name: &'static str, value: String, hint: &'static str },
     #[error("there is no settings file {}", .0.display())]
     NoFile(PathBuf),
     #[error("no home directory is known for the cache; set XDG_CACHE_HOME or SHOPFUNNEL_ENGINE__LIBRARY")]
     NoCache,
+}
+
+impl From<config::ConfigError> for ConfigError {
+    /// Its own text becomes part of the sentence; as a source it would be printed twice.
+    fn from(error: config::ConfigError) -> ConfigError {
+        ConfigError::Invalid(error)
+    }
 }
 
 #[derive(Debug, Deserialize)]

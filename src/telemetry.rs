@@ -25,6 +25,8 @@ pub struct Reason {
 pub struct Telemetry {
     /// Events seen in requests, before they are judged.
     pub events_received: Counter,
+    /// Fields that no event has; they are ignored. Many of them tell of a misspelt one.
+    pub fields_unknown: Counter,
     /// Events answered with a 202.
     pub events_accepted: Counter,
     /// Events that broke the contract, by the code of their rejection.
@@ -71,6 +73,7 @@ impl Telemetry {
         }
         let counters = [
             ("events_received", "Events seen in requests", &self.events_received),
+            ("fields_unknown", "Fields of events that the contract does not know", &self.fields_unknown),
             ("events_accepted", "Events answered 202", &self.events_accepted),
             ("events_refused", "Acceptable events that could not be stored", &self.events_refused),
             ("events_shipped", "Events inserted into the store", &self.events_shipped),

@@ -12,10 +12,11 @@
 --                        today = '2026-11-22', now = '2026-11-22 08:00:00.000', after_sale_days = 21)
 CREATE OR REPLACE VIEW funnel AS
 WITH
+    -- Ties of `at` are broken by the id's bytes; a UUID by itself is ordered by its second half first.
     -- A payment is one per payment id, whatever order it names last; without an id, one per order.
     paid_orders AS
     (
-        SELECT argMax(order_id, (at, id))
+        SELECT argMax(order_id, (at, UUIDToNum(id)))
         FROM orders
         WHERE shop = {shop:String} AND kind = 'payment'
         GROUP BY if(payment_id = '', ('order', order_id), ('payment', payment_id))
@@ -26,8 +27,8 @@ WITH
             order_id,
             min(at) AS placed_at,
             min(day) AS placed_day,
-            argMinIf(visitor, (at, id), visitor != 0) AS buyer,
-            argMinIf(cookieless, (at, id), visitor != 0) AS buyer_cookieless
+            argMinIf(visitor, (at, UUIDToNum(id)), visitor != 0) AS buyer,
+            argMinIf(cookieless, (at, UUIDToNum(id)), visitor != 0) AS buyer_cookieless
         FROM orders
         WHERE shop = {shop:String} AND kind = 'order'
         GROUP BY order_id

@@ -6,11 +6,13 @@ use crate::http::admin::{Door, Refusal, door_file};
 use anyhow::Context;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 const SERVER_TIMEOUT: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How a data directory was reached.
@@ -50,6 +52,15 @@ pub async fn reach<T: DeserializeOwned>(
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Whether a server's admin listener is at `address`.
+pub async fn answers(address: SocketAddr) -> bool {
+    let Ok(client) = reqwest::Client::builder().timeout(PROBE_TIMEOUT).no_proxy().build() else {
+        return false;
+    };
+    let answer = client.get(format!("http://{address}/livez")).send().await;
+    answer.is_ok_and(|answer| answer.status().is_success())
 }
 
 fn door(data_dir: &Path) -> Option<Door> {

@@ -1,7 +1,7 @@
 //! `shopfunnel shop …`: through the running server of the data directory, or on its files when none runs.
 
 use super::TypedWrong;
-use super::server::{Reached, reach};
+use super::server::{Reached, answers, reach};
 use crate::app::open_registry;
 use crate::config::Settings;
 use crate::http::admin::{Refusal, SHOPS_PATH};
@@ -53,6 +53,7 @@ pub enum ShopCommand {
 
 #[derive(Debug, Args)]
 pub struct AddArguments {
+    /// What people call the shop.
     #[arg(long)]
     name: String,
     /// Short name for URLs, a-z 0-9 and -; taken from the name when absent.
@@ -67,7 +68,7 @@ pub struct AddArguments {
     /// Origin whose pages may send events, for example https://shop.example; repeatable, none = any.
     #[arg(long = "origin")]
     origins: Vec<String>,
-    /// Days after an order on which an inquiry is after-sale.
+    /// Days after an order on which an inquiry is after-sale; 21 when absent.
     #[arg(long)]
     after_sale_days: Option<u16>,
     /// Whose word counts for orders, payments and refunds.
@@ -173,7 +174,18 @@ async fn carry_out(command: Command, settings: &Settings) -> anyhow::Result<Repl
     }
     match reach(data_dir, SHOPS_PATH, &command).await? {
         Reached::Server(reply) => Ok(reply),
-        Reached::Files(_lock) => on_files(command, settings),
+        Reached::Files(_lock) => {
+            if answers(settings.admin_listen).await {
+                let sentence = format!(
+                    "a shopfunnel answers on {}, but on another data directory than {}; name its own with \
+                     SHOPFUNNEL_DATA_DIR",
+                    settings.admin_listen,
+                    data_dir.display()
+                );
+                return Err(TypedWrong(sentence).into());
+            }
+            on_files(command, settings)
+        }
     }
 }
 

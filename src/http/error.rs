@@ -41,8 +41,8 @@ pub enum ApiError {
     ShopMismatch,
     #[error("there is nothing here")]
     NotFound,
-    #[error("this address does not take that method")]
-    MethodNotAllowed,
+    #[error("this address takes {allow} only")]
+    MethodNotAllowed { allow: &'static str },
     #[error("the body may have at most {max_bytes} bytes; send less at a time")]
     PayloadTooLarge { max_bytes: usize },
     #[error("a request may hold at most {max_events} events; send fewer at a time")]
@@ -97,7 +97,7 @@ impl ApiError {
             ApiError::OriginNotAllowed => "origin_not_allowed",
             ApiError::ShopMismatch => "shop_mismatch",
             ApiError::NotFound => "not_found",
-            ApiError::MethodNotAllowed => "method_not_allowed",
+            ApiError::MethodNotAllowed { .. } => "method_not_allowed",
             ApiError::PayloadTooLarge { .. } => "payload_too_large",
             ApiError::TooManyEvents { .. } => "too_many_events",
             ApiError::UnsupportedMediaType { .. } => "unsupported_media_type",
@@ -172,7 +172,7 @@ impl ResponseError for ApiError {
                 StatusCode::FORBIDDEN
             }
             ApiError::NotFound => StatusCode::NOT_FOUND,
-            ApiError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             ApiError::PayloadTooLarge { .. } | ApiError::TooManyEvents { .. } => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
@@ -206,6 +206,9 @@ impl ResponseError for ApiError {
         response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
         if let Some(seconds) = self.retry_after_seconds() {
             response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let ApiError::MethodNotAllowed { allow } = self {
+            response.insert_header((header::ALLOW, *allow));
         }
         if matches!(self, ApiError::Unauthorized) {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

@@ -4,7 +4,7 @@
 
 use super::error::{ApiError, Rejected};
 use super::wire::{Body, WireError, WireEvent};
-use super::{State, auth, method_not_allowed};
+use super::{State, auth, only};
 use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor};
 use crate::shops::{Payments, PrivacySignal, Shop};
 use crate::spool::Records;
@@ -36,12 +36,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/e")
                 .route(web::post().to(from_browser))
                 .route(web::method(actix_web::http::Method::OPTIONS).to(preflight))
-                .default_service(web::to(method_not_allowed)),
+                .default_service(only("POST, OPTIONS")),
         )
         .service(
-            web::resource("/v1/events")
-                .route(web::post().to(from_server))
-                .default_service(web::to(method_not_allowed)),
+            web::resource("/v1/events").route(web::post().to(from_server)).default_service(only("POST")),
         );
 }
 
@@ -318,6 +316,7 @@ impl<'a> Intake<'a> {
         self.undecided += 1;
         let event = match event {
             Ok(event) => {
+                telemetry.fields_unknown.inc_by(event.unknown_fields);
                 let mut checked = self.check(&event);
                 if checked.is_ok() && self.is_unwanted() {
                     self.dropped.privacy_signal += 1;

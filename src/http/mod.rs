@@ -20,7 +20,7 @@ use crate::shops::registry::Registry;
 use crate::spool::Spool;
 use crate::store::Store;
 use crate::telemetry::{Reason, Telemetry};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, Route, web};
 use client_address::TrustedProxies;
 use error::{ApiError, ErrorCode};
 use limit::Limits;
@@ -58,7 +58,7 @@ pub fn count_failure<B>(response: &HttpResponse<B>, telemetry: &Telemetry) {
     }
 }
 
-/// Answers 405 on a known path.
-async fn method_not_allowed() -> Result<(), ApiError> {
-    Err(ApiError::MethodNotAllowed)
+/// Answers 405 on a known path that takes other methods.
+fn only(allow: &'static str) -> Route {
+    web::to(move || async move { Err::<(), _>(ApiError::MethodNotAllowed { allow }) })
 }

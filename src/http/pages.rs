@@ -1,6 +1,6 @@
 //! Files for browsers, compiled in: the snippet and the funnel page.
 
-use super::method_not_allowed;
+use super::only;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
@@ -23,14 +23,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource(path)
                 .route(web::get().to(move || async move { page_file(media_type, content) }))
                 .route(web::head().to(move || async move { page_file(media_type, content) }))
-                .default_service(web::to(method_not_allowed)),
+                .default_service(only("GET, HEAD")),
         );
     }
     config.service(
         web::resource("/s.js")
             .route(web::get().to(snippet))
             .route(web::head().to(snippet))
-            .default_service(web::to(method_not_allowed)),
+            .default_service(only("GET, HEAD")),
     );
 }
 

@@ -1,7 +1,7 @@
 //! Figures out: `GET /v1/shops/{shop}/funnel`.
 
 use super::error::ApiError;
-use super::{State, auth, method_not_allowed};
+use super::{State, auth, only};
 use crate::event::shop_day;
 use crate::funnel::{Funnel, MAX_WINDOW_DAYS, Question, Window};
 use actix_web::http::header;
@@ -11,9 +11,7 @@ use serde::Serialize;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
-        web::resource("/v1/shops/{shop}/funnel")
-            .route(web::get().to(funnel))
-            .default_service(web::to(method_not_allowed)),
+        web::resource("/v1/shops/{shop}/funnel").route(web::get().to(funnel)).default_service(only("GET")),
     );
 }
 

@@ -20,6 +20,8 @@ pub struct Body<'a> {
 pub struct WireEvent<'a> {
     pub shop: Field<'a>,
     pub fields: Fields<'a>,
+    /// Fields that the contract does not know; they are ignored.
+    pub unknown_fields: u64,
 }
 
 /// Why a body cannot be split.
@@ -181,7 +183,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
                         Name::Variant => &mut event.fields.variant,
                         Name::Customer => &mut event.fields.customer,
                         Name::Product => &mut event.fields.product,
-                        Name::Unknown => continue,
+                        Name::Unknown => {
+                            event.unknown_fields += 1;
+                            continue;
+                        }
                     };
                     if *slot != Field::Absent {
                         return Err(A::Error::custom("a field appears twice"));
@@ -230,6 +235,7 @@ mod tests {
         let body = Body::parse(text.as_bytes(), 10).unwrap();
         let accepted: Vec<bool> = body.events.iter().map(Result::is_ok).collect();
         assert_eq!(accepted, [true, false, false, false, true]);
+        assert_eq!(body.events[4].as_ref().unwrap().unknown_fields, 1);
     }
 
     #[test]

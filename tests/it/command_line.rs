@@ -69,6 +69,19 @@ fn shops_are_added_listed_and_changed_without_a_server_too() {
 }
 
 #[test]
+fn a_shop_is_not_added_where_the_running_server_never_looks() {
+    let (_directory, installation) = installation();
+    let server = installation.serve();
+    let add = ["shop", "add", "--name", "Lost", "--time-zone", "UTC", "--currency", "CNY"];
+    let mut elsewhere = installation.command(&add);
+    elsewhere.env("SHOPFUNNEL_DATA_DIR", installation.data_dir.join("elsewhere"));
+    let lost = output(elsewhere);
+    assert_eq!(lost.status.code(), Some(2), "{}", stderr(&lost));
+    assert!(stderr(&lost).contains("on another data directory"), "{}", stderr(&lost));
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
 fn the_spool_can_be_looked_at_beside_a_running_server() {
     let (_directory, installation) = installation();
     let server = installation.serve();

@@ -191,6 +191,28 @@ fn an_order_is_placed_once_at_its_earliest_time_by_the_first_visitor_it_names() 
 }
 
 #[test]
+fn a_payment_id_that_names_two_orders_at_one_instant_pays_that_of_the_greater_event_id() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("ties");
+        let order = |id: &str, at_ms| event_with("order", id, at_ms, json!({ "order_id": id }));
+        app.send(&shop, &[order("lesser", MORNING_MS), order("greater", MORNING_MS + DAY_MS)]).await;
+        // The halves of these ids are ordered the other way round than the whole ids are.
+        for (id, order_id) in [
+            ("ffffffff-0000-4000-8000-000000000000", "greater"),
+            ("00000000-0000-4000-bfff-ffffffffffff", "lesser"),
+        ] {
+            let payment =
+                json!({ "kind": "payment", "id": id, "at": NOW_MS, "order_id": order_id, "payment_id": "P" });
+            app.send(&shop, &[payment]).await;
+        }
+        assert_figures(&app, &shop, json!({ "buyers": 1, "payers": 0 })).await;
+        assert_eq!(app.funnel(&shop, "2026-11-22", "2026-11-22").await["payers"], 1);
+        app.close().await;
+    });
+}
+
+#[test]
 fn persons_are_distinct_over_the_window_and_never_a_sum_of_days() {
     run(async {
         let app = spawn_app().await;

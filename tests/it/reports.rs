@@ -98,7 +98,9 @@ fn unknown_paths_and_methods_are_named_as_such() {
             ("POST", "/s.js", 405),
         ] {
             let request = app.client.request(method.parse().unwrap(), format!("{}{path}", app.url));
-            let (found, body) = read(request.send().await.unwrap()).await;
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.headers().contains_key("allow"), status == 405, "{method} {path}");
+            let (found, body) = read(answer).await;
             assert_eq!(found, status, "{method} {path}");
             assert!(body["error"]["code"].is_string());
         }
