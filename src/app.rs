@@ -110,7 +110,7 @@ impl App {
         let public = listen("listen", settings.listen)?;
         let admin_listener = listen("admin_listen", settings.admin_listen)?;
         let registry = Arc::new(open_registry(&settings.data_dir)?);
-        command::declare(&registry, &settings.shops).context("[[shops]] of the settings file")?;
+        command::declare(&registry, &settings.shops)?;
         let identities = Arc::new(Identities::open(&settings.data_dir.join("identity.json"))?);
         let (spool, reader) = Spool::open(&settings.spool)?;
 

@@ -147,9 +147,7 @@ impl Shipper {
         });
         Ok(if batch.is_full() { Step::Full } else { Step::Caught })
     }
-}
 
-impl Shipper {
     /// Inserts all events but those that the store refuses for what they hold: these are found by halving and set
     /// aside, so that one of them never holds up the others.
     async fn insert(&self, events: &[Event]) -> Result<(), ShipError> {

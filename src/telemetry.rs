@@ -1,9 +1,9 @@
 //! What the program counts about itself, for the operator's monitoring.
 //!
 //! Every event that is seen at the edge ends in exactly one of accepted, rejected, dropped or refused, and every
-//! accepted one ends in shipped or set aside: `received = accepted + rejected + dropped + refused` holds at any moment between
-//! requests, and `accepted = shipped + set aside` when the spool is empty and was empty at start. Nothing here names a visitor,
-//! an address or a key.
+//! accepted one in shipped or set aside. `received = accepted + rejected + dropped + refused` holds at any moment
+//! between requests; `accepted = shipped + set aside` holds when the spool is empty, was empty at start and no
+//! insert had to be repeated. Nothing here names a visitor, an address or a key.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;

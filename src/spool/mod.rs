@@ -53,11 +53,11 @@ pub const MAX_WAITING_BYTES: usize = 64 << 20;
 #[derive(Debug, Clone)]
 pub struct SpoolOptions {
     pub directory: PathBuf,
-    /// Bytes of records not yet committed; beyond it appends are refused. Nothing old is ever dropped.
+    /// Bytes of all segments on disk; beyond it appends are refused. Nothing old is ever dropped.
     pub max_bytes: u64,
 }
 
-/// Why records were not appended. None of them counts.
+/// Why records were not appended. None of them is promised to anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     #[error("the spool is full")]

@@ -117,9 +117,7 @@ impl Writer {
         self.usage.stored_bytes.fetch_add(self.position.offset, Ordering::SeqCst);
         Ok(file)
     }
-}
 
-impl Writer {
     /// Ends the segment after its last durable record, as far as the disk still lets us, and counts what stays.
     fn give_up_segment(&mut self) {
         let Some(file) = self.file.take() else { return };
