@@ -157,6 +157,7 @@ impl App {
             trusted_proxies: Arc::new(TrustedProxies::new(settings.trusted_proxies)),
             limits: Arc::new(Limits::new(settings.limits)),
             telemetry: telemetry.clone(),
+            faults: settings.faults,
         };
         let public_address = public.local_addr()?;
         let admin_address = admin_listener.local_addr()?;

@@ -3,6 +3,7 @@
 
 use crate::engine::{self, EngineOptions};
 use crate::http::limit::LimitOptions;
+use crate::planted::Faults;
 use crate::shipper::ShipperOptions;
 use crate::shops::command::NewShop;
 use crate::spool::{self, SpoolOptions};
@@ -34,6 +35,9 @@ pub enum ConfigError {
     NoFile(PathBuf),
     #[error("no home directory is known for the cache; set XDG_CACHE_HOME or SHOPFUNNEL_ENGINE__LIBRARY")]
     NoCache,
+    #[cfg(feature = "planted-faults")]
+    #[error("SHOPFUNNEL_PLANTED_FAULT is `{0}`, which is no fault")]
+    NoSuchFault(String),
 }
 
 impl From<config::ConfigError> for ConfigError {
@@ -60,6 +64,8 @@ struct RawSettings {
     limits: RawLimits,
     #[serde(default)]
     shops: Vec<NewShop>,
+    #[cfg(feature = "planted-faults")]
+    planted_fault: Option<String>,
 }
 
 /// A list in the file, or comma-separated text in an environment variable.
@@ -147,6 +153,8 @@ pub struct Settings {
     pub spool: SpoolOptions,
     pub shipper: ShipperOptions,
     pub limits: LimitOptions,
+    /// None but in the judge's builds.
+    pub faults: Faults,
     /// `[[shops]]` of the file.
     pub shops: Vec<NewShop>,
 }
@@ -184,6 +192,7 @@ impl Settings {
     }
 
     fn check(raw: RawSettings) -> Result<Settings, ConfigError> {
+        let faults = planted(&raw)?;
         let listen = address("listen", &raw.listen)?;
         let data_dir = std::path::absolute(&raw.data_dir).unwrap_or(raw.data_dir);
         let trusted_proxies =
@@ -233,13 +242,29 @@ impl Settings {
             },
             trusted_proxies,
             clickhouse,
-            spool: SpoolOptions { directory: spool::directory(&data_dir), max_bytes: raw.spool.max_bytes },
-            shipper: ShipperOptions { interval: SHIP_INTERVAL },
+            spool: SpoolOptions {
+                directory: spool::directory(&data_dir),
+                max_bytes: raw.spool.max_bytes,
+                faults,
+            },
+            shipper: ShipperOptions { interval: SHIP_INTERVAL, faults },
             limits: raw.limits.options(),
+            faults,
             shops: raw.shops,
             data_dir,
         })
     }
+}
+
+#[cfg(feature = "planted-faults")]
+fn planted(raw: &RawSettings) -> Result<Faults, ConfigError> {
+    let Some(name) = &raw.planted_fault else { return Ok(Faults::default()) };
+    Faults::named(name).ok_or_else(|| ConfigError::NoSuchFault(name.clone()))
+}
+
+#[cfg(not(feature = "planted-faults"))]
+fn planted(_: &RawSettings) -> Result<Faults, ConfigError> {
+    Ok(Faults::default())
 }
 
 fn address(name: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {

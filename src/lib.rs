@@ -19,4 +19,5 @@ pub mod telemetry;
 pub mod clock;
 pub mod file;
 pub mod money;
+pub mod planted;
 pub mod secret;

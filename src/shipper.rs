@@ -6,6 +6,7 @@
 //! is the first to notice when it is back.
 
 use crate::event::Event;
+use crate::planted::{Fault, Faults};
 use crate::spool::{DeadLetters, Position, Reader};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Telemetry;
@@ -27,6 +28,7 @@ const STOP_GRACE: Duration = Duration::from_secs(3);
 pub struct ShipperOptions {
     /// Shortest time between two inserts that are not full, so that small parts do not pile up.
     pub interval: Duration,
+    pub faults: Faults,
 }
 
 /// How far shipping is.
@@ -138,6 +140,9 @@ impl Shipper {
         let arrivals = || events.iter().map(|event| event.received_at_ms);
         if let Some(oldest_ms) = arrivals().min() {
             self.progress.send_modify(|progress| progress.fresh_until_ms = oldest_ms);
+            if self.options.faults.has(Fault::CursorBeforeReply) {
+                self.reader.commit(&batch)?;
+            }
             self.insert(&events).await?;
         }
         self.reader.commit(&batch)?;

@@ -6,6 +6,7 @@ use super::error::{ApiError, Rejected};
 use super::wire::{Body, WireError, WireEvent};
 use super::{State, auth, only};
 use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor};
+use crate::planted::Fault;
 use crate::shops::{Payments, PrivacySignal, Shop};
 use crate::spool::Records;
 use crate::telemetry::Reason;
@@ -335,7 +336,16 @@ impl<'a> Intake<'a> {
         };
         match event {
             Ok(event) => {
-                let event = self.identified(event)?;
+                let mut event = self.identified(event)?;
+                let faults = self.state.faults;
+                if faults.has(Fault::CountRepeatsTwice) {
+                    event.id = uuid::Uuid::now_v7();
+                }
+                if faults.has(Fault::DropOneInTenThousand) && event.id.as_u128().is_multiple_of(10_000) {
+                    self.accepted += 1;
+                    self.undecided -= 1;
+                    return Ok(());
+                }
                 let bytes =
                     serde_json::to_vec(&event).map_err(|error| ApiError::Internal(error.to_string()))?;
                 self.records.push(&bytes);

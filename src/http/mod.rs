@@ -15,6 +15,7 @@ mod wire;
 
 use crate::clock::Clock;
 use crate::identity::Identities;
+use crate::planted::Faults;
 use crate::shipper::Progress;
 use crate::shops::registry::Registry;
 use crate::spool::Spool;
@@ -40,6 +41,7 @@ pub struct State {
     pub trusted_proxies: Arc<TrustedProxies>,
     pub limits: Arc<Limits>,
     pub telemetry: Telemetry,
+    pub faults: Faults,
 }
 
 /// The public routes. Every path that is not here answers 404, every other method 405.

@@ -32,6 +32,7 @@ pub use inspect::{Inspection, SegmentCard, inspect};
 pub use reader::{Batch, ReadError, Reader};
 pub use segment::Position;
 
+use crate::planted::Faults;
 use segment::Segments;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,7 @@ pub struct SpoolOptions {
     pub directory: PathBuf,
     /// Bytes of all segments on disk; beyond it appends are refused. Nothing old is ever dropped.
     pub max_bytes: u64,
+    pub faults: Faults,
 }
 
 /// Why records were not appended. None of them is promised to anybody.
@@ -233,7 +235,7 @@ mod tests {
     }
 
     fn options(directory: &tempfile::TempDir) -> SpoolOptions {
-        SpoolOptions { directory: directory.path().to_owned(), max_bytes: 1 << 20 }
+        SpoolOptions { directory: directory.path().to_owned(), max_bytes: 1 << 20, faults: Faults::default() }
     }
 
     fn files(directory: &tempfile::TempDir, extension: &str) -> Vec<PathBuf> {

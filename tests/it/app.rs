@@ -7,6 +7,7 @@ use shopfunnel::clock::Clock;
 use shopfunnel::config::{ClickHouse, Settings};
 use shopfunnel::engine::{self, Engine, EngineOptions};
 use shopfunnel::http::limit::LimitOptions;
+use shopfunnel::planted::Faults;
 use shopfunnel::shipper::ShipperOptions;
 use shopfunnel::shops::command::{self, AddedShop, Changes, Command, NewShop, Reply};
 use shopfunnel::shops::{Payments, PrivacySignal};
@@ -108,6 +109,7 @@ pub async fn spawn_app_with(limits: LimitOptions) -> TestApp {
     let data_dir = tempfile::tempdir().expect("a temporary directory");
     let clock = Clock::manual(NOW_MS);
     let free = "127.0.0.1:0".parse().expect("an address");
+    let faults = Faults::default();
     let settings = Settings {
         listen: free,
         admin_listen: free,
@@ -115,9 +117,10 @@ pub async fn spawn_app_with(limits: LimitOptions) -> TestApp {
         public_url: "https://stats.example".into(),
         trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
         clickhouse: ClickHouse::External(store.clone()),
-        spool: SpoolOptions { directory: spool::directory(data_dir.path()), max_bytes: 1 << 30 },
-        shipper: ShipperOptions { interval: Duration::from_millis(5) },
+        spool: SpoolOptions { directory: spool::directory(data_dir.path()), max_bytes: 1 << 30, faults },
+        shipper: ShipperOptions { interval: Duration::from_millis(5), faults },
         limits,
+        faults,
         shops: Vec::new(),
     };
     let app = App::start(settings, clock.clone(), None).await.expect("the application starts");

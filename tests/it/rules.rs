@@ -33,7 +33,7 @@ fn module(path: &Path) -> String {
 
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 8] = [
-    &["clock", "file", "money", "secret"],
+    &["clock", "file", "money", "planted", "secret"],
     &["engine", "event", "funnel", "identity", "shops", "spool", "telemetry"],
     &["store"],
     &["shipper"],
