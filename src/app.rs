@@ -19,7 +19,7 @@ use crate::secret::{fill_random, hex};
 use crate::shipper::Shipper;
 use crate::shops::command;
 use crate::shops::registry::Registry;
-use crate::spool::{DeadLetters, Position, Spool};
+use crate::spool::{Appender, DeadLetters, Position, Spool};
 use crate::store::{Store, StoreOptions};
 use crate::telemetry::Telemetry;
 use crate::{demo, file};
@@ -185,6 +185,7 @@ impl App {
                     }
                 })
                 .app_data(web::Data::new(public_state.clone()))
+                .app_data(web::Data::new(Appender::new(public_state.spool.clone())))
                 .configure(move |config| demo::routes(config, demo))
                 .configure(http::routes)
         })

@@ -245,9 +245,10 @@ impl Settings {
             spool: SpoolOptions {
                 directory: spool::directory(&data_dir),
                 max_bytes: raw.spool.max_bytes,
+                keep_sent: spool::KEEP_SENT,
                 faults,
             },
-            shipper: ShipperOptions { interval: SHIP_INTERVAL, faults },
+            shipper: ShipperOptions { interval: SHIP_INTERVAL, boot_id: boot_id(), faults },
             limits: raw.limits.options(),
             faults,
             shops: raw.shops,
@@ -301,6 +302,12 @@ fn public_url(value: String) -> Result<String, ConfigError> {
             hint: "write where browsers reach this server, for example https://stats.shop.example",
         }),
     }
+}
+
+/// Changes with every start of the machine; empty where the system does not say.
+fn boot_id() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.trim().to_owned()
 }
 
 /// The per-user cache of this program; `make engine` computes the same path.

@@ -28,6 +28,8 @@ const STOP_GRACE: Duration = Duration::from_secs(3);
 pub struct ShipperOptions {
     /// Shortest time between two inserts that are not full, so that small parts do not pile up.
     pub interval: Duration,
+    /// Changes with every start of the machine.
+    pub boot_id: String,
     pub faults: Faults,
 }
 
@@ -52,6 +54,10 @@ pub struct Shipper {
     telemetry: Telemetry,
     dead_letters: DeadLetters,
     progress: watch::Sender<Progress>,
+    /// The store was seen to hold what it was given, or what was kept is on its way again.
+    is_verified: bool,
+    /// Put on the spool when everything that is sent again has arrived.
+    new_stamp: Option<String>,
 }
 
 impl Shipper {
@@ -73,7 +79,17 @@ impl Shipper {
         let fresh_until_ms = first.map_or(now_ms, |event| event.received_at_ms);
         let (progress, receiver) =
             watch::channel(Progress { migrated, shipped: reader.cursor(), fresh_until_ms });
-        (Shipper { reader, store, options, telemetry, dead_letters, progress }, receiver)
+        let shipper = Shipper {
+            reader,
+            store,
+            options,
+            telemetry,
+            dead_letters,
+            progress,
+            is_verified: false,
+            new_stamp: None,
+        };
+        (shipper, receiver)
     }
 
     /// Runs until `stopped` turns true. What is not shipped then stays in the spool.
@@ -103,6 +119,8 @@ impl Shipper {
                     self.options.interval
                 }
                 Err(error) => {
+                    // A store that was away may have lost something.
+                    self.is_verified = false;
                     let pause = backoff.next();
                     tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "shipping waits");
                     pause
@@ -121,7 +139,36 @@ impl Shipper {
             self.store.migrate().await?;
             self.progress.send_modify(|progress| progress.migrated = true);
         }
+        if !self.is_verified {
+            self.verify().await?;
+        }
         Ok(self.reader.wait().await)
+    }
+
+    /// Sends again what the spool has kept, when the machine was started anew or the store has lost parts: rows that
+    /// the store had not yet synced, or had merged without a sync, may be gone.
+    async fn verify(&mut self) -> Result<(), ShipError> {
+        let stamp = format!("{} {}", self.options.boot_id, self.store.stamp().await?);
+        let known = self.reader.stamp()?;
+        if self.new_stamp.as_ref() != Some(&stamp) && known.as_ref() != Some(&stamp) {
+            if known.is_some() {
+                tracing::warn!(
+                    "the machine was restarted or ClickHouse has lost parts; sending again what is kept"
+                );
+                self.reader.resend();
+            }
+            self.new_stamp = Some(stamp);
+            self.stamp_when_resent()?;
+        }
+        self.is_verified = true;
+        Ok(())
+    }
+
+    fn stamp_when_resent(&mut self) -> Result<(), ShipError> {
+        if let Some(stamp) = self.new_stamp.take_if(|_| !self.reader.is_resending()) {
+            self.reader.set_stamp(&stamp)?;
+        }
+        Ok(())
     }
 
     async fn ship(&mut self) -> Result<Step, ShipError> {
@@ -146,6 +193,7 @@ impl Shipper {
             self.insert(&events).await?;
         }
         self.reader.commit(&batch)?;
+        self.stamp_when_resent()?;
         self.progress.send_modify(|progress| {
             progress.shipped = batch.end();
             progress.fresh_until_ms = arrivals().max().unwrap_or(progress.fresh_until_ms);

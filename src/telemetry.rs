@@ -5,8 +5,9 @@
 //! between requests; `accepted = shipped + set aside` holds when the spool is empty, was empty at start and no
 //! insert had to be repeated. Nothing here names a visitor, an address or a key.
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -46,14 +47,36 @@ pub struct Telemetry {
 }
 
 /// What is read when somebody asks, because it belongs to another part of the program.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Readings {
+    /// On disk, sent segments and reserved room included.
     pub spool_bytes: u64,
+    pub spool_unsent_bytes: u64,
+    /// Records that were durable once and are not readable any more.
+    pub spool_lost_records: u64,
     /// Since the oldest event that waits arrived; 0 when none waits.
     pub spool_oldest_age_seconds: f64,
-    pub spool_syncs: u64,
-    pub spool_sync_seconds: f64,
+    pub spool_sync: Histogram,
     pub engine_restarts: u64,
+}
+
+/// A distribution that somebody else has counted.
+#[derive(Debug, Clone, Default)]
+pub struct Histogram {
+    pub sum: f64,
+    /// Upper bound and count of each bucket, each count for its bucket alone; the last bound is infinite.
+    pub buckets: Vec<(f64, u64)>,
+}
+
+impl EncodeMetric for Histogram {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> std::fmt::Result {
+        let count = self.buckets.iter().map(|(_, count)| count).sum();
+        encoder.encode_histogram::<NoLabelSet>(self.sum, count, &self.buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
+    }
 }
 
 /// Media type of [`Telemetry::text`].
@@ -79,15 +102,24 @@ impl Telemetry {
             ("events_shipped", "Events inserted into the store", &self.events_shipped),
             ("events_set_aside", "Events the store refused for what they hold", &self.events_set_aside),
             ("insert_failures", "Inserts that did not succeed", &self.insert_failures),
-            ("spool_syncs", "Syncs of the spool to disk", &counter(readings.spool_syncs)),
+            (
+                "spool_lost_records",
+                "Spooled records that damage has made unreadable",
+                &counter(readings.spool_lost_records),
+            ),
             ("engine_restarts", "Starts of the engine after it ended", &counter(readings.engine_restarts)),
         ];
         for (name, help, counter) in counters {
             registry.register(name, help, counter.clone());
         }
-        let bytes: Gauge = Gauge::default();
-        bytes.set(i64::try_from(readings.spool_bytes).unwrap_or(i64::MAX));
-        registry.register_with_unit("spool", "Bytes of the spool on disk", Unit::Bytes, bytes);
+        for (name, help, value) in [
+            ("spool", "Bytes of the spool on disk", readings.spool_bytes),
+            ("spool_unsent", "Bytes of the spool that ClickHouse does not have", readings.spool_unsent_bytes),
+        ] {
+            let bytes: Gauge = Gauge::default();
+            bytes.set(i64::try_from(value).unwrap_or(i64::MAX));
+            registry.register_with_unit(name, help, Unit::Bytes, bytes);
+        }
         let age = Gauge::<f64, AtomicU64>::default();
         age.set(readings.spool_oldest_age_seconds);
         registry.register_with_unit(
@@ -96,9 +128,12 @@ impl Telemetry {
             Unit::Seconds,
             age,
         );
-        let sync_seconds = Counter::<f64, AtomicU64>::default();
-        sync_seconds.inc_by(readings.spool_sync_seconds);
-        registry.register_with_unit("spool_sync", "Time spent in syncs", Unit::Seconds, sync_seconds);
+        registry.register_with_unit(
+            "spool_sync",
+            "Time of one sync of the spool to disk",
+            Unit::Seconds,
+            readings.spool_sync,
+        );
         registry.register(
             "build",
             "Version of this program",
@@ -127,12 +162,18 @@ mod tests {
         let telemetry = Telemetry::default();
         telemetry.events_received.inc_by(3);
         telemetry.events_rejected.get_or_create(&Reason { reason: "invalid_kind" }).inc();
-        let text = telemetry.text(Readings { spool_bytes: 8, engine_restarts: 2, ..Readings::default() });
+        let text = telemetry.text(Readings {
+            spool_bytes: 8,
+            spool_sync: Histogram { sum: 0.5, buckets: vec![(0.1, 3), (f64::INFINITY, 1)] },
+            engine_restarts: 2,
+            ..Readings::default()
+        });
         for line in [
             "shopfunnel_events_received_total 3",
             "shopfunnel_events_rejected_total{reason=\"invalid_kind\"} 1",
             "shopfunnel_spool_bytes 8",
             "shopfunnel_engine_restarts_total 2",
+            "shopfunnel_spool_sync_seconds_bucket{le=\"+Inf\"} 4",
             "shopfunnel_spool_oldest_age_seconds 0.0",
             "# EOF",
         ] {

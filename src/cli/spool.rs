@@ -97,13 +97,13 @@ fn inspect(settings: &Settings, json: bool) -> anyhow::Result<()> {
             "  segment {:>6}  {:>11} bytes  {:>9} records  {:>9} wait",
             segment.segment, segment.bytes, segment.records, segment.waiting_records
         )?;
-        if segment.unreadable_bytes > 0 {
-            write!(out, "  {} bytes unreadable at its end", segment.unreadable_bytes)?;
+        if segment.damaged_bytes > 0 {
+            write!(out, "  {} bytes damaged, {} records lost", segment.damaged_bytes, segment.lost_records)?;
         }
         writeln!(out)?;
     }
-    for name in &found.torn_files {
-        writeln!(out, "  set aside by recovery: {name}")?;
+    for name in &found.set_aside {
+        writeln!(out, "  set aside: {name}")?;
     }
     Ok(())
 }

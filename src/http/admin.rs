@@ -8,7 +8,7 @@ use super::{State, auth};
 use crate::engine::EngineStatus;
 use crate::shops::command::{self, Command, CommandError, Reply};
 use crate::spool::DeadLetters;
-use crate::telemetry::{self, Readings};
+use crate::telemetry::{self, Histogram, Readings};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -74,10 +74,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 #[derive(Serialize)]
 struct Ready<'a> {
+    /// Events are taken, and the spool has room for more.
     ready: bool,
-    /// Events are taken either way; figures need the store.
+    /// Figures need it; events are taken either way.
     store: &'static str,
     spool_bytes: u64,
+    spool_unsent_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     engine: Option<EngineHealth<'a>>,
 }
@@ -90,10 +92,13 @@ struct EngineHealth<'a> {
 
 async fn ready(admin: web::Data<Admin>) -> HttpResponse {
     let answers = admin.state.progress.borrow().migrated && admin.state.store.ping().await.is_ok();
-    HttpResponse::Ok().json(Ready {
-        ready: true,
+    let ready = !admin.state.spool.is_nearly_full();
+    let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    response.json(Ready {
+        ready,
         store: if answers { "ok" } else { "away" },
         spool_bytes: admin.state.spool.stored_bytes(),
+        spool_unsent_bytes: admin.state.spool.unsent_bytes(),
         engine: admin
             .engine
             .as_ref()
@@ -106,12 +111,15 @@ async fn metrics(admin: web::Data<Admin>) -> HttpResponse {
     let progress = *state.progress.borrow();
     let waits = progress.shipped < state.spool.durable();
     let oldest_age_ms = if waits { state.clock.now_ms() - progress.fresh_until_ms } else { 0 };
-    let (spool_syncs, sync_time) = state.spool.syncs();
     let text = state.telemetry.text(Readings {
         spool_bytes: state.spool.stored_bytes(),
         spool_oldest_age_seconds: oldest_age_ms.max(0) as f64 / 1_000.0,
-        spool_syncs,
-        spool_sync_seconds: sync_time.as_secs_f64(),
+        spool_unsent_bytes: state.spool.unsent_bytes(),
+        spool_lost_records: state.spool.lost_records(),
+        spool_sync: Histogram {
+            sum: state.spool.syncs().sum().as_secs_f64(),
+            buckets: state.spool.syncs().buckets(),
+        },
         engine_restarts: admin.engine.as_ref().map_or(0, EngineStatus::restarts),
     });
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, telemetry::MEDIA_TYPE)).body(text)

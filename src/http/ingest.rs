@@ -8,7 +8,7 @@ use super::{State, auth, only};
 use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor};
 use crate::planted::Fault;
 use crate::shops::{Payments, PrivacySignal, Shop};
-use crate::spool::Records;
+use crate::spool::{Appender, Records};
 use crate::telemetry::Reason;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
@@ -81,8 +81,13 @@ async fn preflight(request: HttpRequest) -> HttpResponse {
     with_origin(&request, response.finish())
 }
 
-async fn from_browser(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> HttpResponse {
-    match browser_events(&request, payload, &state).await {
+async fn from_browser(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+    appender: web::Data<Appender>,
+) -> HttpResponse {
+    match browser_events(&request, payload, &state, &appender).await {
         Ok(accepted) => with_origin(&request, HttpResponse::Accepted().json(accepted)),
         // Without the header the page cannot read the answer, which is what an unlisted origin gets.
         Err(error @ ApiError::OriginNotAllowed) => error.error_response(),
@@ -105,6 +110,7 @@ async fn browser_events(
     request: &HttpRequest,
     payload: web::Payload,
     state: &State,
+    appender: &Appender,
 ) -> Result<Accepted, ApiError> {
     let client = state.trusted_proxies.client(request);
     let exempt = state.trusted_proxies.is_exempt(request);
@@ -135,7 +141,7 @@ async fn browser_events(
         user_agent: user_agent.unwrap_or_default(),
         asks_for_privacy: request.headers().get("sec-gpc").is_some_and(|value| value == "1"),
     };
-    let mut intake = Intake::new(state, shop, Some(browser));
+    let mut intake = Intake::new(state, appender, shop, Some(browser));
     for event in body.events {
         intake.take(event)?;
     }
@@ -146,11 +152,12 @@ async fn from_server(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
+    appender: web::Data<Appender>,
 ) -> Result<HttpResponse, ApiError> {
     let accepted = if media_type(&request) == "application/x-ndjson" {
-        stream_events(&request, payload, &state).await?
+        stream_events(&request, payload, &state, &appender).await?
     } else {
-        server_events(&request, payload, &state).await?
+        server_events(&request, payload, &state, &appender).await?
     };
     Ok(HttpResponse::Accepted().insert_header((header::CACHE_CONTROL, "no-store")).json(accepted))
 }
@@ -159,6 +166,7 @@ async fn server_events(
     request: &HttpRequest,
     payload: web::Payload,
     state: &State,
+    appender: &Appender,
 ) -> Result<Accepted, ApiError> {
     expect_media_type(
         request,
@@ -182,7 +190,7 @@ async fn server_events(
     if !state.trusted_proxies.is_exempt(request) {
         state.limits.server(&shop.slug, body.events.len())?;
     }
-    let mut intake = Intake::new(state, shop, None);
+    let mut intake = Intake::new(state, appender, shop, None);
     for event in body.events {
         intake.take(event)?;
     }
@@ -194,10 +202,11 @@ async fn stream_events(
     request: &HttpRequest,
     mut payload: web::Payload,
     state: &State,
+    appender: &Appender,
 ) -> Result<Accepted, ApiError> {
     let shop = auth::secret_holder(request, state)?;
     let exempt = state.trusted_proxies.is_exempt(request);
-    let mut intake = Intake::new(state, shop, None);
+    let mut intake = Intake::new(state, appender, shop, None);
     let mut waiting = Vec::new();
     let mut ended = false;
     // The line at hand is too long; it is counted already and dropped up to its end.
@@ -271,6 +280,7 @@ struct Browser<'a> {
 /// The events of one request on their way into the spool.
 struct Intake<'a> {
     state: &'a State,
+    appender: &'a Appender,
     shop: Arc<Shop>,
     browser: Option<Browser<'a>>,
     received_at_ms: i64,
@@ -292,9 +302,15 @@ impl Drop for Intake<'_> {
 }
 
 impl<'a> Intake<'a> {
-    fn new(state: &'a State, shop: Arc<Shop>, browser: Option<Browser<'a>>) -> Intake<'a> {
+    fn new(
+        state: &'a State,
+        appender: &'a Appender,
+        shop: Arc<Shop>,
+        browser: Option<Browser<'a>>,
+    ) -> Intake<'a> {
         Intake {
             state,
+            appender,
             shop,
             browser,
             received_at_ms: state.clock.now_ms(),
@@ -441,7 +457,7 @@ impl<'a> Intake<'a> {
         let records = std::mem::take(&mut self.records);
         let count = records.len();
         if count > 0 {
-            self.state.spool.append(records).await?;
+            self.appender.append(records).await?;
             self.state.telemetry.events_accepted.inc_by(count as u64);
             self.accepted += count;
             self.undecided -= count;

@@ -29,7 +29,7 @@ pub use pages::CONTENT_SECURITY_POLICY;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Everything a request may use. Cloned into each worker.
+/// Everything a request may use. Cloned into each worker, which adds its own [`Appender`].
 #[derive(Clone)]
 pub struct State {
     pub clock: Clock,

@@ -7,55 +7,86 @@
 //! **Limits.** Record ≤ [`MAX_RECORD_BYTES`]; segment ≤ [`MAX_SEGMENT_BYTES`] plus one round of writing; bytes
 //! waiting for the disk ≤ [`MAX_WAITING_BYTES`]; all segments together ≤ [`SpoolOptions::max_bytes`].
 //!
-//! **Format.** `DIR/00000000000000000007.spool` = the 8 bytes `SFSPOOL1`, then records. A record = payload
-//! length (u32, little endian) · CRC32C of the payload (u32, little endian) · payload. Segments are numbered
-//! upward; each opening of the spool starts a new one, so that no file is ever appended to after a crash.
-//! `DIR/cursor` = `{"segment":7,"offset":1234}`: everything before it is committed. It only moves forward and
-//! may be stale without harm.
+//! **Format.** All numbers are little endian.
+//! `DIR/00000000000000000007.spool` is segment 7: a header, then records. Header = `SFSPOOL2` · segment (u64) · number
+//! of records in all segments before it (u64) · CRC32C of these 24 bytes (u32). Record = length of the payload (u32) ·
+//! index in the segment (u32) · CRC32C (u32) of segment, offset (u64), index, length and payload · payload. A segment's room is
+//! reserved when it begins; zeros at its end are unused room.
+//! `DIR/cursor` = `{"segment":7,"offset":1234,"index":5,"record":105,"batch_end":{…}}`: everything before it is
+//! committed. It only moves forward and may be stale without harm.
+//! `DIR/stamp` = a word of the reader's owner. `*.torn` and `*.damaged` = bytes that were set aside.
 //!
 //! **Writing.** One thread. Each round takes all that waits (≤ [`MAX_ROUND_BYTES`]), one write, one `fdatasync`,
-//! then every waiting append is answered. A failed write or sync ends that segment for good: its unsynced
-//! bytes are never counted as durable and the file is never synced again.
+//! then every waiting append is answered. A new segment is used after its header and its name in the directory are
+//! synced. A failed write or sync ends that segment for good: its unsynced bytes are never counted as durable, and the
+//! file is never appended to or synced again. Each opening of the spool starts a new segment, so that no file is ever
+//! appended to after a crash.
 //!
-//! **Recovery.** Opening scans the last segment and cuts it after its last whole record; what is cut is kept
-//! beside it as `*.torn`. A damaged record in an earlier place ends that segment for the reader, which logs it
-//! and goes on with the next.
+//! **Recovery.** Opening scans the last segment and cuts it after its last whole record; what is cut is kept beside
+//! it as `*.torn`. Damage elsewhere is kept as `*.damaged` when the reader meets it, and the records that are missing
+//! are counted: their indices tell within a segment, the headers tell between segments.
+//!
+//! **Keeping.** Segments that are committed stay for [`SpoolOptions::keep_sent`], or until their room is needed;
+//! [`Reader::resend`] hands them out again.
 
+mod appender;
+mod cursor;
 mod dead_letter;
+mod disk;
+mod format;
 mod inspect;
+mod position;
 mod reader;
-mod segment;
+mod recovery;
+mod shelf;
+mod sync_times;
 mod writer;
 
+#[cfg(test)]
+mod crashes;
+#[cfg(test)]
+mod damage;
+
+pub use appender::Appender;
 pub use dead_letter::{DeadLetter, DeadLetters, RetryError};
 pub use inspect::{Inspection, SegmentCard, inspect};
+pub use position::Position;
 pub use reader::{Batch, ReadError, Reader};
-pub use segment::Position;
+pub use sync_times::SyncTimes;
 
 use crate::planted::Faults;
-use segment::Segments;
+use cursor::Cursor;
+use disk::{Disk, RealDisk};
+use recovery::settle;
+use shelf::Shelf;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use writer::{Writer, WriterOptions};
 
 /// Hard bound of one record's payload.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
-/// A segment that has reached this, or a quarter of the spool's bound, is followed by a new one.
+/// A segment that has reached this, or an eighth of the spool's bound, is followed by a new one.
 pub const MAX_SEGMENT_BYTES: u64 = 64 << 20;
 /// One round writes at most this, unless a single append is larger.
 pub const MAX_ROUND_BYTES: usize = 4 << 20;
 /// Appends beyond this many unsynced bytes are refused.
 pub const MAX_WAITING_BYTES: usize = 64 << 20;
+/// Longer than ClickHouse keeps the parts that a merge has replaced (8 minutes), because a merge is not synced.
+pub const KEEP_SENT: Duration = Duration::from_secs(15 * 60);
 
 /// Where the spool lies and how large it may grow.
 #[derive(Debug, Clone)]
 pub struct SpoolOptions {
     pub directory: PathBuf,
-    /// Bytes of all segments on disk; beyond it appends are refused. Nothing old is ever dropped.
+    /// Bytes of all segments on disk; beyond it appends are refused. Nothing that waits is ever dropped.
     pub max_bytes: u64,
+    /// How long segments stay after they were committed.
+    pub keep_sent: Duration,
     pub faults: Faults,
 }
 
@@ -94,8 +125,18 @@ impl Records {
     /// When `payload` is longer than [`MAX_RECORD_BYTES`]; callers bound what they accept far below it.
     pub fn push(&mut self, payload: &[u8]) {
         assert!(payload.len() <= MAX_RECORD_BYTES, "a record of {} bytes", payload.len());
-        segment::frame(&mut self.framed, payload);
+        format::frame(&mut self.framed, payload);
         self.count += 1;
+    }
+
+    /// Adds those of `more`.
+    pub fn extend(&mut self, more: Records) {
+        if self.is_empty() {
+            *self = more;
+        } else {
+            self.framed.extend_from_slice(&more.framed);
+            self.count += more.count;
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -105,40 +146,68 @@ impl Records {
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
+
+    fn bytes(&self) -> usize {
+        self.framed.len()
+    }
 }
 
+/// How far the writing end is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Durable {
+    position: Position,
+    /// Of the next record in that segment.
+    index: u32,
+}
+
+#[derive(Debug)]
 struct Append {
     framed: Vec<u8>,
     answer: oneshot::Sender<Result<(), AppendError>>,
 }
 
-/// Counters shared by the writer and the reader.
+/// Counters shared by both ends.
 #[derive(Debug, Default)]
 struct Usage {
-    /// Bytes of all segments on disk.
-    stored_bytes: AtomicU64,
     /// Bytes handed over and not yet synced.
     waiting_bytes: AtomicUsize,
-    /// Syncs that succeeded, and the time they took.
-    syncs: AtomicU64,
-    sync_ns: AtomicU64,
+    syncs: SyncTimes,
+    /// Records that were durable once and are not readable any more.
+    lost_records: AtomicU64,
+    /// Where the reader is.
+    cursor: Mutex<Position>,
 }
 
 impl Usage {
-    /// Never below 0: a file may be longer than what was counted of it, when something else wrote to it.
-    fn freed(&self, bytes: u64) {
-        let _ = self
-            .stored_bytes
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |stored| Some(stored.saturating_sub(bytes)));
+    fn lock_cursor(&self) -> MutexGuard<'_, Position> {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug)]
+struct WriterThread {
+    /// `None` while it is dropped.
+    appends: Option<mpsc::UnboundedSender<Append>>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl Drop for WriterThread {
+    /// Waits until everything handed over is written: the directory may be opened again then.
+    fn drop(&mut self) {
+        drop(self.appends.take());
+        if self.handle.take().is_some_and(|handle| handle.join().is_err()) {
+            tracing::error!("the spool's writer panicked");
+        }
     }
 }
 
 /// The writing end. Clones share one writer thread, which ends when the last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct Spool {
-    appends: mpsc::UnboundedSender<Append>,
+    thread: Arc<WriterThread>,
     usage: Arc<Usage>,
-    durable: watch::Receiver<Position>,
+    shelf: Shelf,
+    durable: watch::Receiver<Durable>,
     max_bytes: u64,
 }
 
@@ -147,27 +216,22 @@ impl Spool {
     /// directory's lock).
     ///
     /// # Errors
-    /// The directory or a file in it cannot be read or written.
+    /// The directory or a file in it cannot be read or written, or is of another version.
     pub fn open(options: &SpoolOptions) -> Result<(Spool, Reader), OpenError> {
         let error = |cause| OpenError { directory: options.directory.clone(), cause };
         crate::file::create_private_directory(&options.directory).map_err(error)?;
-        let segments = Segments::new(&options.directory);
-        let usage = Arc::new(Usage::default());
-        let known = segments.list().map_err(error)?;
-        if let Some(&last) = known.last() {
-            segments.cut_torn_tail(last).map_err(error)?;
-        }
-        usage.stored_bytes.store(segments.stored_bytes().map_err(error)?, Ordering::SeqCst);
-
-        let cursor = segments.read_cursor().map_err(error)?;
-        let first_new = known.last().copied().unwrap_or(0).max(cursor.segment) + 1;
-        let (durable_sender, durable) = watch::channel(Position::start_of(first_new));
+        let disk = Arc::new(RealDisk::new(&options.directory));
+        let segment_bytes = MAX_SEGMENT_BYTES.min(options.max_bytes / 8);
+        let ends = Ends::open(disk, options, segment_bytes).map_err(error)?;
+        let Ends { writer, reader, shelf, durable, usage } = ends;
         let (appends, queue) = mpsc::unbounded_channel();
-        let segment_bytes = MAX_SEGMENT_BYTES.min(options.max_bytes / 4);
-        writer::start(segments.clone(), first_new, segment_bytes, queue, durable_sender, usage.clone())
+        let thread_usage = usage.clone();
+        let handle = std::thread::Builder::new()
+            .name("spool".into())
+            .spawn(move || write_rounds(writer, queue, &thread_usage))
             .map_err(error)?;
-        let reader = Reader::new(segments, cursor, durable.clone(), usage.clone());
-        Ok((Spool { appends, usage, durable, max_bytes: options.max_bytes }, reader))
+        let thread = Arc::new(WriterThread { appends: Some(appends), handle: Some(handle) });
+        Ok((Spool { thread, usage, shelf, durable, max_bytes: options.max_bytes }, reader))
     }
 
     /// Appends the records and waits until they are on disk.
@@ -176,17 +240,25 @@ impl Spool {
     /// See [`AppendError`]. The records are not promised to anybody; whole ones that reached the disk before it
     /// failed may still be handed out.
     pub async fn append(&self, records: Records) -> Result<(), AppendError> {
-        let bytes = records.framed.len();
-        if self.usage.stored_bytes.load(Ordering::Relaxed) + bytes as u64 > self.max_bytes {
-            return Err(AppendError::Full);
-        }
+        self.reserve(records.bytes())?;
+        self.hand_over(records).await
+    }
+
+    /// Counts `bytes` as waiting for the disk; [`Spool::hand_over`] must follow.
+    fn reserve(&self, bytes: usize) -> Result<(), AppendError> {
         let waiting = self.usage.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         if waiting + bytes > MAX_WAITING_BYTES {
             self.usage.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(AppendError::Overloaded);
         }
+        Ok(())
+    }
+
+    async fn hand_over(&self, records: Records) -> Result<(), AppendError> {
         let (answer, answered) = oneshot::channel();
-        if self.appends.send(Append { framed: records.framed, answer }).is_err() {
+        let append = Append { framed: records.framed, answer };
+        let sent = self.thread.appends.as_ref().is_some_and(|appends| appends.send(append).is_ok());
+        if !sent {
             return Err(AppendError::Closed);
         }
         answered.await.unwrap_or(Err(AppendError::Closed))
@@ -194,19 +266,92 @@ impl Spool {
 
     /// Up to where records are durable now.
     pub fn durable(&self) -> Position {
-        *self.durable.borrow()
+        self.durable.borrow().position
     }
 
-    /// Syncs so far, and the time they took in all.
-    pub fn syncs(&self) -> (u64, Duration) {
-        let took = Duration::from_nanos(self.usage.sync_ns.load(Ordering::Relaxed));
-        (self.usage.syncs.load(Ordering::Relaxed), took)
+    /// How long syncs took.
+    pub fn syncs(&self) -> &SyncTimes {
+        &self.usage.syncs
     }
 
-    /// Bytes of all segments on disk.
+    /// Records that were durable once and are not readable any more, since this was opened.
+    pub fn lost_records(&self) -> u64 {
+        self.usage.lost_records.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of all segments on disk, room reserved and sent segments included.
     pub fn stored_bytes(&self) -> u64 {
-        self.usage.stored_bytes.load(Ordering::Relaxed)
+        self.shelf.stored_bytes()
     }
+
+    /// Bytes that are not committed yet.
+    pub fn unsent_bytes(&self) -> u64 {
+        let cursor = *self.usage.lock_cursor();
+        self.shelf.used_bytes_from(cursor.segment).saturating_sub(cursor.offset)
+    }
+
+    /// Whether so much waits that appends will soon be refused.
+    pub fn is_nearly_full(&self) -> bool {
+        self.unsent_bytes() > self.max_bytes / 20 * 19
+    }
+}
+
+/// Both ends of a spool, without the thread between them.
+struct Ends {
+    writer: Writer,
+    reader: Reader,
+    shelf: Shelf,
+    durable: watch::Receiver<Durable>,
+    usage: Arc<Usage>,
+}
+
+impl Ends {
+    fn open(disk: Arc<dyn Disk>, options: &SpoolOptions, segment_bytes: u64) -> io::Result<Ends> {
+        let mut cursor = Cursor::read(&*disk)?;
+        let shelf = Shelf::open(disk.clone(), options.keep_sent, cursor.position.segment)?;
+        if shelf.first().is_none() && cursor.record.is_none() {
+            // Known from the start, so that the first segment can be missed too.
+            cursor.record = Some(0);
+            cursor.write(&*disk)?;
+        }
+        let mut settled = settle(&*disk, &shelf)?;
+        // Files may be gone; what is written from now on must come after all that ever was.
+        settled.records = settled.records.max(cursor.record.unwrap_or(0));
+        if settled.end < cursor.position {
+            (settled.end, settled.index) = (cursor.position, cursor.index);
+        }
+        let usage = Arc::new(Usage::default());
+        *usage.lock_cursor() = cursor.position;
+        let start = Durable { position: settled.end, index: settled.index };
+        let (durable_sender, durable) = watch::channel(start);
+        let writer_options =
+            WriterOptions { segment_bytes, max_bytes: options.max_bytes, faults: options.faults };
+        let writer =
+            Writer::new(disk.clone(), shelf.clone(), writer_options, &settled, durable_sender, usage.clone());
+        let reader = Reader::new(disk, shelf.clone(), cursor, durable.clone(), usage.clone());
+        Ok(Ends { writer, reader, shelf, durable, usage })
+    }
+}
+
+/// The one thread that writes: takes all that waits, writes it, syncs it, answers.
+fn write_rounds(mut writer: Writer, mut queue: mpsc::UnboundedReceiver<Append>, usage: &Usage) {
+    let mut answers = Vec::new();
+    while let Some(append) = queue.blocking_recv() {
+        let mut round = append.framed;
+        answers.push(append.answer);
+        while round.len() < MAX_ROUND_BYTES {
+            let Ok(append) = queue.try_recv() else { break };
+            round.extend_from_slice(&append.framed);
+            answers.push(append.answer);
+        }
+        let written = writer.write(&mut round);
+        usage.waiting_bytes.fetch_sub(round.len(), Ordering::Relaxed);
+        for answer in answers.drain(..) {
+            // A requester that has gone away does not need the answer.
+            let _ = answer.send(written);
+        }
+    }
+    writer.close();
 }
 
 /// The directory of a spool below a data directory.
@@ -214,10 +359,16 @@ pub fn directory(data_dir: &Path) -> PathBuf {
     data_dir.join("spool")
 }
 
+/// `TEST_SEED`, to repeat one run of a test.
+#[cfg(test)]
+fn asked_seed() -> Option<u64> {
+    let seed = std::env::var_os("TEST_SEED")?;
+    Some(seed.to_str()?.parse().expect("TEST_SEED is a number"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
     async fn append(spool: &Spool, payloads: &[&str]) {
         let mut records = Records::default();
@@ -235,11 +386,16 @@ mod tests {
     }
 
     fn options(directory: &tempfile::TempDir) -> SpoolOptions {
-        SpoolOptions { directory: directory.path().to_owned(), max_bytes: 1 << 20, faults: Faults::default() }
+        SpoolOptions {
+            directory: directory.path().to_owned(),
+            max_bytes: 1 << 20,
+            keep_sent: Duration::ZERO,
+            faults: Faults::default(),
+        }
     }
 
-    fn files(directory: &tempfile::TempDir, extension: &str) -> Vec<PathBuf> {
-        let mut files: Vec<_> = std::fs::read_dir(directory.path())
+    fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
+        let mut files: Vec<_> = std::fs::read_dir(directory)
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|found| found == extension))
@@ -275,74 +431,79 @@ mod tests {
         assert_eq!(all(&mut reader), ["a", "b", "c", "d"]);
     }
 
-    #[tokio::test]
-    async fn a_torn_tail_is_cut_and_kept_aside() {
-        let directory = tempfile::tempdir().unwrap();
-        let (spool, reader) = Spool::open(&options(&directory)).unwrap();
-        append(&spool, &["whole", "torn"]).await;
-        drop((spool, reader));
-        let segment = files(&directory, "spool").pop().unwrap();
-        let bytes = std::fs::read(&segment).unwrap();
-        std::fs::write(&segment, &bytes[..bytes.len() - 2]).unwrap();
-        let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
-        append(&spool, &["next"]).await;
-        assert_eq!(all(&mut reader), ["whole", "next"]);
-        assert_eq!(files(&directory, "torn").len(), 1);
+    /// A spool left as a killed process leaves it: without an orderly end.
+    async fn abandoned(options: &SpoolOptions, payloads: &[&str]) {
+        let (spool, _reader) = Spool::open(options).unwrap();
+        append(&spool, payloads).await;
+        let abandoned = spool.thread.clone();
+        let directory = options.directory.clone();
+        let kept: Vec<_> =
+            files(&directory, "spool").into_iter().map(|p| (std::fs::read(&p).unwrap(), p)).collect();
+        drop((spool, abandoned));
+        files(&directory, "spool").iter().for_each(|path| std::fs::remove_file(path).unwrap());
+        kept.into_iter().for_each(|(bytes, path)| std::fs::write(path, bytes).unwrap());
     }
 
     #[tokio::test]
-    async fn a_flipped_bit_costs_no_record_before_it_nor_any_other_segment() {
+    async fn a_torn_tail_is_cut_and_kept_aside() {
         let directory = tempfile::tempdir().unwrap();
-        for payload in ["first", "second"] {
-            let (spool, _reader) = Spool::open(&options(&directory)).unwrap();
-            append(&spool, &["good", payload]).await;
-        }
-        let segment = files(&directory, "spool").remove(0);
+        abandoned(&options(&directory), &["whole", "torn"]).await;
+        let segment = files(directory.path(), "spool").pop().unwrap();
         let mut bytes = std::fs::read(&segment).unwrap();
-        *bytes.last_mut().unwrap() ^= 1;
+        let end = bytes.len() - bytes.iter().rev().take_while(|&&byte| byte == 0).count();
+        bytes[end - 2..].fill(0);
         std::fs::write(&segment, bytes).unwrap();
-        let (_spool, mut reader) = Spool::open(&options(&directory)).unwrap();
-        assert_eq!(all(&mut reader), ["good", "good", "second"]);
+        let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
+        append(&spool, &["next"]).await;
+        assert_eq!(all(&mut reader), ["whole", "next"]);
+        assert_eq!(files(directory.path(), "torn").len(), 1);
     }
 
     #[tokio::test]
     async fn a_full_spool_refuses_and_takes_again_after_commits() {
         let directory = tempfile::tempdir().unwrap();
-        let small = SpoolOptions { max_bytes: 2_000, ..options(&directory) };
-        let (spool, mut reader) = Spool::open(&small).unwrap();
-        let payload = "x".repeat(900);
-        append(&spool, &[&payload, &payload]).await;
-        let mut records = Records::default();
-        records.push(payload.as_bytes());
-        assert_eq!(spool.append(records).await, Err(AppendError::Full));
-        assert_eq!(all(&mut reader).len(), 2);
+        let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
+        let payload = "x".repeat(100_000);
+        let mut taken = 0;
+        let refused = loop {
+            let mut records = Records::default();
+            records.push(payload.as_bytes());
+            match spool.append(records).await {
+                Ok(()) => taken += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((refused, taken), (AppendError::Full, 10));
+        assert!(spool.is_nearly_full() && spool.stored_bytes() <= 2 << 20);
+        assert_eq!(all(&mut reader).len(), taken);
         append(&spool, &[&payload]).await;
         assert_eq!(all(&mut reader), [payload]);
+        assert!(!spool.is_nearly_full());
     }
 
     #[tokio::test]
-    async fn a_file_longer_than_what_was_counted_of_it_does_not_fill_the_spool() {
-        let directory = tempfile::tempdir().unwrap();
-        let small = SpoolOptions { max_bytes: 4_000, ..options(&directory) };
-        let (spool, mut reader) = Spool::open(&small).unwrap();
-        append(&spool, &["first"]).await;
-        let segment = files(&directory, "spool").pop().unwrap();
-        let grown = std::fs::OpenOptions::new().write(true).open(segment).unwrap();
-        grown.set_len(9_000).unwrap();
-        append(&spool, &[&"x".repeat(1_500)]).await;
-        assert_eq!(all(&mut reader)[0], "first");
-        append(&spool, &["last"]).await;
-        assert_eq!(all(&mut reader), ["last"]);
-        assert!(spool.stored_bytes() < 4_000, "{}", spool.stored_bytes());
-    }
-
-    #[tokio::test]
-    async fn a_segment_that_lost_durable_records_is_an_error_and_not_an_empty_spool() {
+    async fn a_segment_whose_file_is_removed_is_counted_and_holds_up_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
-        append(&spool, &["a"]).await;
-        std::fs::remove_file(files(&directory, "spool").pop().unwrap()).unwrap();
-        assert!(reader.has_more() && reader.next_batch(10, 1 << 20).is_err());
+        append(&spool, &["a", "b"]).await;
+        std::fs::remove_file(files(directory.path(), "spool").pop().unwrap()).unwrap();
+        assert!(all(&mut reader).is_empty());
+        assert_eq!(spool.lost_records(), 2);
+        append(&spool, &["lost with the removed file"]).await;
+        append(&spool, &["c"]).await;
+        assert_eq!(all(&mut reader), ["c"]);
+        assert_eq!(spool.lost_records(), 3);
+    }
+
+    #[tokio::test]
+    async fn another_versions_file_is_not_touched() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("00000000000000000001.spool");
+        let header = format::Header { segment: 1, first_record: 0 }.bytes_of_version(b'3');
+        std::fs::write(&file, [&header[..], b"what that version writes"].concat()).unwrap();
+        let error = Spool::open(&options(&directory)).unwrap_err().to_string();
+        assert!(error.contains("version '3'"), "{error}");
+        assert!(std::fs::read(&file).unwrap().ends_with(b"what that version writes"));
     }
 
     #[tokio::test]
@@ -353,12 +514,40 @@ mod tests {
         append(&spool, &["a", "b", "c"]).await;
         let batch = reader.next_batch(1, 1 << 20).unwrap().unwrap();
         reader.commit(&batch).unwrap();
-        let segment = files(&directory, "spool").pop().unwrap();
-        std::fs::OpenOptions::new().append(true).open(segment).unwrap().write_all(b"torn").unwrap();
         let found = inspect(directory.path()).unwrap();
-        let expected =
-            SegmentCard { segment: 1, bytes: 39, records: 3, waiting_records: 2, unreadable_bytes: 4 };
+        let expected = SegmentCard {
+            segment: 1,
+            bytes: 1 << 17,
+            records: 3,
+            waiting_records: 2,
+            damaged_bytes: 0,
+            lost_records: 0,
+        };
         assert_eq!((found.waiting_records, found.segments), (2, vec![expected]));
+    }
+
+    #[tokio::test]
+    async fn requests_of_one_thread_share_a_round_and_each_gets_the_answer() {
+        let directory = tempfile::tempdir().unwrap();
+        let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
+        let local = tokio::task::LocalSet::new();
+        let appender = Appender::new(spool.clone());
+        let syncs = || spool.syncs().buckets().iter().map(|(_, count)| count).sum::<u64>();
+        local
+            .run_until(async {
+                let appends = (0..50).map(|n: u32| {
+                    let appender = appender.clone();
+                    let mut records = Records::default();
+                    records.push(n.to_string().as_bytes());
+                    tokio::task::spawn_local(async move { appender.append(records).await })
+                });
+                for append in appends.collect::<Vec<_>>() {
+                    assert_eq!(append.await.unwrap(), Ok(()));
+                }
+            })
+            .await;
+        assert_eq!(all(&mut reader).len(), 50);
+        assert!(syncs() <= 3, "{}", syncs());
     }
 
     #[tokio::test]
@@ -373,15 +562,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn consumed_segments_are_deleted() {
+    async fn sent_segments_stay_for_a_while_and_are_handed_out_again_on_demand() {
         let directory = tempfile::tempdir().unwrap();
-        for _ in 0..3 {
-            let (spool, _reader) = Spool::open(&options(&directory)).unwrap();
-            append(&spool, &["a"]).await;
+        let keeping = SpoolOptions { keep_sent: KEEP_SENT, ..options(&directory) };
+        for payload in ["a", "b"] {
+            let (spool, mut reader) = Spool::open(&keeping).unwrap();
+            append(&spool, &[payload]).await;
+            assert_eq!(all(&mut reader), [payload]);
         }
+        let (spool, mut reader) = Spool::open(&keeping).unwrap();
+        append(&spool, &["c"]).await;
+        assert_eq!((all(&mut reader), spool.unsent_bytes()), (vec!["c".to_owned()], 0));
+        reader.resend();
+        assert!(reader.is_resending());
+        assert_eq!(all(&mut reader), ["a", "b", "c"]);
+        assert!(!reader.is_resending());
+        drop((spool, reader));
         let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
-        append(&spool, &["b"]).await;
-        assert_eq!(all(&mut reader).len(), 4);
-        assert_eq!(files(&directory, "spool").len(), 1);
+        append(&spool, &["d"]).await;
+        assert_eq!(all(&mut reader), ["d"]);
+        assert_eq!(files(directory.path(), "spool").len(), 1);
     }
 }

@@ -1,11 +1,18 @@
 //! The reading end: batches of durable records, and the cursor that says which are done with.
 
-use super::segment::{Framed, Position, Segments, unframe};
-use super::{MAX_RECORD_BYTES, Usage};
+use super::cursor::Cursor;
+use super::disk::Disk;
+use super::format::{HEADER_BYTES, Header, MAX_FRAMED_BYTES, scan};
+use super::position::Position;
+use super::shelf::{Shelf, segment_name};
+use super::{Durable, Usage};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::watch;
+
+const STAMP: &str = "stamp";
 
 /// The spool's files could not be read or the cursor not written. The same call may work later.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +24,9 @@ pub struct ReadError(#[from] io::Error);
 pub struct Batch {
     bytes: Vec<u8>,
     payloads: Vec<Range<usize>>,
-    end: Position,
+    /// Damaged records that were passed over on the way.
+    lost: u64,
+    after: Cursor,
     is_full: bool,
 }
 
@@ -42,32 +51,53 @@ impl Batch {
 
     /// The position after the last record.
     pub fn end(&self) -> Position {
-        self.end
+        self.after.position
+    }
+}
+
+/// How far a look into the segments is.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    at: Cursor,
+    /// Records found missing on the way.
+    lost: u64,
+}
+
+impl Look {
+    fn pass(&mut self, lost: u64, found: usize) {
+        let passed = lost + found as u64;
+        self.lost += lost;
+        self.at.index += passed as u32;
+        self.at.record = self.at.record.map(|record| record + passed);
     }
 }
 
 /// The one reader of a spool.
 #[derive(Debug)]
 pub struct Reader {
-    segments: Segments,
-    cursor: Position,
-    durable: watch::Receiver<Position>,
+    disk: Arc<dyn Disk>,
+    shelf: Shelf,
+    cursor: Cursor,
+    /// What is sent again ends here; the cursor's file stays as it is until then.
+    resend_until: Option<Position>,
+    durable: watch::Receiver<Durable>,
     usage: Arc<Usage>,
 }
 
 impl Reader {
     pub(super) fn new(
-        segments: Segments,
-        cursor: Position,
-        durable: watch::Receiver<Position>,
+        disk: Arc<dyn Disk>,
+        shelf: Shelf,
+        cursor: Cursor,
+        durable: watch::Receiver<Durable>,
         usage: Arc<Usage>,
     ) -> Reader {
-        Reader { segments, cursor, durable, usage }
+        Reader { disk, shelf, cursor, resend_until: None, durable, usage }
     }
 
     /// Everything before this is committed.
     pub fn cursor(&self) -> Position {
-        self.cursor
+        self.cursor.position
     }
 
     /// Waits until there is something to read; `false` when the spool is closed and nothing is left.
@@ -82,89 +112,196 @@ impl Reader {
 
     /// Whether a durable record may lie beyond the cursor.
     pub fn has_more(&self) -> bool {
-        self.cursor < *self.durable.borrow()
+        self.cursor.position < self.durable.borrow().position
     }
 
     /// The next records, at most `max_records` of them and about `max_bytes`; at least one when there is one.
-    /// Does not move: the same batch comes again until [`Reader::commit`].
+    /// Where the batch ends is remembered durably first: until [`Reader::commit`] the same batch comes again,
+    /// after a restart too. Damage is set aside and passed over.
     ///
     /// # Errors
-    /// A file cannot be read, or the newest segment holds less than was written to it.
+    /// A file cannot be read or written.
     pub fn next_batch(&mut self, max_records: usize, max_bytes: usize) -> Result<Option<Batch>, ReadError> {
         let durable = *self.durable.borrow_and_update();
-        let window_bytes = max_bytes.max(MAX_RECORD_BYTES + 8);
-        while self.cursor < durable {
-            let start = Position {
-                segment: self.cursor.segment,
-                offset: self.cursor.offset.max(Position::start_of(0).offset),
-            };
-            let mut bytes = self.segments.read(start, window_bytes)?.unwrap_or_default();
-            if start.segment == durable.segment {
-                bytes.truncate(durable.offset.saturating_sub(start.offset) as usize);
+        let mut look = Look { at: self.cursor, lost: 0 };
+        while look.at.position < durable.position {
+            if let Some(batch) = self.look(&mut look, durable, max_records, max_bytes)? {
+                self.announce(&batch)?;
+                return Ok(Some(batch));
             }
-            let mut payloads = Vec::new();
-            let mut end = 0;
-            while payloads.len() < max_records {
-                match unframe(&bytes[end..]) {
-                    Framed::Record { payload, framed_bytes } => {
-                        end += framed_bytes;
-                        payloads.push(end - payload.len()..end);
-                    }
-                    Framed::Needs(_) => break,
-                    Framed::Damaged => {
-                        if payloads.is_empty() && start.segment < durable.segment {
-                            tracing::error!(
-                                segment = start.segment,
-                                offset = start.offset,
-                                "a damaged record ends this segment of the spool; its rest is skipped"
-                            );
-                        }
-                        break;
-                    }
-                }
-            }
-            if !payloads.is_empty() {
-                let is_full = payloads.len() == max_records
-                    || bytes.len() == window_bytes
-                    || start.segment < durable.segment;
-                let end = Position { segment: start.segment, offset: start.offset + end as u64 };
-                return Ok(Some(Batch { bytes, payloads, end, is_full }));
-            }
-            if start.segment >= durable.segment {
-                let segment = start.segment;
-                return Err(ReadError(io::Error::other(format!(
-                    "segment {segment} has lost records that were durable"
-                ))));
-            }
-            self.cursor = self.following(start.segment, durable)?;
-            self.delete_consumed()?;
         }
+        // Nothing was there but damage, or a segment's end.
+        self.usage.lost_records.fetch_add(look.lost, Ordering::Relaxed);
+        self.move_to(look.at)?;
         Ok(None)
     }
 
-    /// Remembers durably that the batch is done with, and deletes the segments before it.
-    ///
-    /// # Errors
-    /// The cursor could not be written. The batch may come again, now or after a restart.
-    pub fn commit(&mut self, batch: &Batch) -> Result<(), ReadError> {
-        self.segments.write_cursor(batch.end)?;
-        self.cursor = batch.end;
-        self.delete_consumed()
+    /// Reads one window of one segment and goes to its end.
+    fn look(
+        &self,
+        look: &mut Look,
+        durable: Durable,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Result<Option<Batch>, ReadError> {
+        let segment = look.at.position.segment;
+        let is_live = segment == durable.position.segment;
+        if !self.shelf.has(segment) {
+            self.leave(look, durable);
+            return Ok(None);
+        }
+        if look.at.position.offset < HEADER_BYTES as u64 {
+            self.enter(look)?;
+        }
+        let at = look.at;
+        let window_bytes = max_bytes.max(2 * MAX_FRAMED_BYTES);
+        let known_end = at.batch_end.filter(|end| end.segment == segment && *end > at.position);
+        let limit = known_end.or(is_live.then_some(durable.position));
+        let left_bytes = limit.map(|end| end.offset.saturating_sub(at.position.offset) as usize);
+        // A batch that was handed out before comes whole, whatever is asked for now.
+        let window_bytes = if known_end.is_some() { usize::MAX } else { window_bytes };
+        let wanted_bytes = window_bytes.min(left_bytes.unwrap_or(usize::MAX));
+        let Some(bytes) = self.disk.read(&segment_name(segment), at.position.offset, wanted_bytes)? else {
+            tracing::error!(segment, "a segment of the spool is gone");
+            self.shelf.forget(segment);
+            return Ok(None);
+        };
+        let is_end = bytes.len() < window_bytes;
+        let max_records = if known_end.is_some() { usize::MAX } else { max_records };
+        let stretch = scan(at.position, &bytes, at.index, max_records, is_end);
+        for range in &stretch.damaged {
+            self.set_aside(at.position, &bytes, range)?;
+        }
+        look.pass(stretch.lost, stretch.payloads.len());
+        look.at.position.offset += stretch.end as u64;
+        look.at.batch_end = look.at.batch_end.filter(|&end| end > look.at.position);
+        let reached_end = is_end && stretch.end == bytes.len();
+        let is_last = reached_end && known_end.is_none();
+        if is_last && is_live {
+            self.leave(look, durable);
+        }
+        if stretch.payloads.is_empty() {
+            if is_last && !is_live {
+                self.leave(look, durable);
+            }
+            return Ok(None);
+        }
+        let is_full = !(is_last && is_live);
+        let Look { at: after, lost } = *look;
+        Ok(Some(Batch { bytes, payloads: stretch.payloads, lost, after, is_full }))
     }
 
-    fn delete_consumed(&self) -> Result<(), ReadError> {
-        for number in self.segments.list()? {
-            if number < self.cursor.segment {
-                let freed = self.segments.delete(number)?;
-                self.usage.freed(freed);
+    /// Goes to what follows the segment at hand: the next one, or the end of what is durable.
+    fn leave(&self, look: &mut Look, durable: Durable) {
+        let segment = look.at.position.segment;
+        if segment == durable.position.segment {
+            look.pass(u64::from(durable.index.saturating_sub(look.at.index)), 0);
+            look.at.position = durable.position;
+        } else {
+            let next = self.shelf.following(segment).unwrap_or(durable.position.segment);
+            look.at.position = Position { segment: next.min(durable.position.segment), offset: 0 };
+        }
+    }
+
+    /// Goes to the first record of the segment at hand.
+    fn enter(&self, look: &mut Look) -> Result<(), ReadError> {
+        let segment = look.at.position.segment;
+        look.at.position = Position::start_of(segment);
+        look.at.index = 0;
+        let header = self.disk.read(&segment_name(segment), 0, HEADER_BYTES)?.unwrap_or_default();
+        if let Some(header) = Header::read(&header).ok().filter(|header| header.segment == segment) {
+            let missing = look.at.record.map_or(0, |record| header.first_record.saturating_sub(record));
+            if missing > 0 {
+                tracing::error!(before_segment = segment, missing, "records of the spool are missing");
             }
+            look.lost += missing;
+            look.at.record = Some(header.first_record);
         }
         Ok(())
     }
 
-    /// The start of the first segment after `segment` that exists.
-    fn following(&self, segment: u64, durable: Position) -> Result<Position, ReadError> {
-        let next = self.segments.list()?.into_iter().find(|&number| number > segment);
-        Ok(Position::start_of(next.unwrap_or(durable.segment)))
+    /// Remembers durably that the batch is done with.
+    ///
+    /// # Errors
+    /// The cursor could not be written. The batch may come again, now or after a restart.
+    pub fn commit(&mut self, batch: &Batch) -> Result<(), ReadError> {
+        let cursor = Cursor { batch_end: None, ..batch.after };
+        if self.resend_until.is_some_and(|end| cursor.position >= end) {
+            self.resend_until = None;
+        }
+        self.write(cursor)?;
+        self.usage.lost_records.fetch_add(batch.lost, Ordering::Relaxed);
+        self.move_to(cursor)
+    }
+
+    fn move_to(&mut self, cursor: Cursor) -> Result<(), ReadError> {
+        self.cursor = cursor;
+        *self.usage.lock_cursor() = cursor.position;
+        Ok(self.shelf.sent_before(cursor.position.segment)?)
+    }
+
+    /// Hands out everything again that is still there, sent or not.
+    pub fn resend(&mut self) {
+        let Some(first) = self.shelf.first().filter(|&first| first <= self.cursor.position.segment) else {
+            return;
+        };
+        self.resend_until = self.resend_until.max(Some(self.cursor.position));
+        self.shelf.unsent_from(first);
+        self.cursor = Cursor { position: Position { segment: first, offset: 0 }, ..Cursor::default() };
+    }
+
+    /// Whether what is handed out was committed before.
+    pub fn is_resending(&self) -> bool {
+        self.resend_until.is_some()
+    }
+
+    /// What [`Reader::set_stamp`] was given last, perhaps by an earlier process.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn stamp(&self) -> Result<Option<String>, ReadError> {
+        let bytes = self.disk.read(STAMP, 0, 1 << 16)?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Keeps a word about where the records went, so that a change can be noticed.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn set_stamp(&self, stamp: &str) -> Result<(), ReadError> {
+        Ok(self.disk.replace(STAMP, stamp.as_bytes())?)
+    }
+
+    /// Keeps damaged bytes beside the segment, under a name that says where they lay.
+    fn set_aside(&self, from: Position, bytes: &[u8], range: &Range<usize>) -> Result<(), ReadError> {
+        let Position { segment, offset } = from;
+        let offset = offset + range.start as u64;
+        tracing::error!(segment, offset, bytes = range.len(), "damage in the spool is set aside");
+        Ok(self.disk.replace(&format!("{segment:020}-{offset}.damaged"), &bytes[range.clone()])?)
+    }
+
+    /// Remembers where a batch ends before it is handed out.
+    fn announce(&mut self, batch: &Batch) -> Result<(), ReadError> {
+        let end = Some(batch.end());
+        if self.cursor.batch_end != end {
+            let cursor = Cursor { batch_end: end, ..self.cursor };
+            self.write(cursor)?;
+            self.cursor = cursor;
+        }
+        Ok(())
+    }
+
+    fn write(&self, cursor: Cursor) -> Result<(), ReadError> {
+        if self.is_resending() {
+            return Ok(());
+        }
+        match cursor.write(&*self.disk) {
+            // Room for a few hundred bytes must be found, or nothing sent would ever go.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                self.shelf.give_up_sent()?;
+                Ok(cursor.write(&*self.disk)?)
+            }
+            result => Ok(result?),
+        }
     }
 }

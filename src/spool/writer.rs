@@ -1,85 +1,89 @@
-//! The one thread that writes: takes all that waits, writes it, syncs it, answers.
+//! The writing end: rounds of records onto the disk, one segment after the other.
 
-use super::segment::{Position, Segments};
-use super::{Append, AppendError, MAX_ROUND_BYTES, Usage};
-use std::fs::File;
-use std::io::{self, Write};
+use super::disk::{Disk, DiskFile};
+use super::format::{Header, number};
+use super::position::Position;
+use super::recovery::Settled;
+use super::shelf::{Shelf, segment_name};
+use super::{AppendError, Durable, Usage};
+use crate::planted::{Fault, Faults};
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-/// Starts the writer with a new segment. It ends when every sender of `queue` is gone.
-///
-/// # Errors
-/// The first segment or the thread cannot be made.
-pub fn start(
-    segments: Segments,
-    first: u64,
+/// Writes segments. Not a thread: see `write_rounds` in the module above.
+#[derive(Debug)]
+pub struct Writer {
+    disk: Arc<dyn Disk>,
+    shelf: Shelf,
+    /// Reserved for each segment; one that has used them is followed by a new one.
     segment_bytes: u64,
-    mut queue: mpsc::UnboundedReceiver<Append>,
-    durable: watch::Sender<Position>,
+    max_bytes: u64,
+    faults: Faults,
+    /// `None` before the first round and after a failure: the next round starts a new segment.
+    file: Option<Box<dyn DiskFile>>,
+    position: Position,
+    /// Of the next record, in this segment.
+    index: u32,
+    /// Number of the segment's first record.
+    first_record: u64,
+    durable: watch::Sender<Durable>,
     usage: Arc<Usage>,
-) -> io::Result<()> {
-    let file = segments.create(first)?;
-    usage.stored_bytes.fetch_add(Position::start_of(first).offset, Ordering::SeqCst);
-    let mut writer = Writer {
-        segments,
-        segment_bytes,
-        file: Some(file),
-        position: Position::start_of(first),
-        durable,
-        usage,
-    };
-    std::thread::Builder::new().name("spool".into()).spawn(move || {
-        let mut round = Vec::new();
-        while let Some(append) = queue.blocking_recv() {
-            let mut bytes = append.framed.len();
-            round.push(append);
-            while bytes < MAX_ROUND_BYTES {
-                let Ok(append) = queue.try_recv() else { break };
-                bytes += append.framed.len();
-                round.push(append);
-            }
-            let written = writer.write(&round);
-            for append in round.drain(..) {
-                writer.usage.waiting_bytes.fetch_sub(append.framed.len(), Ordering::Relaxed);
-                // A requester that has gone away does not need the answer.
-                let _ = append.answer.send(written);
-            }
-        }
-    })?;
-    Ok(())
 }
 
-struct Writer {
-    segments: Segments,
-    /// A segment that has reached this is followed by a new one.
-    segment_bytes: u64,
-    /// `None` after a failure: the next round starts a new segment.
-    file: Option<File>,
-    position: Position,
-    durable: watch::Sender<Position>,
-    usage: Arc<Usage>,
+/// Where and how much a [`Writer`] writes.
+#[derive(Debug)]
+pub struct WriterOptions {
+    pub segment_bytes: u64,
+    pub max_bytes: u64,
+    pub faults: Faults,
 }
 
 impl Writer {
-    fn write(&mut self, round: &[Append]) -> Result<(), AppendError> {
-        match self.try_write(round) {
-            Ok(bytes) => {
-                self.position.offset += bytes;
-                self.usage.stored_bytes.fetch_add(bytes, Ordering::SeqCst);
+    /// Goes on after what was `settled`, in a new segment: no file is ever appended to by two processes.
+    pub fn new(
+        disk: Arc<dyn Disk>,
+        shelf: Shelf,
+        options: WriterOptions,
+        settled: &Settled,
+        durable: watch::Sender<Durable>,
+        usage: Arc<Usage>,
+    ) -> Writer {
+        let WriterOptions { segment_bytes, max_bytes, faults } = options;
+        Writer {
+            disk,
+            shelf,
+            segment_bytes,
+            max_bytes,
+            faults,
+            file: None,
+            position: settled.end,
+            index: 0,
+            first_record: settled.records,
+            durable,
+            usage,
+        }
+    }
+
+    /// Writes the framed records and syncs them. All of them are durable then, or none is promised.
+    pub fn write(&mut self, framed: &mut [u8]) -> Result<(), AppendError> {
+        match self.try_write(framed) {
+            Ok(()) => {
                 if self.position.offset >= self.segment_bytes {
-                    // Rotating now and not with the next round lets the reader delete a full segment at once.
-                    self.file = self.rotate().inspect_err(log_failure).ok();
+                    // Rotating now and not with the next round keeps the time that takes out of its answer.
+                    self.seal();
+                    if let Err(error) = self.rotate() {
+                        log_failure(&error);
+                    }
                 }
-                self.durable.send_replace(self.position);
+                self.durable.send_replace(Durable { position: self.position, index: self.index });
                 Ok(())
             }
             Err(error) => {
-                // The kernel may have dropped the dirty pages, so this file can never be trusted with a sync again.
-                self.give_up_segment();
                 log_failure(&error);
+                // The kernel may have dropped the dirty pages, so this file can never be trusted with a sync again.
+                self.seal();
                 Err(if error.kind() == io::ErrorKind::StorageFull {
                     AppendError::Full
                 } else {
@@ -89,42 +93,70 @@ impl Writer {
         }
     }
 
-    fn try_write(&mut self, round: &[Append]) -> io::Result<u64> {
+    fn try_write(&mut self, framed: &mut [u8]) -> io::Result<()> {
         if self.file.is_none() {
-            self.file = Some(self.rotate()?);
+            self.rotate()?;
         }
         let Some(file) = self.file.as_mut() else { return Err(io::ErrorKind::NotFound.into()) };
-        let joined;
-        let bytes = match round {
-            [only] => &only.framed,
-            many => {
-                joined = many.iter().map(|append| append.framed.as_slice()).collect::<Vec<_>>().concat();
-                &joined
-            }
-        };
-        file.write_all(bytes)?;
-        let started = Instant::now();
-        file.sync_data()?;
-        self.usage.syncs.fetch_add(1, Ordering::Relaxed);
-        self.usage.sync_ns.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        Ok(bytes.len() as u64)
+        let next_index = number(framed, self.position, self.index);
+        file.write_at(self.position.offset, framed)?;
+        if !self.faults.has(Fault::AckBeforeSync) {
+            let started = Instant::now();
+            file.sync()?;
+            self.usage.syncs.observe(started.elapsed());
+        }
+        self.position.offset += framed.len() as u64;
+        self.index = next_index;
+        if !self.shelf.grow(self.position.segment, self.position.offset) {
+            tracing::error!(segment = self.position.segment, "a segment's file is gone; starting another");
+            self.file = None;
+        }
+        Ok(())
     }
 
-    fn rotate(&mut self) -> io::Result<File> {
-        let next = self.position.segment + 1;
-        let file = self.segments.create(next)?;
-        self.position = Position::start_of(next);
-        self.usage.stored_bytes.fetch_add(self.position.offset, Ordering::SeqCst);
+    fn rotate(&mut self) -> io::Result<()> {
+        if !self.shelf.make_room(self.segment_bytes, self.max_bytes)? {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let segment = self.position.segment + 1;
+        let first_record = self.first_record + u64::from(self.index);
+        self.file = Some(self.create(Header { segment, first_record }, self.segment_bytes)?);
+        self.shelf.add(segment, self.segment_bytes);
+        (self.position, self.index, self.first_record) = (Position::start_of(segment), 0, first_record);
+        Ok(())
+    }
+
+    /// A segment whose name and header survive a power cut.
+    fn create(&self, header: Header, reserved_bytes: u64) -> io::Result<Box<dyn DiskFile>> {
+        let mut file = self.disk.create(&segment_name(header.segment), reserved_bytes)?;
+        file.write_at(0, &header.bytes())?;
+        file.sync()?;
+        if !self.faults.has(Fault::NoDirectorySync) {
+            self.disk.sync_directory()?;
+        }
         Ok(file)
     }
 
-    /// Ends the segment after its last durable record, as far as the disk still lets us, and counts what stays.
-    fn give_up_segment(&mut self) {
-        let Some(file) = self.file.take() else { return };
-        let _ = file.set_len(self.position.offset);
-        let length = file.metadata().map_or(self.position.offset, |metadata| metadata.len());
-        let left_bytes = length.saturating_sub(self.position.offset);
-        self.usage.stored_bytes.fetch_add(left_bytes, Ordering::SeqCst);
+    /// Ends the segment after its last durable record. What cannot be cut off now is read as unused room, or as
+    /// records that nobody was promised.
+    fn seal(&mut self) {
+        if let Some(mut file) = self.file.take() {
+            let _ = file.cut(self.position.offset);
+            self.shelf.cut(self.position.segment, self.position.offset);
+        }
+    }
+
+    /// Ends in order. The header of a further, empty segment says how many records came before it, so that damage
+    /// at the very end can be counted too.
+    pub fn close(mut self) {
+        if self.index > 0 && self.file.is_some() {
+            self.seal();
+            let first_record = self.first_record + u64::from(self.index);
+            let header = Header { segment: self.position.segment + 1, first_record };
+            if let Err(error) = self.create(header, 0) {
+                log_failure(&error);
+            }
+        }
     }
 }
 

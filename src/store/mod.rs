@@ -7,6 +7,7 @@
 mod ask;
 mod insert;
 mod migrate;
+mod stamp;
 
 pub use migrate::Divergence;
 

@@ -46,7 +46,7 @@ fn what_is_received_is_accepted_rejected_dropped_or_refused_and_what_is_accepted
         ] {
             assert_eq!(found.get(name), Some(&value), "{name} in {found:#?}");
         }
-        assert!(found["spool_syncs_total"] >= 2.0 && found["spool_sync_seconds_total"] > 0.0);
+        assert!(found["spool_sync_seconds_count"] >= 2.0 && found["spool_sync_seconds_sum"] > 0.0);
         app.close().await;
     });
 }

@@ -87,7 +87,7 @@ fn the_spool_can_be_looked_at_beside_a_running_server() {
     let server = installation.serve();
     let inspected = installation.run(&["spool", "inspect", "--json"]);
     let found: Value = serde_json::from_slice(&inspected.stdout).unwrap();
-    assert_eq!((&found["waiting_records"], found["segments"].as_array().unwrap().len()), (&json!(0), 1));
+    assert_eq!((&found["waiting_records"], &found["segments"]), (&json!(0), &json!([])));
     let shown = String::from_utf8(installation.run(&["spool", "inspect"]).stdout).unwrap();
     assert!(shown.contains("0 records wait"), "{shown}");
     let dead_letters = |command: &str| {

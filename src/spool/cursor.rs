@@ -1,0 +1,45 @@
+//! The file that says how far the reader is.
+//!
+//! Written whole (temporary file, sync, rename, sync of the directory). It only moves forward and may be stale without
+//! harm: what lies behind it is then handed out once more.
+
+use super::disk::Disk;
+use super::position::Position;
+use serde::{Deserialize, Serialize};
+use std::io;
+
+const NAME: &str = "cursor";
+
+/// How far the reader is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Everything before this is committed.
+    #[serde(flatten)]
+    pub position: Position,
+    /// Index, in its segment, of the record there.
+    #[serde(default)]
+    pub index: u32,
+    /// Number of the record there, over all segments; unknown before the first.
+    #[serde(default)]
+    pub record: Option<u64>,
+    /// Where the batch ends that was handed out last. It ends there again when it has to be handed out again, so
+    /// that the store sees the same rows together.
+    #[serde(default)]
+    pub batch_end: Option<Position>,
+}
+
+impl Cursor {
+    /// The cursor on `disk`; the very beginning when nothing was ever committed or the file is damaged.
+    pub fn read(disk: &dyn Disk) -> io::Result<Cursor> {
+        let Some(bytes) = disk.read(NAME, 0, 1 << 16)? else { return Ok(Cursor::default()) };
+        Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the spool's cursor is damaged; everything stored is sent again");
+            Cursor::default()
+        }))
+    }
+
+    /// Remembers it durably.
+    pub fn write(&self, disk: &dyn Disk) -> io::Result<()> {
+        disk.replace(NAME, &serde_json::to_vec(self)?)
+    }
+}
