@@ -31,7 +31,7 @@ pub(super) fn kind(field: &Field<'_>) -> Result<Kind, Rejection> {
             return Err(Rejection::new("kind_required", format!("`kind` is required: one of {}", known())));
         }
         Field::Text(word) => Kind::parse(word),
-        Field::Number(_) | Field::Other => None,
+        Field::Number(_) | Field::Broken(_) | Field::Other => None,
     };
     found.ok_or_else(|| Rejection::new("invalid_kind", format!("`kind` must be one of {}", known())))
 }
@@ -40,9 +40,41 @@ pub(super) fn id(field: &Field<'_>) -> Result<Option<Uuid>, Rejection> {
     let found = match field {
         Field::Absent => return Ok(None),
         Field::Text(text) => Uuid::try_parse(text).ok(),
-        Field::Number(_) | Field::Other => None,
+        Field::Number(_) | Field::Broken(_) | Field::Other => None,
     };
     found.map(Some).ok_or_else(|| Rejection::new("invalid_id", "`id` must be a UUID"))
+}
+
+/// Invisible characters that make two texts look alike or one look like another: controls, and marks that turn
+/// the direction of writing (Unicode's `Bidi_Control`).
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn holds_hidden(text: &str) -> bool {
+    !is_plain(text) && text.chars().any(is_hidden)
+}
+
+/// Printable ASCII only, as almost everything that is sent. Without an early end, so that the compiler compares
+/// many bytes at a time.
+fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
+}
+
+/// Why a field is refused: what hides in its text, else what its form is.
+fn refused(field: &Field<'_>, name: &str, code: &'static str, form: String) -> Rejection {
+    match field {
+        Field::Text(text) if holds_hidden(text) => Rejection::new(
+            "invalid_text",
+            format!("`{name}` must not hold control characters, nor marks of writing direction"),
+        ),
+        Field::Broken(_) => Rejection::new(
+            "invalid_text",
+            format!("`{name}` must be Unicode text; half of a surrogate pair is none"),
+        ),
+        _ => Rejection::new(code, form),
+    }
 }
 
 pub(super) fn visitor(field: &Field<'_>) -> Result<Visitor, Rejection> {
@@ -52,9 +84,11 @@ pub(super) fn visitor(field: &Field<'_>) -> Result<Visitor, Rejection> {
         Field::Text(id) if (1..=MAX_NAME_CHARS).contains(&id.len()) && id.bytes().all(allowed) => {
             Ok(Visitor::Named(id.clone().into_owned()))
         }
-        _ => Err(Rejection::new(
+        _ => Err(refused(
+            field,
+            "visitor",
             "invalid_visitor",
-            "`visitor` must be 1 to 64 characters of A-Z a-z 0-9 _ . : -",
+            "`visitor` must be 1 to 64 characters of A-Z a-z 0-9 _ . : -".into(),
         )),
     }
 }
@@ -70,7 +104,7 @@ pub(super) fn at_ms(field: &Field<'_>, id: Option<Uuid>, arrival: Arrival<'_>) -
         Field::Absent => id_ms(id).unwrap_or(arrival.received_at_ms),
         Field::Text(text) => DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?.timestamp_millis(),
         Field::Number(text) => text.parse().map_err(|_| invalid())?,
-        Field::Other => return Err(invalid()),
+        Field::Broken(_) | Field::Other => return Err(invalid()),
     };
     let earliest_ms = match arrival.sender {
         Sender::Browser => arrival.received_at_ms - MAX_BROWSER_AGE_MS,
@@ -117,24 +151,26 @@ pub(super) fn text(
         Field::Absent => Ok(String::new()),
         // Shops send numeric order ids as numbers; the text is what identifies them.
         Field::Number(text) if text.len() <= max_chars => Ok((*text).to_owned()),
-        Field::Text(text) if (min_chars..=max_chars).contains(&text.chars().count()) => {
+        Field::Text(text)
+            if (min_chars..=max_chars).contains(&text.chars().count()) && !holds_hidden(text) =>
+        {
             Ok(text.clone().into_owned())
         }
-        _ => Err(Rejection::new(
-            code(),
-            format!("`{name}` must be text of {min_chars} to {max_chars} characters"),
-        )),
+        _ => {
+            let form = format!("`{name}` must be text of {min_chars} to {max_chars} characters");
+            Err(refused(field, name, code(), form))
+        }
     }
 }
 
-/// Text for people, cut at `max_chars` characters; never a reason to refuse an event.
+/// Text for people, without what is hidden in it and cut at `max_chars` characters; never a reason to refuse an
+/// event.
 pub(super) fn free_text(field: &Field<'_>, max_chars: usize) -> String {
-    match field {
-        Field::Text(text) => match text.char_indices().nth(max_chars) {
-            Some((end, _)) => text[..end].to_owned(),
-            None => text.clone().into_owned(),
-        },
-        _ => String::new(),
+    let (Field::Text(text) | Field::Broken(text)) = field else { return String::new() };
+    if is_plain(text) {
+        text[..text.len().min(max_chars)].to_owned()
+    } else {
+        text.chars().filter(|&c| !is_hidden(c)).take(max_chars).collect()
     }
 }
 
@@ -147,7 +183,7 @@ pub(super) fn amount(
         Field::Absent => return Ok(None),
         Field::Text(text) => text.as_ref(),
         Field::Number(text) => text,
-        Field::Other => "",
+        Field::Broken(_) | Field::Other => "",
     };
     let amount = Amount::parse(text).ok_or_else(|| {
         Rejection::new(
@@ -158,7 +194,7 @@ pub(super) fn amount(
     let currency = match currency {
         Field::Absent => Some(shop_currency),
         Field::Text(code) => Currency::parse(code),
-        Field::Number(_) | Field::Other => None,
+        Field::Number(_) | Field::Broken(_) | Field::Other => None,
     }
     .ok_or_else(|| Rejection::new("invalid_currency", "`currency` must be an ISO 4217 code such as CNY"))?;
     Ok(Some((amount, currency)))
@@ -169,7 +205,7 @@ pub(super) fn topic(field: &Field<'_>) -> Result<Option<Topic>, Rejection> {
         Field::Absent => Ok(None),
         Field::Text(word) if word == Topic::PreSale.as_str() => Ok(Some(Topic::PreSale)),
         Field::Text(word) if word == Topic::AfterSale.as_str() => Ok(Some(Topic::AfterSale)),
-        _ => Err(Rejection::new("invalid_topic", "`topic` must be pre_sale or after_sale")),
+        _ => Err(refused(field, "topic", "invalid_topic", "`topic` must be pre_sale or after_sale".into())),
     }
 }
 
@@ -178,7 +214,7 @@ pub(super) fn integer(field: &Field<'_>, name: &str, min: u32, max: u32) -> Resu
     let found = match field {
         Field::Absent => return Ok(None),
         Field::Number(text) => text.parse().ok().filter(|n| (min..=max).contains(n)),
-        Field::Text(_) | Field::Other => None,
+        Field::Text(_) | Field::Broken(_) | Field::Other => None,
     };
     found
         .map(Some)
@@ -192,10 +228,12 @@ pub(super) fn variant(field: &Field<'_>) -> Result<String, Rejection> {
     };
     match field {
         Field::Absent => Ok(String::new()),
-        Field::Text(text) if is_pair(text) => Ok(text.clone().into_owned()),
-        _ => Err(Rejection::new(
+        Field::Text(text) if is_pair(text) && !holds_hidden(text) => Ok(text.clone().into_owned()),
+        _ => Err(refused(
+            field,
+            "variant",
             "invalid_variant",
-            "`variant` must be \"experiment:arm\", at most 64 characters",
+            "`variant` must be \"experiment:arm\", at most 64 characters".into(),
         )),
     }
 }

@@ -160,7 +160,9 @@ pub enum Field<'a> {
     Text(Cow<'a, str>),
     /// A number, by its text, so that no digit is lost.
     Number(&'a str),
-    /// A boolean, a list, an object or text that is not Unicode.
+    /// Text that was not Unicode, without the half surrogate pairs that made it so.
+    Broken(Cow<'a, str>),
+    /// A boolean, a list or an object.
     Other,
 }
 
@@ -370,6 +372,16 @@ mod tests {
             ("invalid_visitor", Box::new(|f| f.visitor = text_field("a b"))),
             ("invalid_visitor", Box::new(|f| f.visitor = text_field(""))),
             ("invalid_visitor", Box::new(|f| f.visitor = Field::Number("5"))),
+            ("invalid_text", Box::new(|f| f.visitor = text_field("a\u{0}"))),
+            ("invalid_text", Box::new(|f| f.order_id = text_field("a\nb"))),
+            ("invalid_text", Box::new(|f| f.payment_id = text_field("\u{7f}"))),
+            ("invalid_text", Box::new(|f| f.refund_id = text_field("\u{85}"))),
+            ("invalid_text", Box::new(|f| f.agent = text_field("梅\u{202e}"))),
+            ("invalid_text", Box::new(|f| f.channel = text_field("\u{2066}chat"))),
+            ("invalid_text", Box::new(|f| f.topic = text_field("pre_sale\r"))),
+            ("invalid_text", Box::new(|f| f.variant = text_field("price:\tb"))),
+            ("invalid_text", Box::new(|f| f.customer = text_field("\u{200f}"))),
+            ("invalid_text", Box::new(|f| f.product = Field::Broken("".into()))),
             ("invalid_at", Box::new(|f| f.at = text_field("yesterday"))),
             ("invalid_at", Box::new(|f| f.at = Field::Number("1.5"))),
             ("order_id_required", Box::new(|f| f.order_id = Field::Absent)),
@@ -408,11 +420,24 @@ mod tests {
     #[test]
     fn long_text_for_people_is_cut_at_characters() {
         let title = "茶".repeat(600);
+        let url = "u".repeat(2_049);
         let mut fields = order();
         fields.title = text_field(&title);
-        fields.url = Field::Other;
+        fields.url = text_field(&url);
+        fields.referrer = Field::Other;
         let event = Event::check(&fields, arrival(Sender::Browser)).unwrap();
-        assert_eq!((event.title.chars().count(), event.url.as_str()), (512, ""));
+        assert_eq!((event.title.chars().count(), event.url.len(), event.referrer.as_str()), (512, 2_048, ""));
+    }
+
+    #[test]
+    fn what_hides_in_text_for_people_is_taken_out_before_anything_looks_at_it() {
+        let mut fields = order();
+        fields.title = text_field("\u{202e}龙\u{0}井\u{9f} tea\n");
+        fields.url = text_field("/?q=mei\u{0}@tea.example");
+        fields.referrer = Field::Broken("https://ref.example/".into());
+        let event = Event::check(&fields, arrival(Sender::Browser)).unwrap();
+        assert_eq!((event.title.as_str(), event.url.as_str()), ("龙井 tea", "/?q=***"));
+        assert_eq!(event.referrer, "https://ref.example/");
     }
 
     #[test]

@@ -397,7 +397,7 @@ impl<'a> Intake<'a> {
         let of_this_shop = match &event.shop {
             Field::Absent => true,
             Field::Text(key) => self.shop.public_keys.iter().any(|known| known == key),
-            Field::Number(_) | Field::Other => false,
+            Field::Number(_) | Field::Broken(_) | Field::Other => false,
         };
         if !of_this_shop {
             return Err(Rejection::new("shop_mismatch", "all events of a request belong to one shop"));

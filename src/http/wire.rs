@@ -108,13 +108,38 @@ fn invalid(error: serde_json::Error) -> WireError {
 fn field(raw: &str) -> Field<'_> {
     match raw.as_bytes().first() {
         Some(b'"') if !raw.contains('\\') => Field::Text(Cow::Borrowed(&raw[1..raw.len() - 1])),
-        // A lone surrogate is valid JSON but no text.
-        Some(b'"') => {
-            serde_json::from_str::<String>(raw).map_or(Field::Other, |text| Field::Text(Cow::Owned(text)))
-        }
+        Some(b'"') => match serde_json::from_str::<String>(raw) {
+            Ok(text) => Field::Text(Cow::Owned(text)),
+            // Half a surrogate pair is valid JSON but no text.
+            Err(_) => serde_json::from_str::<Halves>(raw)
+                .map_or(Field::Other, |Halves(text)| Field::Broken(Cow::Owned(text))),
+        },
         Some(b'-' | b'0'..=b'9') => Field::Number(raw),
         Some(b'n') | None => Field::Absent,
         Some(_) => Field::Other,
+    }
+}
+
+/// JSON text without its half surrogate pairs.
+struct Halves(String);
+
+impl<'de> Deserialize<'de> for Halves {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Halves;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("text")
+            }
+
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Halves, E> {
+                Ok(Halves(bytes.utf8_chunks().map(|chunk| chunk.valid()).collect()))
+            }
+        }
+
+        deserializer.deserialize_bytes(Visitor)
     }
 }
 
@@ -240,12 +265,12 @@ mod tests {
 
     #[test]
     fn values_keep_their_text() {
-        let text = r#"{"amount":1.10,"order_id":"a\"b\u8336","title":null,"visitor":"\ud800","url":true}"#;
+        let text = r#"{"amount":1.10,"order_id":"a\"b\u8336","title":null,"visitor":"a\ud83d","url":true}"#;
         let event = WireEvent::parse(text).unwrap();
         assert_eq!(event.fields.amount, Field::Number("1.10"));
         assert_eq!(event.fields.order_id, Field::Text("a\"b茶".into()));
         assert_eq!(event.fields.title, Field::Absent);
-        assert_eq!((event.fields.visitor, event.fields.url), (Field::Other, Field::Other));
+        assert_eq!((event.fields.visitor, event.fields.url), (Field::Broken("a".into()), Field::Other));
     }
 
     #[test]

@@ -319,13 +319,14 @@ fn every_field_of_the_contract_reaches_its_column() {
     run(async {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
-        let hostile = "a'b\\c\"d\u{0}e\u{202e}f茶";
+        let exact = "a'b\\c\"d茶";
+        let title = format!("\u{0}{exact}\u{202e}\n");
         app.send(
             &shop,
             &[json!({
                 "kind": "payment", "visitor": "v:1", "at": "2026-11-22T10:00:00.123+08:00",
                 "id": "018f4e1c-0000-7000-8000-000000000001", "url": "https://shop.example/?a=1",
-                "referrer": "https://ref.example/", "title": hostile, "order_id": hostile, "payment_id": "P",
+                "referrer": "https://ref.example/", "title": title, "order_id": exact, "payment_id": "P",
                 "refund_id": "R", "amount": 19.9901, "currency": "JPY", "agent": "mei", "channel": "crisp",
                 "topic": "pre_sale", "score": 3, "engaged_ms": 1234, "variant": "price:b", "customer": "c-9",
                 "product": "longjing",
@@ -335,12 +336,63 @@ fn every_field_of_the_contract_reaches_its_column() {
         let row = "kind = 'payment' AND visitor = 'v:1' AND NOT cookieless AND verified \
             AND at = toDateTime64('2026-11-22 02:00:00.123', 3, 'UTC') AND day = '2026-11-22' \
             AND id = '018f4e1c-0000-7000-8000-000000000001' AND url = 'https://shop.example/?a=1' \
-            AND referrer = 'https://ref.example/' AND title = order_id AND length(order_id) = 16 \
-            AND order_id = 'a\\'b\\\\c\"d\\0e\u{202e}f茶' \
+            AND referrer = 'https://ref.example/' AND title = order_id AND length(order_id) = 10 \
+            AND order_id = 'a\\'b\\\\c\"d茶' \
             AND payment_id = 'P' AND refund_id = 'R' AND amount = 19.9901 AND currency = 'JPY' \
             AND agent = 'mei' AND channel = 'crisp' AND topic = 'pre_sale' AND score = 3 AND engaged_ms = 1234 \
             AND variant = 'price:b' AND product = 'longjing' AND length(customer) = 32";
         assert_eq!(app.count(&format!("SELECT count() FROM events WHERE {row}")).await, 1);
+        app.close().await;
+    });
+}
+
+#[test]
+fn hidden_characters_are_refused_in_what_identifies_and_taken_out_of_what_people_read() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let fields = [
+            "visitor",
+            "order_id",
+            "payment_id",
+            "refund_id",
+            "agent",
+            "channel",
+            "topic",
+            "variant",
+            "customer",
+            "product",
+        ];
+        let hidden = ["\\u0000", "\\u001f", "\\u007f", "\\u0085", "\\u202e", "\\u2066", "\\ud83d"];
+        for field in fields {
+            let events = hidden.map(|c| {
+                let order = r#""kind":"order","visitor":"v","order_id":"1""#;
+                let other = order.replace(&format!(r#","{field}":"#), r#","unknown":"#);
+                format!(r#"{{{other},"{field}":"a:{c}b"}}"#)
+            });
+            let body = format!(r#"{{"shop":"{}","events":[{}]}}"#, shop.public_key, events.join(","));
+            let (status, answer) = read(app.post_browser(body).await).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST);
+            let rejected = answer["rejected"].as_array().unwrap();
+            assert_eq!(rejected.len(), hidden.len());
+            for rejected in rejected {
+                assert_eq!(rejected["code"], "invalid_text", "{field}: {rejected}");
+                assert!(rejected["message"].as_str().unwrap().contains(&format!("`{field}`")), "{rejected}");
+            }
+        }
+        let free = r#"a\u0000b\u009f\u202ec\ud83d"#;
+        let event = format!(r#"{{"kind":"visit","url":"{free}","referrer":"{free}","title":"{free}"}}"#);
+        let body = format!(r#"{{"shop":"{}","events":[{event}]}}"#, shop.public_key);
+        assert_eq!(app.post_browser(body).await.status(), StatusCode::ACCEPTED);
+        let clean = "SELECT count() FROM events WHERE url = 'abc' AND referrer = 'abc' AND title = 'abc'";
+        assert_eq!(app.count(clean).await, 1);
+
+        let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");
+        let answer = request.body(&b"{\"kind\":\"\xff\"}"[..]).send().await.unwrap();
+        let (status, answer) = read(answer).await;
+        assert_eq!((status.as_u16(), &answer["error"]["code"]), (400, &json!("invalid_json")));
+        assert!(answer["error"]["message"].as_str().unwrap().contains("UTF-8"));
+        assert_eq!(app.count("SELECT count() FROM events").await, 1);
         app.close().await;
     });
 }
