@@ -2,6 +2,7 @@
 //!
 //! A 5xx never shows its cause; the cause is logged here, once, under the request id that the answer names.
 
+use super::wire::TOO_DEEP;
 use crate::event::Rejection;
 use crate::spool::AppendError;
 use crate::store::StoreError;
@@ -9,6 +10,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use uuid::Uuid;
+
+const MAX_NAME_CHARS: usize = 40;
 
 /// What a caller did wrong or has to wait for.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +22,8 @@ pub enum ApiError {
     RangeTooLarge { max_days: i64 },
     #[error("{0}")]
     InvalidJson(String),
+    #[error("{TOO_DEEP}")]
+    JsonTooDeep,
     #[error("the list of events is empty")]
     NoEvents,
     #[error("no event of the request is acceptable; `rejected` says why")]
@@ -49,6 +54,8 @@ pub enum ApiError {
     TooManyEvents { max_events: usize },
     #[error("send the body as {accepted}")]
     UnsupportedMediaType { accepted: &'static str },
+    #[error("send the body as it is, without a Content-Encoding")]
+    UnsupportedEncoding,
     #[error("too many requests; send again after the time in Retry-After")]
     RateLimited { retry_after_seconds: u32 },
     #[error("the body did not arrive in time; send it again")]
@@ -76,8 +83,10 @@ pub struct Rejected {
 }
 
 impl ApiError {
+    /// Names the parameter; a name that the caller made up is given back cut to what a name of ours could be.
     pub fn invalid(name: &str, message: impl Into<String>) -> ApiError {
-        ApiError::InvalidParameter { name: name.to_owned(), message: message.into() }
+        let name = name.chars().filter(char::is_ascii_graphic).take(MAX_NAME_CHARS).collect();
+        ApiError::InvalidParameter { name, message: message.into() }
     }
 
     /// The stable word that programs and metrics use.
@@ -86,6 +95,7 @@ impl ApiError {
             ApiError::InvalidParameter { .. } => "invalid_parameter",
             ApiError::RangeTooLarge { .. } => "range_too_large",
             ApiError::InvalidJson(_) => "invalid_json",
+            ApiError::JsonTooDeep => "json_too_deep",
             ApiError::NoEvents => "no_events",
             ApiError::NothingAcceptable(_) => "nothing_acceptable",
             ApiError::ShopRequired => "shop_required",
@@ -101,6 +111,7 @@ impl ApiError {
             ApiError::PayloadTooLarge { .. } => "payload_too_large",
             ApiError::TooManyEvents { .. } => "too_many_events",
             ApiError::UnsupportedMediaType { .. } => "unsupported_media_type",
+            ApiError::UnsupportedEncoding => "unsupported_encoding",
             ApiError::RateLimited { .. } => "rate_limited",
             ApiError::RequestTimeout => "request_timeout",
             ApiError::BrokenTransfer => "broken_transfer",
@@ -161,6 +172,7 @@ impl ResponseError for ApiError {
             ApiError::InvalidParameter { .. }
             | ApiError::RangeTooLarge { .. }
             | ApiError::InvalidJson(_)
+            | ApiError::JsonTooDeep
             | ApiError::NoEvents
             | ApiError::NothingAcceptable(_)
             | ApiError::ShopRequired => StatusCode::BAD_REQUEST,
@@ -176,7 +188,9 @@ impl ResponseError for ApiError {
             ApiError::PayloadTooLarge { .. } | ApiError::TooManyEvents { .. } => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
-            ApiError::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::UnsupportedMediaType { .. } | ApiError::UnsupportedEncoding => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             ApiError::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             ApiError::BrokenTransfer | ApiError::NotAppended(_) | ApiError::StoreUnavailable(_) => {

@@ -117,6 +117,7 @@ async fn browser_events(
     if !exempt {
         state.limits.client(client)?;
     }
+    expect_unencoded(request)?;
     expect_media_type(request, &["text/plain", "application/json"], "text/plain or application/json")?;
     let bytes = read(payload, MAX_BROWSER_BYTES).await?;
     let body =
@@ -154,6 +155,7 @@ async fn from_server(
     state: web::Data<State>,
     appender: web::Data<Appender>,
 ) -> Result<HttpResponse, ApiError> {
+    expect_unencoded(&request)?;
     let accepted = if media_type(&request) == "application/x-ndjson" {
         stream_events(&request, payload, &state, &appender).await?
     } else {
@@ -259,10 +261,7 @@ fn event_of_line(line: &[u8]) -> Result<WireEvent<'_>, Rejection> {
     if line.len() > MAX_LINE_BYTES {
         return Err(line_too_long());
     }
-    match std::str::from_utf8(line) {
-        Ok(line) => WireEvent::parse(line),
-        Err(_) => Err(Rejection::new("invalid_event", "a line must be UTF-8")),
-    }
+    WireEvent::of_line(line)
 }
 
 fn line_too_long() -> Rejection {
@@ -497,6 +496,15 @@ fn expect_media_type(
     }
 }
 
+/// A body is read as it is sent: what is never unpacked cannot grow.
+fn expect_unencoded(request: &HttpRequest) -> Result<(), ApiError> {
+    let encoded = |value: &HeaderValue| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if request.headers().get_all(header::CONTENT_ENCODING).any(encoded) {
+        return Err(ApiError::UnsupportedEncoding);
+    }
+    Ok(())
+}
+
 async fn read(payload: web::Payload, max_bytes: usize) -> Result<web::Bytes, ApiError> {
     match tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(max_bytes)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
@@ -513,6 +521,7 @@ fn broken_body(error: impl std::fmt::Display) -> ApiError {
 fn unusable(error: WireError, max_events: usize) -> ApiError {
     match error {
         WireError::Invalid(sentence) => ApiError::InvalidJson(sentence),
+        WireError::TooDeep => ApiError::JsonTooDeep,
         WireError::TooMany => ApiError::TooManyEvents { max_events },
     }
 }

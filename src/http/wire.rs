@@ -7,6 +7,12 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
+/// Lists and objects within one another, the outermost counted. An event of the contract in its envelope has 3.
+const MAX_DEPTH: usize = 8;
+
+/// What a sender who nests too deep is told.
+pub const TOO_DEEP: &str = "lists and objects may be within one another to a depth of 8";
+
 /// A body, split.
 #[derive(Debug)]
 pub struct Body<'a> {
@@ -29,6 +35,8 @@ pub struct WireEvent<'a> {
 pub enum WireError {
     /// Not JSON of one of the three forms; the sentence says what was expected.
     Invalid(String),
+    /// Lists and objects within one another beyond [`MAX_DEPTH`].
+    TooDeep,
     /// More events than allowed.
     TooMany,
 }
@@ -49,6 +57,9 @@ impl<'a> Body<'a> {
     pub fn parse(bytes: &'a [u8], max_events: usize) -> Result<Body<'a>, WireError> {
         let text =
             std::str::from_utf8(bytes).map_err(|_| WireError::Invalid("the body must be UTF-8".into()))?;
+        if is_too_deep(text) {
+            return Err(WireError::TooDeep);
+        }
         match text.trim_start().as_bytes().first() {
             Some(b'[') => Body::of_list(None, text, max_events),
             Some(b'{') => {
@@ -89,19 +100,73 @@ impl<'a> Body<'a> {
 }
 
 impl<'a> WireEvent<'a> {
+    /// Reads one line of a stream.
+    ///
+    /// # Errors
+    /// `invalid_event`: not UTF-8, not an object, or a field appears twice. `json_too_deep`.
+    pub fn of_line(line: &'a [u8]) -> Result<WireEvent<'a>, Rejection> {
+        let text =
+            std::str::from_utf8(line).map_err(|_| Rejection::new("invalid_event", "a line must be UTF-8"))?;
+        if is_too_deep(text) {
+            return Err(Rejection::new("json_too_deep", TOO_DEEP));
+        }
+        WireEvent::parse(text)
+    }
+
     /// Reads one JSON object.
     ///
     /// # Errors
     /// `invalid_event`: not an object, or a field appears twice.
-    pub fn parse(text: &'a str) -> Result<WireEvent<'a>, Rejection> {
+    fn parse(text: &'a str) -> Result<WireEvent<'a>, Rejection> {
         serde_json::from_str(text).map_err(|_| {
             Rejection::new("invalid_event", "an event must be a JSON object that names each field once")
         })
     }
 }
 
+/// Only what is no JSON is told with its place: what has the wrong shape would be told with its text.
 fn invalid(error: serde_json::Error) -> WireError {
-    WireError::Invalid(format!("the body is not valid JSON: {error}"))
+    WireError::Invalid(if error.is_data() {
+        "`events` must be a list; `shop` and `events` may each appear once".into()
+    } else {
+        format!("the body is not valid JSON: {error}")
+    })
+}
+
+/// Whether lists and objects are within one another beyond [`MAX_DEPTH`]. What is no JSON may be either.
+fn is_too_deep(text: &str) -> bool {
+    // Nearly every request has too few brackets for that; counting them takes many bytes at a time.
+    let brackets: usize = text.as_bytes().chunks(255).map(count_opening).sum();
+    if brackets <= MAX_DEPTH {
+        return false;
+    }
+    let mut depth = 0_usize;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => loop {
+                match bytes.next() {
+                    Some(b'\\') => _ = bytes.next(),
+                    Some(b'"') | None => break,
+                    Some(_) => {}
+                }
+            },
+            _ => {}
+        }
+    }
+    false
+}
+
+/// In at most 255 bytes, so that the count fits the width that is added up at once.
+fn count_opening(bytes: &[u8]) -> usize {
+    bytes.iter().fold(0_u8, |count, byte| count + u8::from(matches!(byte, b'[' | b'{'))).into()
 }
 
 /// The field that a raw JSON value stands for.
@@ -281,5 +346,27 @@ mod tests {
         }
         assert!(matches!(Body::parse(b"\xff{}", 10), Err(WireError::Invalid(_))));
         assert_eq!(Body::parse(b"[{},{},{}]", 2).unwrap_err(), WireError::TooMany);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_repeating_it() {
+        for text in [r#"{"events":"MARK"}"#, r#"{"events":{"MARK":1}}"#, r#"{"MARK"}"#, r#"[MARK]"#] {
+            let WireError::Invalid(sentence) = Body::parse(text.as_bytes(), 10).unwrap_err() else {
+                panic!("{text}")
+            };
+            assert!(!sentence.contains("MARK") && sentence.len() < 100, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn depth_counts_what_is_open_at_once_and_nothing_inside_text() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_too_deep(&nested(MAX_DEPTH)));
+        assert!(is_too_deep(&nested(MAX_DEPTH + 1)) && is_too_deep(&"{".repeat(1_000_000)));
+        assert!(!is_too_deep(&nested(4).repeat(1_000)));
+        let quoted = serde_json::to_string(&format!("\\\"{}", nested(20))).unwrap();
+        assert!(!is_too_deep(&quoted));
+        assert!(is_too_deep(&format!("{quoted}{}", nested(9))));
+        assert!(is_too_deep(&format!("[\"\\\\\",{}]", nested(8))));
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::app::{TestApp, TestShop, read, run, spawn_app, spawn_app_with};
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use shopfunnel::http::limit::LimitOptions;
 use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -84,10 +85,108 @@ fn a_body_that_does_not_arrive_is_given_up() {
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = String::new();
         // The server's own patience is 10 s; the connection is closed after the answer.
-        let read =
-            tokio::time::timeout(std::time::Duration::from_secs(30), stream.read_to_string(&mut answer));
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_string(&mut answer));
         read.await.expect("the server gives up").unwrap();
         assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("request_timeout"), "{answer}");
+        app.close().await;
+    });
+}
+
+/// What an answer that is not 202 must be for everybody: short, and never what was sent.
+fn assert_discreet(answer: &Value, sent: &str) {
+    let mut answer = answer.clone();
+    answer.as_object_mut().unwrap().remove("rejected");
+    let text = answer.to_string();
+    assert!(text.len() <= 256 && !text.contains(sent), "{text}");
+}
+
+#[test]
+fn hostile_json_is_answered_at_once() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let key = &shop.public_key;
+        let event = |fields: String| format!(r#"{{"shop":"{key}","kind":"visit","visitor":"v",{fields}}}"#);
+        let lists = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let order = r#""kind":"order","order_id":"1""#;
+        let many_keys =
+            |count: usize| (0..count).map(|n| format!(r#""k{n}":0"#)).collect::<Vec<_>>().join(",");
+        let cases = [
+            (event(format!(r#""x":{}"#, lists(7))), 202, ""),
+            (event(format!(r#""x":{}"#, lists(8))), 400, "json_too_deep"),
+            (event(format!(r#""x":"{}""#, lists(20))), 202, ""),
+            (lists(100_000), 400, "json_too_deep"),
+            ("[".repeat(500_000), 400, "json_too_deep"),
+            (r#"{"a":"#.repeat(100_000), 400, "json_too_deep"),
+            (event(many_keys(80_000)), 202, ""),
+            (event(many_keys(1_000_000)), 413, "payload_too_large"),
+            (event(format!(r#""{}":1"#, "k".repeat(1_000_000))), 202, ""),
+            (event(format!(r#""{}":1"#, "k".repeat(1_100_000))), 413, "payload_too_large"),
+            (event(r#""x":1e400"#.into()), 202, ""),
+            (event(r#""x":-1E+99999999999999999999"#.into()), 202, ""),
+            (format!(r#"{{{order},"amount":1e400}}"#), 400, "nothing_acceptable"),
+            (format!(r#"{{{order},"at":1e400}}"#), 400, "nothing_acceptable"),
+            (format!(r#"{{{order},"amount":{}}}"#, "9".repeat(900_000)), 400, "nothing_acceptable"),
+            (event(r#""x":NaN"#.into()), 400, "invalid_json"),
+            (event(r#""visitor":"w""#.into()), 400, "nothing_acceptable"),
+            (r#"{"events":[],"events":[]}"#.into(), 400, "invalid_json"),
+            (r#"{"events":"EVIL"}"#.into(), 400, "invalid_json"),
+            (format!("[{}0]", "0,".repeat(100_000)), 413, "too_many_events"),
+            (format!("[{}0]", r#""\u0041","#.repeat(900)), 400, "nothing_acceptable"),
+            (r#"{"EVIL"}"#.into(), 400, "invalid_json"),
+        ];
+        for (body, status, code) in cases {
+            let case = format!("{}…{}", &body[..body.len().min(60)], body.len());
+            let started = Instant::now();
+            let request = app.client.post(format!("{}/v1/events", app.url)).bearer_auth(&shop.secret_key);
+            let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+            let (found, answer) = read(answer).await;
+            // Far above what it takes, in a debug build on a busy machine too; far below anything but linear.
+            assert!(started.elapsed() < Duration::from_secs(3), "{case}: {:?}", started.elapsed());
+            let found = (found.as_u16(), answer["error"]["code"].as_str().unwrap_or_default());
+            assert_eq!(found, (status, code), "{case}");
+            if status != 202 {
+                assert_discreet(&answer, "EVIL");
+            }
+        }
+        let lines = format!("{}\n{}\n", event(format!(r#""x":{}"#, lists(9))), event(r#""x":1"#.into()));
+        let request = app.client.post(format!("{}/v1/events", app.url)).bearer_auth(&shop.secret_key);
+        let answer = request.header("content-type", "application/x-ndjson").body(lines).send().await.unwrap();
+        let (_, answer) = read(answer).await;
+        assert_eq!(
+            (&answer["accepted"], &answer["rejected"][0]["code"]),
+            (&json!(1), &json!("json_too_deep"))
+        );
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_packed_body_is_not_unpacked() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let body = json!({ "shop": shop.public_key, "kind": "visit", "visitor": "v" }).to_string();
+        for path in ["/e", "/v1/events"] {
+            for (media_type, encoding, status) in [
+                ("text/plain", "gzip", 415),
+                ("text/plain", "br", 415),
+                ("application/json", "ZSTD", 415),
+                ("application/json", "identity, gzip", 415),
+                ("application/json", "", 415),
+                ("application/json", "Identity", 202),
+            ] {
+                let request = app.client.post(format!("{}{path}", app.url)).bearer_auth(&shop.secret_key);
+                let request = request.header("content-type", media_type).header("content-encoding", encoding);
+                let request = request.header("accept-encoding", "gzip, br, zstd");
+                let answer = request.body(body.clone()).send().await.unwrap();
+                assert!(!answer.headers().contains_key("content-encoding"));
+                let (found, answer) = read(answer).await;
+                let code = answer["error"]["code"].as_str();
+                let expected = (status == 415).then_some("unsupported_encoding");
+                assert_eq!((found.as_u16(), code), (status, expected), "{path} {encoding}");
+            }
+        }
         app.close().await;
     });
 }
