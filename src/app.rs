@@ -24,8 +24,9 @@ use crate::store::{Store, StoreOptions};
 use crate::telemetry::Telemetry;
 use crate::{demo, file};
 use actix_web::dev::{ServerHandle, Service};
-use actix_web::{App as WebApp, HttpServer, web};
+use actix_web::{App as WebApp, HttpServer, ResponseError, web};
 use anyhow::Context;
+use futures_util::future::Either;
 use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -37,6 +38,11 @@ use tokio::task::JoinHandle;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 /// Requests under way at a stop get this long.
 const REQUEST_GRACE_SECONDS: u64 = 5;
+/// Open at once to each worker, of which there is one per core; who comes then waits in the kernel. A head under
+/// way may hold 128 KiB, so this is half a GiB per worker at the very worst.
+const MAX_CONNECTIONS: usize = 4_096;
+/// From the opening of a connection to the end of its first head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const SALT_CHECK_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The running program.
@@ -177,9 +183,15 @@ impl App {
             WebApp::new()
                 .wrap_fn(move |request, service| {
                     let telemetry = telemetry.clone();
-                    let response = service.call(request);
+                    let response = match http::head::check(request.head()) {
+                        Ok(()) => Either::Left(service.call(request)),
+                        Err(error) => Either::Right(request.into_response(error.error_response())),
+                    };
                     async move {
-                        let response = response.await?;
+                        let response = match response {
+                            Either::Left(called) => called.await?,
+                            Either::Right(refused) => refused,
+                        };
                         http::count_failure(response.response(), &telemetry);
                         Ok(response)
                     }
@@ -190,6 +202,8 @@ impl App {
                 .configure(http::routes)
         })
         .listen(public)?
+        .max_connections(MAX_CONNECTIONS)
+        .client_request_timeout(HEAD_TIMEOUT)
         .disable_signals()
         .shutdown_timeout(REQUEST_GRACE_SECONDS)
         .run();

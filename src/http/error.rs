@@ -48,6 +48,10 @@ pub enum ApiError {
     NotFound,
     #[error("this address takes {allow} only")]
     MethodNotAllowed { allow: &'static str },
+    #[error("the path with its query may have at most {max_bytes} bytes")]
+    UriTooLong { max_bytes: usize },
+    #[error("the headers may have at most {max_bytes} bytes together")]
+    HeadersTooLarge { max_bytes: usize },
     #[error("the body may have at most {max_bytes} bytes; send less at a time")]
     PayloadTooLarge { max_bytes: usize },
     #[error("a request may hold at most {max_events} events; send fewer at a time")]
@@ -108,6 +112,8 @@ impl ApiError {
             ApiError::ShopMismatch => "shop_mismatch",
             ApiError::NotFound => "not_found",
             ApiError::MethodNotAllowed { .. } => "method_not_allowed",
+            ApiError::UriTooLong { .. } => "uri_too_long",
+            ApiError::HeadersTooLarge { .. } => "headers_too_large",
             ApiError::PayloadTooLarge { .. } => "payload_too_large",
             ApiError::TooManyEvents { .. } => "too_many_events",
             ApiError::UnsupportedMediaType { .. } => "unsupported_media_type",
@@ -185,6 +191,8 @@ impl ResponseError for ApiError {
             }
             ApiError::NotFound => StatusCode::NOT_FOUND,
             ApiError::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
+            ApiError::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             ApiError::PayloadTooLarge { .. } | ApiError::TooManyEvents { .. } => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
@@ -226,6 +234,9 @@ impl ResponseError for ApiError {
         }
         if matches!(self, ApiError::Unauthorized) {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if matches!(self, ApiError::UriTooLong { .. } | ApiError::HeadersTooLarge { .. }) {
+            response.force_close();
         }
         response.extensions_mut().insert(ErrorCode(self.code()));
         response.json(Body {

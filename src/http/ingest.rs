@@ -119,7 +119,7 @@ async fn browser_events(
     }
     expect_unencoded(request)?;
     expect_media_type(request, &["text/plain", "application/json"], "text/plain or application/json")?;
-    let bytes = read(payload, MAX_BROWSER_BYTES).await?;
+    let bytes = read(request, payload, MAX_BROWSER_BYTES).await?;
     let body =
         Body::parse(&bytes, MAX_BROWSER_EVENTS).map_err(|error| unusable(error, MAX_BROWSER_EVENTS))?;
     if body.events.is_empty() {
@@ -177,7 +177,7 @@ async fn server_events(
     )?;
     let signed = auth::is_signed(request);
     let mut shop = if signed { None } else { Some(auth::secret_holder(request, state)?) };
-    let bytes = read(payload, MAX_SERVER_BYTES).await?;
+    let bytes = read(request, payload, MAX_SERVER_BYTES).await?;
     if signed {
         shop = Some(auth::signer(request, state, &bytes)?);
     }
@@ -505,7 +505,15 @@ fn expect_unencoded(request: &HttpRequest) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn read(payload: web::Payload, max_bytes: usize) -> Result<web::Bytes, ApiError> {
+async fn read(
+    request: &HttpRequest,
+    payload: web::Payload,
+    max_bytes: usize,
+) -> Result<web::Bytes, ApiError> {
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if declared.and_then(|bytes| bytes.parse().ok()).is_some_and(|bytes: u64| bytes > max_bytes as u64) {
+        return Err(ApiError::PayloadTooLarge { max_bytes });
+    }
     match tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(max_bytes)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Ok(Err(error))) => Err(broken_body(error)),

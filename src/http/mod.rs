@@ -7,6 +7,7 @@ pub mod admin;
 mod auth;
 pub mod client_address;
 pub mod error;
+pub mod head;
 mod ingest;
 pub mod limit;
 mod pages;

@@ -190,3 +190,43 @@ fn a_packed_body_is_not_unpacked() {
         app.close().await;
     });
 }
+
+#[test]
+fn a_head_is_bounded_and_the_connection_ends_with_it() {
+    run(async {
+        let app = spawn_app().await;
+        let ask = async |request: String| {
+            let mut stream = TcpStream::connect(app.app.public_address()).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_string(&mut answer));
+            read.await.expect("an end").unwrap();
+            answer
+        };
+        let get = |path: String, header: String| {
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nX: {header}\r\nConnection: keep-alive\r\n\r\n")
+        };
+        let path = |length: usize| format!("/?{}", "p".repeat(length - 2));
+        let fits = ask(get(path(2_048), "h".repeat(16_000)).replace("keep-alive", "close")).await;
+        assert!(fits.starts_with("HTTP/1.1 200 "), "{fits}");
+        for (request, status, code) in [
+            (get(path(2_049), String::new()), 414, "uri_too_long"),
+            (get(path(60_000), String::new()), 414, "uri_too_long"),
+            (get("/".into(), "h".repeat(16_400)), 431, "headers_too_large"),
+            (get("/".into(), "h".repeat(100_000)), 431, "headers_too_large"),
+            (get("/".into(), "1\r\nX: 2".repeat(40) + &"h".repeat(16_300)), 431, "headers_too_large"),
+        ] {
+            let answer = ask(request).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains("connection: close"), "{head}");
+            let body: Value = serde_json::from_str(body).unwrap();
+            assert_eq!(body["error"]["code"], code);
+            assert_discreet(&body, "hhh");
+        }
+        // Beyond these the server answers by itself, without a body.
+        let answer = ask(get("/".into(), "1\r\nX: 2".repeat(100))).await;
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+        app.close().await;
+    });
+}

@@ -17,6 +17,7 @@ mod command_line;
 mod dead_letters;
 mod engine_access;
 mod figures;
+mod framing;
 mod ingest;
 mod limits;
 mod open_visitors;
