@@ -30,6 +30,8 @@ pub struct Telemetry {
     pub fields_unknown: Counter,
     /// Events answered with a 202.
     pub events_accepted: Counter,
+    /// Of the accepted, those that are kept and in no figure, by why.
+    pub events_flagged: Family<Reason, Counter>,
     /// Events that broke the contract, by the code of their rejection.
     pub events_rejected: Family<Reason, Counter>,
     /// Acceptable events that are not kept, by why.
@@ -87,6 +89,7 @@ impl Telemetry {
     pub fn text(&self, readings: Readings) -> String {
         let mut registry = Registry::with_prefix("shopfunnel");
         let families = [
+            ("events_flagged", "Events accepted and in no figure, by reason", &self.events_flagged),
             ("events_rejected", "Events that broke the contract, by code", &self.events_rejected),
             ("events_dropped", "Acceptable events not kept, by reason", &self.events_dropped),
             ("requests_failed", "Requests answered with an error, by code", &self.requests_failed),

@@ -4,10 +4,12 @@
 //! [`Event::check`] nothing validates again. The serialised form is what the spool holds, so a field
 //! may be added with a default but never renamed.
 
+mod bot;
 mod form;
 mod masking;
 
 use crate::money::{Amount, Currency};
+pub use bot::is_bot;
 use chrono::{DateTime, NaiveDate, TimeZone};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -119,6 +121,10 @@ pub struct Event {
     pub visitor: Visitor,
     /// Sent by the shop's server with its secret key.
     pub verified: bool,
+    /// Of a program: kept, and in no figure. Never said of an order, a payment or a refund, whose money has
+    /// moved, whoever moved it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bot: bool,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub url: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -189,6 +195,8 @@ pub struct Fields<'a> {
     pub variant: Field<'a>,
     pub customer: Field<'a>,
     pub product: Field<'a>,
+    /// The shopper's, told by the shop's server; a browser's own is in [`Arrival::bot`].
+    pub user_agent: Field<'a>,
 }
 
 /// What is known of an event before its fields are read.
@@ -200,6 +208,8 @@ pub struct Arrival<'a> {
     /// Currency of an amount that names none.
     pub currency: Currency,
     pub sender: Sender,
+    /// The browser that sent it is no person's. A server is never judged by how it calls itself.
+    pub bot: bool,
     pub received_at_ms: i64,
 }
 
@@ -256,6 +266,7 @@ impl Event {
             received_at_ms: arrival.received_at_ms,
             visitor,
             verified: arrival.sender == Sender::Server,
+            bot: !kind.is_of_an_order() && is_of_bot(fields, arrival),
             url: masking::masked(form::free_text(&fields.url, form::MAX_URL_CHARS)),
             referrer: masking::masked(form::free_text(&fields.referrer, form::MAX_URL_CHARS)),
             title: form::free_text(&fields.title, form::MAX_TITLE_CHARS),
@@ -272,6 +283,14 @@ impl Event {
             customer: form::text(&fields.customer, "customer", 0, form::MAX_ID_CHARS)?,
             product: form::text(&fields.product, "product", 0, form::MAX_ID_CHARS)?,
         })
+    }
+}
+
+fn is_of_bot(fields: &Fields<'_>, arrival: Arrival<'_>) -> bool {
+    match (arrival.sender, &fields.user_agent) {
+        (Sender::Browser, _) => arrival.bot,
+        (Sender::Server, Field::Text(user_agent)) => is_bot(user_agent),
+        (Sender::Server, _) => false,
     }
 }
 
@@ -294,6 +313,7 @@ mod tests {
             time_zone: chrono_tz::Asia::Shanghai,
             currency: Currency::parse("CNY").unwrap(),
             sender,
+            bot: false,
             received_at_ms: NOON_MS,
         }
     }
@@ -438,6 +458,23 @@ mod tests {
         let event = Event::check(&fields, arrival(Sender::Browser)).unwrap();
         assert_eq!((event.title.as_str(), event.url.as_str()), ("龙井 tea", "/?q=***"));
         assert_eq!(event.referrer, "https://ref.example/");
+    }
+
+    #[test]
+    fn a_program_is_flagged_unless_money_has_moved() {
+        let googlebot = "Googlebot/2.1";
+        let inquiry =
+            || Fields { kind: text_field("inquiry"), visitor: text_field("v"), ..Fields::default() };
+        let told = |fields: Fields<'static>| Fields { user_agent: text_field(googlebot), ..fields };
+        let bot = |fields: &Fields<'_>, sender, bot| {
+            Event::check(fields, Arrival { bot, ..arrival(sender) }).unwrap().bot
+        };
+        assert!(bot(&inquiry(), Sender::Browser, true));
+        assert!(!bot(&order(), Sender::Browser, true));
+        assert!(!bot(&told(inquiry()), Sender::Browser, false));
+        assert!(bot(&told(inquiry()), Sender::Server, false));
+        assert!(!bot(&inquiry(), Sender::Server, false));
+        assert!(!bot(&told(order()), Sender::Server, false));
     }
 
     #[test]

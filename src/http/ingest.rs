@@ -5,12 +5,12 @@
 use super::error::{ApiError, Rejected};
 use super::wire::{Body, WireError, WireEvent};
 use super::{State, auth, only};
-use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor};
+use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor, is_bot};
 use crate::planted::Fault;
 use crate::shops::{Payments, PrivacySignal, Shop};
 use crate::spool::{Appender, Records};
 use crate::telemetry::Reason;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -30,6 +30,8 @@ const MAX_LISTED: usize = 1_000;
 /// A whole body, or the next piece of a stream. The server itself bounds only the head of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const PREFLIGHT_SECONDS: u32 = 86_400;
+static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+static PURPOSE: HeaderName = HeaderName::from_static("purpose");
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config
@@ -137,9 +139,11 @@ async fn browser_events(
         return Err(ApiError::OriginNotAllowed);
     }
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let user_agent = user_agent.unwrap_or_default();
     let browser = Browser {
         address: client,
-        user_agent: user_agent.unwrap_or_default(),
+        user_agent,
+        is_bot: is_bot(user_agent) || is_prefetch(request),
         asks_for_privacy: request.headers().get("sec-gpc").is_some_and(|value| value == "1"),
     };
     let mut intake = Intake::new(state, appender, shop, Some(browser));
@@ -272,6 +276,8 @@ fn line_too_long() -> Rejection {
 struct Browser<'a> {
     address: IpAddr,
     user_agent: &'a str,
+    /// Says of itself that no person looks at the page.
+    is_bot: bool,
     /// Sent `Sec-GPC: 1`.
     asks_for_privacy: bool,
 }
@@ -286,6 +292,8 @@ struct Intake<'a> {
     seen: usize,
     accepted: usize,
     records: Records,
+    /// Events among `records` that are a bot's.
+    of_bots: usize,
     rejected: Vec<Rejected>,
     rejected_left_off: usize,
     /// Neither accepted yet, nor rejected, nor dropped.
@@ -316,6 +324,7 @@ impl<'a> Intake<'a> {
             seen: 0,
             accepted: 0,
             records: Records::default(),
+            of_bots: 0,
             rejected: Vec::new(),
             rejected_left_off: 0,
             undecided: 0,
@@ -364,6 +373,7 @@ impl<'a> Intake<'a> {
                 let bytes =
                     serde_json::to_vec(&event).map_err(|error| ApiError::Internal(error.to_string()))?;
                 self.records.push(&bytes);
+                self.of_bots += usize::from(event.bot);
             }
             Err(rejection) => {
                 self.undecided -= 1;
@@ -409,6 +419,7 @@ impl<'a> Intake<'a> {
                 time_zone: self.shop.time_zone,
                 currency: self.shop.currency,
                 sender,
+                bot: self.browser.as_ref().is_some_and(|browser| browser.is_bot),
                 received_at_ms: self.received_at_ms,
             },
         )?;
@@ -458,6 +469,11 @@ impl<'a> Intake<'a> {
         if count > 0 {
             self.appender.append(records).await?;
             self.state.telemetry.events_accepted.inc_by(count as u64);
+            let of_bots = std::mem::take(&mut self.of_bots);
+            if of_bots > 0 {
+                let flagged = Reason { reason: "bot" };
+                self.state.telemetry.events_flagged.get_or_create(&flagged).inc_by(of_bots as u64);
+            }
             self.accepted += count;
             self.undecided -= count;
         }
@@ -477,6 +493,15 @@ impl<'a> Intake<'a> {
             now: self.received_at_ms,
         })
     }
+}
+
+/// Whether the page is loaded before anybody has asked to see it. `Purpose` is what older browsers send.
+fn is_prefetch(request: &HttpRequest) -> bool {
+    [&SEC_PURPOSE, &PURPOSE].into_iter().filter_map(|name| request.headers().get(name)).any(|value| {
+        // More may follow, as in `prefetch;prerender`.
+        let purpose = value.as_bytes().split(|&byte| byte == b';').next().unwrap_or_default();
+        purpose.trim_ascii().eq_ignore_ascii_case(b"prefetch")
+    })
 }
 
 fn media_type(request: &HttpRequest) -> String {

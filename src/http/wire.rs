@@ -232,6 +232,7 @@ enum Name {
     Variant,
     Customer,
     Product,
+    UserAgent,
     #[serde(other)]
     Unknown,
 }
@@ -273,6 +274,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
                         Name::Variant => &mut event.fields.variant,
                         Name::Customer => &mut event.fields.customer,
                         Name::Product => &mut event.fields.product,
+                        Name::UserAgent => &mut event.fields.user_agent,
                         Name::Unknown => {
                             event.unknown_fields += 1;
                             continue;

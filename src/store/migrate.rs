@@ -22,6 +22,8 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0003_visitor_days",
     "0004_orders_from_events",
     "0005_visitor_days_from_events",
+    "0006_events_bot",
+    "0007_visitor_days_without_bots",
 );
 
 /// The questions, each replaced at every start so that it is always the one of this version.

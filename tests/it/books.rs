@@ -30,17 +30,22 @@ fn what_is_received_is_accepted_rejected_dropped_or_refused_and_what_is_accepted
         request.header("sec-gpc", "1").body(mixed.to_string()).send().await.unwrap();
         let unknown = json!({ "shop": "pk_unknown", "kind": "visit" });
         assert_eq!(app.post_browser(&unknown).await.status(), StatusCode::UNAUTHORIZED);
+        let of_bots =
+            json!({ "shop": shop.public_key, "events": [{ "kind": "visit" }, { "kind": "nonsense" }] });
+        let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");
+        request.header("user-agent", "Googlebot").body(of_bots.to_string()).send().await.unwrap();
         app.app.shipped().await.unwrap();
 
         let found = metrics(&app).await;
         for (name, value) in [
-            ("events_received_total", 8.0),
-            ("events_accepted_total", 3.0),
-            ("events_rejected_total{reason=\"invalid_kind\"}", 2.0),
+            ("events_received_total", 10.0),
+            ("events_accepted_total", 4.0),
+            ("events_flagged_total{reason=\"bot\"}", 1.0),
+            ("events_rejected_total{reason=\"invalid_kind\"}", 3.0),
             ("events_rejected_total{reason=\"invalid_event\"}", 2.0),
             ("events_dropped_total{reason=\"privacy_signal\"}", 1.0),
             ("events_refused_total", 0.0),
-            ("events_shipped_total", 3.0),
+            ("events_shipped_total", 4.0),
             ("requests_failed_total{reason=\"unknown_shop_key\"}", 1.0),
             ("spool_oldest_age_seconds", 0.0),
         ] {

@@ -396,3 +396,47 @@ fn hidden_characters_are_refused_in_what_identifies_and_taken_out_of_what_people
         app.close().await;
     });
 }
+
+#[test]
+fn programs_are_kept_and_move_no_figure_but_their_orders_do() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        const CHROME: &str =
+            "Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36";
+        let headless = CHROME.replace("Chrome", "HeadlessChrome");
+        let browse = async |name: &'static str, value: &str, events: Value| {
+            let body = json!({ "shop": shop.public_key, "events": events }).to_string();
+            let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");
+            let answer = request.header(name, value).body(body).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::ACCEPTED);
+        };
+        let looks = |visitor: &str| {
+            json!([
+                { "kind": "visit", "visitor": visitor },
+                { "kind": "visit", "visitor": visitor },
+                { "kind": "inquiry", "visitor": visitor },
+            ])
+        };
+        browse("user-agent", CHROME, looks("person")).await;
+        let before = app.funnel(&shop, TODAY, TODAY).await;
+        assert_eq!((&before["visitors"], &before["inquirers"]), (&json!(1), &json!(1)));
+
+        browse("user-agent", &headless, looks("headless")).await;
+        browse("user-agent", "Mozilla/5.0 (compatible; bingbot/2.0)", looks("bingbot")).await;
+        browse("sec-purpose", "prefetch;prerender", looks("early")).await;
+        browse("purpose", "Prefetch", looks("earlier")).await;
+        let told = json!({ "kind": "visit", "visitor": "told", "user_agent": headless });
+        app.send(&shop, &[told]).await;
+        assert_eq!(app.funnel(&shop, TODAY, TODAY).await, before);
+        assert_eq!(app.count("SELECT count() FROM events WHERE bot").await, 13);
+        assert_eq!(app.count("SELECT count() FROM events WHERE NOT bot").await, 3);
+        assert_eq!(app.count("SELECT uniqExact(visitor) FROM visitor_days").await, 1);
+
+        browse("user-agent", &headless, json!([{ "kind": "order", "visitor": "headless", "order_id": "1" }]))
+            .await;
+        let after = app.funnel(&shop, TODAY, TODAY).await;
+        assert_eq!((&after["visitors"], &after["silent_buyers"]), (&json!(2), &json!(1)));
+        app.close().await;
+    });
+}

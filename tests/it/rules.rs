@@ -1,5 +1,6 @@
 //! Rules of the codebase that a compiler does not know.
 
+use crate::app::{NOW_MS, event, run, spawn_app};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -111,4 +112,22 @@ fn every_sql_file_opens_with_what_it_is() {
             );
         }
     }
+}
+
+/// A server may end between a statement and the entry that says it ran.
+#[test]
+fn every_migration_may_run_twice() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(root().join("sql/migrations")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            app.execute(&fs::read_to_string(file).unwrap()).await;
+        }
+        app.send(&shop, &[event("visit", "v", NOW_MS)]).await;
+        assert_eq!(app.count("SELECT uniqExact(visitor) FROM visitor_days").await, 1);
+        app.close().await;
+    });
 }
