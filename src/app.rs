@@ -12,8 +12,9 @@ use crate::clock::Clock;
 use crate::config::{ClickHouse, Settings};
 use crate::engine::Engine;
 use crate::http::client_address::TrustedProxies;
-use crate::http::limit::{Limits, SWEEP_INTERVAL};
-use crate::http::{self, admin};
+use crate::http::connections::{Busy, Connections};
+use crate::http::limit::Limits;
+use crate::http::{self, admin, connections, limit};
 use crate::identity::Identities;
 use crate::secret::{fill_random, hex};
 use crate::shipper::Shipper;
@@ -24,6 +25,7 @@ use crate::store::{Store, StoreOptions};
 use crate::telemetry::Telemetry;
 use crate::{demo, file};
 use actix_web::dev::{ServerHandle, Service};
+use actix_web::http::StatusCode;
 use actix_web::{App as WebApp, HttpServer, ResponseError, web};
 use anyhow::Context;
 use futures_util::future::Either;
@@ -55,7 +57,7 @@ pub struct App {
     served: [JoinHandle<std::io::Result<()>>; 2],
     shipper: JoinHandle<()>,
     stop_shipper: watch::Sender<bool>,
-    chores: [JoinHandle<()>; 2],
+    chores: [JoinHandle<()>; 3],
     engine: Option<Engine>,
     _lock: DataDirLock,
 }
@@ -176,6 +178,8 @@ impl App {
             engine: engine.as_ref().map(Engine::status),
         };
 
+        let connections = Arc::new(Connections::default());
+        let opened = connections.clone();
         let public_state = state.clone();
         let public_server = HttpServer::new(move || {
             let demo = demo.clone();
@@ -183,6 +187,7 @@ impl App {
             WebApp::new()
                 .wrap_fn(move |request, service| {
                     let telemetry = telemetry.clone();
+                    let busy = Busy::with(request.request());
                     let response = match http::head::check(request.head()) {
                         Ok(()) => Either::Left(service.call(request)),
                         Err(error) => Either::Right(request.into_response(error.error_response())),
@@ -193,6 +198,9 @@ impl App {
                             Either::Right(refused) => refused,
                         };
                         http::count_failure(response.response(), &telemetry);
+                        if response.status() == StatusCode::REQUEST_TIMEOUT {
+                            busy.iter().for_each(Busy::read_no_more);
+                        }
                         Ok(response)
                     }
                 })
@@ -201,6 +209,7 @@ impl App {
                 .configure(move |config| demo::routes(config, demo))
                 .configure(http::routes)
         })
+        .on_connect(move |io, data| opened.opened(io, data))
         .listen(public)?
         .max_connections(MAX_CONNECTIONS)
         .client_request_timeout(HEAD_TIMEOUT)
@@ -222,6 +231,7 @@ impl App {
         let chores = [
             tokio::spawn(forget_old_salts(identities, clock)),
             tokio::spawn(sweep_limits(state.limits.clone())),
+            tokio::spawn(sweep_connections(connections)),
         ];
         tracing::info!(%public_address, %admin_address, data_dir = %settings.data_dir.display(), "listening");
         Ok(App {
@@ -333,7 +343,14 @@ async fn forget_old_salts(identities: Arc<Identities>, clock: Clock) {
 
 async fn sweep_limits(limits: Arc<Limits>) {
     loop {
-        tokio::time::sleep(SWEEP_INTERVAL).await;
+        tokio::time::sleep(limit::SWEEP_INTERVAL).await;
         limits.sweep();
+    }
+}
+
+async fn sweep_connections(connections: Arc<Connections>) {
+    loop {
+        tokio::time::sleep(connections::SWEEP_INTERVAL).await;
+        connections.sweep();
     }
 }

@@ -6,6 +6,7 @@
 pub mod admin;
 mod auth;
 pub mod client_address;
+pub mod connections;
 pub mod error;
 pub mod head;
 mod ingest;

@@ -1,6 +1,7 @@
 //! What one sender may ask for, and what becomes of slow ones.
 
 use crate::app::{TestApp, TestShop, read, run, spawn_app, spawn_app_with};
+use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shopfunnel::http::limit::LimitOptions;
@@ -76,18 +77,84 @@ fn a_key_over_its_rate_gets_no_report_and_this_machine_is_exempt() {
     });
 }
 
+/// Connections of each kind at once.
+const SLOW: usize = 24;
+
+/// Sends `opening`, waits for `answers` answers, then sends `rest` byte by byte, over and over, until the server
+/// ends the connection. What was heard, and how long the server bore it.
+async fn trickle(app: &TestApp, opening: &str, answers: usize, rest: &str) -> (String, Duration) {
+    let stream = TcpStream::connect(app.app.public_address()).await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    writing.write_all(opening.as_bytes()).await.unwrap();
+    let mut heard = Vec::new();
+    let count = |heard: &[u8]| String::from_utf8_lossy(heard).matches("HTTP/1.1 ").count();
+    while count(&heard) < answers {
+        assert_ne!(reading.read_buf(&mut heard).await.unwrap(), 0);
+    }
+    let started = Instant::now();
+    let sending = async {
+        for byte in rest.bytes().cycle() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if writing.write_all(&[byte]).await.is_err() {
+                break;
+            }
+        }
+        std::future::pending().await
+    };
+    let listening = async {
+        while reading.read_buf(&mut heard).await.is_ok_and(|length| length > 0) {}
+        String::from_utf8(heard).unwrap()
+    };
+    let heard = tokio::select! {
+        heard = listening => heard,
+        () = sending => unreachable!(),
+        () = tokio::time::sleep(Duration::from_secs(40)) => panic!("the server bears it: {opening}"),
+    };
+    (heard, started.elapsed())
+}
+
 #[test]
-fn a_body_that_does_not_arrive_is_given_up() {
+fn who_sends_byte_by_byte_is_given_up_and_nobody_else_notices() {
     run(async {
         let app = spawn_app().await;
-        let mut stream = TcpStream::connect(app.app.public_address()).await.unwrap();
-        let head = "POST /e HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n{";
-        stream.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        // The server's own patience is 10 s; the connection is closed after the answer.
-        let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_string(&mut answer));
-        read.await.expect("the server gives up").unwrap();
-        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("request_timeout"), "{answer}");
+        let shop = app.add_shop("tea");
+        let post =
+            |header: &str| format!("POST /e HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n{header}");
+        let page = "GET /s.js HTTP/1.1\r\nHost: x\r\n\r\n";
+        let length = post("Content-Length: 1000\r\n\r\n{");
+        let chunks = post("Transfer-Encoding: chunked\r\n\r\nfff\r\n{");
+        let refused = chunks.replace("/e", "/no");
+        let endless = post("Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{");
+        // What is sent first, how many answers it gets, what trickles then, the last answer, at most how long.
+        let kinds = [
+            (post("X: "), 0, "x", "408 ", 5),
+            (length, 0, " ", "408 ", 10),
+            (chunks, 0, " ", "408 ", 10),
+            (endless, 0, " ", "408 ", 10),
+            (refused, 1, " ", "404 ", 10),
+            (page.to_owned(), 1, "x", "200 ", 10),
+        ];
+        let slow = kinds.iter().flat_map(|kind| std::iter::repeat_n(kind, SLOW));
+        let slow = join_all(slow.map(|(opening, answers, rest, status, seconds)| {
+            let app = &app;
+            async move {
+                let (heard, borne) = trickle(app, opening, *answers, rest).await;
+                let last = heard.rsplit("HTTP/1.1 ").next().unwrap();
+                assert!(last.starts_with(status), "{opening}: {heard}");
+                // The sweep's second, and what a busy machine adds.
+                assert!(borne < Duration::from_secs(seconds + 4), "{opening}: {borne:?}");
+            }
+        }));
+        let quick = async {
+            let body = json!({ "shop": shop.public_key, "kind": "visit" }).to_string();
+            for _ in 0..100 {
+                let started = Instant::now();
+                assert_eq!(app.post_browser(&body).await.status(), StatusCode::ACCEPTED);
+                assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::join!(slow, quick);
         app.close().await;
     });
 }
