@@ -97,6 +97,11 @@ pub async fn spawn_app() -> TestApp {
 
 /// The same with limits of one's own choosing.
 pub async fn spawn_app_with(limits: LimitOptions) -> TestApp {
+    spawn_app_on("127.0.0.1:0", limits).await
+}
+
+/// The same on an address of one's own choosing.
+pub async fn spawn_app_on(listen: &str, limits: LimitOptions) -> TestApp {
     let engine = shared_engine().await;
     let login = engine.tracker();
     let number = NEXT_DATABASE.fetch_add(1, Ordering::SeqCst);
@@ -111,7 +116,7 @@ pub async fn spawn_app_with(limits: LimitOptions) -> TestApp {
     let free = "127.0.0.1:0".parse().expect("an address");
     let faults = Faults::default();
     let settings = Settings {
-        listen: free,
+        listen: listen.parse().expect("an address"),
         admin_listen: free,
         data_dir: data_dir.path().to_owned(),
         public_url: "https://stats.example".into(),
@@ -129,7 +134,7 @@ pub async fn spawn_app_with(limits: LimitOptions) -> TestApp {
         shops: Vec::new(),
     };
     let app = App::start(settings, clock.clone(), None).await.expect("the application starts");
-    let url = format!("http://{}", app.public_address());
+    let url = format!("http://127.0.0.1:{}", app.public_address().port());
     let client = Client::builder().no_proxy().build().expect("a client");
     TestApp { app, clock, store, client, url, data_dir }
 }

@@ -1,8 +1,8 @@
 //! What one sender may ask for, and what becomes of slow ones.
 
-use crate::app::{TestApp, TestShop, read, run, spawn_app, spawn_app_with};
+use crate::app::{TestApp, TestShop, read, run, spawn_app, spawn_app_on, spawn_app_with};
 use futures_util::future::join_all;
-use reqwest::StatusCode;
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use shopfunnel::http::limit::LimitOptions;
 use std::num::NonZeroU32;
@@ -47,6 +47,30 @@ fn a_client_over_its_rate_is_told_when_to_come_back_and_others_are_not_touched()
         for other in ["203.0.113.8", "::ffff:203.0.113.9", "2001:db8::1"] {
             assert_eq!(visit(&app, &shop, other).await.0, StatusCode::ACCEPTED, "{other}");
         }
+        app.close().await;
+    });
+}
+
+/// A listener for both protocols sees IPv4 clients inside IPv6 addresses, which share their first 64 bits.
+#[test]
+fn clients_of_a_listener_for_both_protocols_have_a_rate_each() {
+    run(async {
+        let app = spawn_app_on("[::]:0", tight()).await;
+        let shop = app.add_shop("tea");
+        let body = json!({ "shop": shop.public_key, "kind": "visit" }).to_string();
+        // Forwarded, but for nobody that could be told, so the peer is the client and is not exempt.
+        let visit = async |address: &str| {
+            let client = Client::builder().no_proxy().local_address(Some(address.parse().unwrap()));
+            let request = client.build().unwrap().post(format!("{}/e", app.url));
+            let request = request.header("content-type", "text/plain").header("x-forwarded-for", "nobody");
+            request.body(body.clone()).send().await.unwrap().status()
+        };
+        let mut refused = 0;
+        for _ in 0..20 {
+            refused += u32::from(visit("127.0.0.2").await == StatusCode::TOO_MANY_REQUESTS);
+        }
+        assert!(refused > 0);
+        assert_eq!(visit("127.0.0.3").await, StatusCode::ACCEPTED);
         app.close().await;
     });
 }
