@@ -321,3 +321,67 @@ fn a_head_is_bounded_and_the_connection_ends_with_it() {
         app.close().await;
     });
 }
+
+#[test]
+fn an_error_is_short_and_never_repeats_what_was_sent() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let evil = "EVIL<\u{202e}\"".repeat(100);
+        let report = async |slug: &str, key: &str, query: &str| {
+            let url = format!("{}/v1/shops/{slug}/funnel?from=2026-11-01&to={query}", app.url);
+            app.client.get(url).bearer_auth(key).send().await.unwrap()
+        };
+        let mut answers = vec![
+            report("tea", &shop.read_key, "EVIL").await,
+            report("tea", "EVIL", "2026-11-01").await,
+            report("EVIL", &shop.read_key, "2026-11-01").await,
+            app.client.get(format!("{}/EVIL", app.url)).send().await.unwrap(),
+            app.client.put(format!("{}/e?EVIL", app.url)).send().await.unwrap(),
+            app.client.post(format!("{}/e", app.url)).header("content-type", "EVIL").send().await.unwrap(),
+            app.post_browser(&evil).await,
+            app.post_browser(json!({ "shop": evil, "kind": "visit" })).await,
+            app.post_browser(json!({ "shop": shop.public_key, "kind": evil })).await,
+            app.post_browser(json!({ "shop": shop.public_key, "events": evil })).await,
+            app.post_browser(json!({ "events": [], &evil: evil })).await,
+        ];
+        let fields = [
+            "id",
+            "visitor",
+            "at",
+            "order_id",
+            "payment_id",
+            "refund_id",
+            "amount",
+            "currency",
+            "agent",
+            "channel",
+            "topic",
+            "score",
+            "engaged_ms",
+            "variant",
+            "customer",
+            "product",
+            "shop",
+        ];
+        for field in fields {
+            let mut event = json!({ "kind": "order", "order_id": "1", "amount": 1 });
+            event[field] = json!(evil);
+            let body = json!({ "shop": shop.public_key, "events": [event] });
+            answers.push(app.post_browser(body).await);
+        }
+        for answer in answers {
+            let (status, answer) = read(answer).await;
+            assert!(status.is_client_error(), "{answer}");
+            assert!(!answer.to_string().contains("EVIL"), "{answer}");
+            assert_discreet(&answer, "EVIL");
+        }
+        // A parameter that does not exist is named, as far as a name goes.
+        let url = format!("{}/v1/shops/tea/funnel?{}=1", app.url, "%E2%80%AEEVIL%22".repeat(100));
+        let unknown = app.client.get(url).bearer_auth(&shop.read_key);
+        let (status, answer) = read(unknown.send().await.unwrap()).await;
+        assert_eq!((status.as_u16(), &answer["error"]["code"]), (400, &json!("invalid_parameter")));
+        assert_discreet(&answer, "\u{202e}");
+        app.close().await;
+    });
+}
