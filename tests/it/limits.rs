@@ -105,7 +105,7 @@ fn a_key_over_its_rate_gets_no_report_and_this_machine_is_exempt() {
 const SLOW: usize = 24;
 
 /// Sends `opening`, waits for `answers` answers, then sends `rest` byte by byte, over and over, until the server
-/// ends the connection. What was heard, and how long the server bore it.
+/// ends the connection. What was heard, and how long the server bore it. The pauses are what is tested.
 async fn trickle(app: &TestApp, opening: &str, answers: usize, rest: &str) -> (String, Duration) {
     let stream = TcpStream::connect(app.app.public_address()).await.unwrap();
     let (mut reading, mut writing) = stream.into_split();
