@@ -20,6 +20,7 @@ mod figures;
 mod framing;
 mod ingest;
 mod limits;
+mod merges;
 mod open_visitors;
 mod property;
 mod reports;

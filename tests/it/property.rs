@@ -11,6 +11,7 @@ use fastrand::Rng;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use shopfunnel::shops::command::Changes;
 
 const SETS: usize = 48;
 const WINDOWS: usize = 24;
@@ -28,17 +29,17 @@ const TIME_ZONES: [&str; 8] = [
 ];
 
 /// One shop's life.
-struct Set {
-    name: String,
-    rules: Rules,
-    first: NaiveDate,
-    last: NaiveDate,
-    events: Vec<Sent>,
+pub struct Set {
+    pub name: String,
+    pub rules: Rules,
+    pub first: NaiveDate,
+    pub last: NaiveDate,
+    pub events: Vec<Sent>,
 }
 
 impl Set {
     /// Dense sets have few visitors with long lives, a third of whose events are inquiries and a third orders.
-    fn random(number: usize, random: &mut Rng) -> Set {
+    pub fn random(number: usize, random: &mut Rng) -> Set {
         let dense = random.bool();
         let time_zone: Tz = TIME_ZONES[random.usize(..TIME_ZONES.len())].parse().unwrap();
         let after_sale_days = [0, 3, 21, 21][random.usize(..4)];
@@ -46,21 +47,32 @@ impl Set {
         let days = if dense { random.i64(40..=60) } else { random.i64(1..=12) };
         let visitors = if dense { random.usize(2..=8) } else { random.usize(4..=30) };
         let count = if dense { random.usize(150..=400) } else { random.usize(20..=200) };
-        let mut maker = Maker { random, days, visitors, dense, order_ids: Vec::new(), moments: Vec::new() };
+        let mut maker = Maker::new(random, NOW_MS, days, visitors, dense);
         let events: Vec<Sent> = (0..count).map(|_| maker.event()).collect();
         let last = rules.day(NOW_MS);
         Set { name: format!("set-{number}"), rules, first: last - Days::new(days as u64 + 1), last, events }
     }
 
-    fn window(&self, random: &mut Rng) -> (NaiveDate, NaiveDate) {
+    /// Opens the set's shop.
+    pub fn open(&self, app: &TestApp) -> TestShop {
+        let shop = app.add_shop_in(&self.name, self.rules.time_zone.name());
+        let changes =
+            Changes { after_sale_days: Some(self.rules.after_sale_days as u16), ..Default::default() };
+        app.set_shop(&self.name, changes);
+        shop
+    }
+
+    pub fn window(&self, random: &mut Rng) -> (NaiveDate, NaiveDate) {
         let days = (self.last - self.first).num_days() as u64;
         let (a, b) = (random.u64(..=days), random.u64(..=days));
         (self.first + Days::new(a.min(b)), self.first + Days::new(a.max(b)))
     }
 }
 
-struct Maker<'a> {
+/// Makes the events of one shop up to `end_ms`.
+pub struct Maker<'a> {
     random: &'a mut Rng,
+    end_ms: i64,
     days: i64,
     visitors: usize,
     dense: bool,
@@ -69,7 +81,11 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn event(&mut self) -> Sent {
+    pub fn new(random: &mut Rng, end_ms: i64, days: i64, visitors: usize, dense: bool) -> Maker<'_> {
+        Maker { random, end_ms, days, visitors, dense, order_ids: Vec::new(), moments: Vec::new() }
+    }
+
+    pub fn event(&mut self) -> Sent {
         let kind = if self.dense {
             ["inquiry", "inquiry", "order", "order", "payment", "visit"][self.random.usize(..6)]
         } else {
@@ -115,17 +131,25 @@ impl Maker<'_> {
     /// Any time of the set's days; sometimes the very instant of another event, sometimes within a second of a
     /// full hour of UTC, which is some zone's midnight; sometimes within the last hour, where visitors are open.
     fn moment(&mut self) -> i64 {
-        let any = NOW_MS - self.random.i64(0..self.days * DAY_MS);
+        let any = self.end_ms - self.random.i64(0..self.days * DAY_MS);
         let moment = match self.random.usize(..10) {
             0 if !self.moments.is_empty() => self.moments[self.random.usize(..self.moments.len())],
             1 | 2 => any - any.rem_euclid(900_000) + self.random.i64(-1_000..=1_000),
-            3 => NOW_MS - self.random.i64(0..3_600_000),
+            3 => self.end_ms - self.random.i64(0..3_600_000),
             _ => any,
         };
-        let moment = moment.min(NOW_MS);
+        let moment = moment.min(self.end_ms);
         self.moments.push(moment);
         moment
     }
+}
+
+/// Of this run: `TEST_SEED`, else another each time. Printed, which shows when the test fails.
+pub fn seed() -> u64 {
+    let seed =
+        std::env::var("TEST_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
+    println!("TEST_SEED={seed}");
+    seed
 }
 
 /// Sends a set shuffled, in batches of random size, with a third of the events repeated in later batches.
@@ -144,21 +168,14 @@ async fn send(app: &TestApp, shop: &TestShop, set: &Set, mut random: Rng) {
 
 #[test]
 fn the_endpoint_agrees_with_the_plain_model_on_random_shops() {
-    let seed =
-        std::env::var("TEST_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
-    println!("TEST_SEED={seed}");
+    let seed = seed();
     run(async {
         let app = spawn_app().await;
         let mut random = Rng::with_seed(seed);
         let sets: Vec<(Set, TestShop, Rng)> = (0..SETS)
             .map(|number| {
                 let set = Set::random(number, &mut random);
-                let shop = app.add_shop_in(&set.name, set.rules.time_zone.name());
-                let changes = shopfunnel::shops::command::Changes {
-                    after_sale_days: Some(set.rules.after_sale_days as u16),
-                    ..Default::default()
-                };
-                app.set_shop(&set.name, changes);
+                let shop = set.open(&app);
                 (set, shop, random.fork())
             })
             .collect();
