@@ -23,6 +23,7 @@ mod limits;
 mod merges;
 mod open_visitors;
 mod property;
+mod repeats;
 mod reports;
 mod restarts;
 mod rules;
