@@ -14,6 +14,7 @@ mod server;
 
 mod books;
 mod command_line;
+mod days;
 mod dead_letters;
 mod engine_access;
 mod figures;
