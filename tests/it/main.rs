@@ -13,6 +13,7 @@ mod model;
 mod server;
 
 mod books;
+mod clocks;
 mod command_line;
 mod days;
 mod dead_letters;
