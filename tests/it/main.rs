@@ -13,6 +13,7 @@ mod model;
 mod server;
 
 mod books;
+mod business_order;
 mod clocks;
 mod command_line;
 mod days;
