@@ -1,7 +1,7 @@
 //! Kills: whatever dies, an event answered 202 is in the store and counts once.
 
 use crate::app::{read, run};
-use crate::server::{Installation, PATIENCE, await_condition, is_alive, signal};
+use crate::server::{Installation, PATIENCE, await_condition, is_alive, signal, stderr};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use shopfunnel::shops::command::AddedShop;
@@ -178,5 +178,36 @@ fn the_engine_ends_with_its_server_however_that_ends() {
             }
             await_condition("the engine ends with its server", || !is_alive(engines[0]));
         }
+    });
+}
+
+#[test]
+fn a_second_server_on_the_same_data_ends_at_once_and_the_first_never_notices() {
+    run(async {
+        let directory = tempfile::tempdir().unwrap();
+        let installation = Installation::new(directory.path());
+        let shop = installation.add_shop("tea");
+        let server = installation.serve();
+        let traffic = Traffic::start(&installation.url(), &shop);
+        let door = || std::fs::read(installation.data_dir.join("data/admin.json")).unwrap();
+        let (first_door, first_engines) = (door(), server.engine_pids());
+        let second = Installation::new(directory.path());
+        let mut fastest = Duration::MAX;
+        for _ in 0..3 {
+            traffic.until_sent(50).await;
+            let started = Instant::now();
+            let ended = second.run(&["serve"]);
+            fastest = fastest.min(started.elapsed());
+            assert_eq!(ended.status.code(), Some(1), "{}", stderr(&ended));
+            assert!(stderr(&ended).contains("is in use by another shopfunnel"), "{}", stderr(&ended));
+        }
+        assert!(fastest <= Duration::from_secs(1), "the second took {fastest:?} to end");
+        traffic.until_sent(50).await;
+        let refused = traffic.refused.load(Ordering::SeqCst);
+        let acknowledged = traffic.end().await.len() as u64;
+        assert_eq!(refused, 0, "the first was disturbed");
+        assert_eq!((door(), server.engine_pids()), (first_door, first_engines));
+        assert_eq!(funnel_with(&installation, &shop, acknowledged).await["visitors"], acknowledged);
+        assert_eq!(server.terminate(), Some(0));
     });
 }
