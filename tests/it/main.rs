@@ -30,3 +30,4 @@ mod repeats;
 mod reports;
 mod restarts;
 mod rules;
+mod sql_repeats;
