@@ -1,6 +1,6 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
-.PHONY: run test check engine snippet page screenshots lint unit integration browser chromium help
+.PHONY: run test check engine snippet page screenshots bench-ingest lint unit integration browser chromium help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,6 +25,11 @@ page: dashboards/web/node_modules/.stamp ## build dashboards/web/dist
 screenshots: engine chromium tests/browser/node_modules/.stamp ## write the README's pictures (wants a CJK font)
 	cargo build
 	cd tests/browser && node screenshot.mjs
+
+bench-ingest: engine ## measure how fast events are taken; ARGS=--write puts the tables into docs/BENCHMARKS.md
+	@command -v wrk >/dev/null || { echo "bench-ingest: the load generator wrk is missing: apt install wrk" >&2; exit 1; }
+	cargo build --release --example null_server
+	cargo bench --bench ingest -- $(ARGS)
 
 lint: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
 	cargo fmt --check
