@@ -59,6 +59,12 @@ impl Report {
         let _ = writeln!(self.tables, "| {} |", cells.join(" | "));
     }
 
+    /// A sentence below the table.
+    pub fn note(&mut self, sentence: &str) {
+        eprintln!("  {sentence}");
+        let _ = writeln!(self.tables, "\n{sentence}");
+    }
+
     pub fn text(&self) -> String {
         format!(
             "### Goals\n\n| goal | reached | kept |\n|---|---|---|\n{}{}\n### This run\n\n| | |\n|---|---|\n{}\

@@ -86,7 +86,7 @@ fn body(public_key: &str, now_ms: u64, run: u16, place: usize, event: usize) -> 
     let product = PRODUCTS[event % PRODUCTS.len()];
     let referrer = REFERRERS[event / PRODUCTS.len() % REFERRERS.len()];
     format!(
-        r#"{{"shop":"{public_key}","kind":"visit","id":"{high:08x}-{low:04x}-7{place:03x}-8{run:03x}-{NUMBER}","visitor":"018f3c2a-77b1-7d4e-9a51-5e0c7ab{VISITOR}","url":"https://tea-house.example/products/{product}-{event:03}?utm_source=newsletter&utm_campaign=autumn","referrer":"{referrer}","title":"{product} 2026 · Tea House"}}"#
+        r#"{{"shop":"{public_key}","kind":"visit","id":"{high:08x}-{low:04x}-7{place:03x}-8{run:03x}-{NUMBER}","visitor":"018f3c2a-77b1-7d4e-9a51-5e0c7ab{VISITOR}","url":"https://tea-house.example/products/{product}-{event:03}?utm_source=newsletter&utm_campaign=autumn","referrer":"{referrer}","title":"{product} 2026 · Tea House · Hangzhou"}}"#
     )
 }
 
