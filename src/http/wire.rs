@@ -63,6 +63,13 @@ impl<'a> Body<'a> {
         match text.trim_start().as_bytes().first() {
             Some(b'[') => Body::of_list(None, text, max_events),
             Some(b'{') => {
+                // The usual body: one event that has nothing unknown, so no `events` either. Whatever else it
+                // may be is found out below, so that every refusal is the same.
+                if let Ok(event) = serde_json::from_str::<WireEvent<'a>>(text)
+                    && event.unknown_fields == 0
+                {
+                    return Ok(Body::of_events(None, vec![Ok(event)]));
+                }
                 let envelope: Envelope<'a> = serde_json::from_str(text).map_err(invalid)?;
                 match envelope.events {
                     Some(events) => {
