@@ -160,7 +160,7 @@ async fn from_server(
     appender: web::Data<Appender>,
 ) -> Result<HttpResponse, ApiError> {
     expect_unencoded(&request)?;
-    let accepted = if media_type(&request) == "application/x-ndjson" {
+    let accepted = if media_type(&request).eq_ignore_ascii_case("application/x-ndjson") {
         stream_events(&request, payload, &state, &appender).await?
     } else {
         server_events(&request, payload, &state, &appender).await?
@@ -370,9 +370,9 @@ impl<'a> Intake<'a> {
                     self.undecided -= 1;
                     return Ok(());
                 }
-                let bytes =
-                    serde_json::to_vec(&event).map_err(|error| ApiError::Internal(error.to_string()))?;
-                self.records.push(&bytes);
+                self.records
+                    .push_with(|record| serde_json::to_writer(record, &event))
+                    .map_err(|error| ApiError::Internal(error.to_string()))?;
                 self.of_bots += usize::from(event.bot);
             }
             Err(rejection) => {
@@ -504,9 +504,10 @@ fn is_prefetch(request: &HttpRequest) -> bool {
     })
 }
 
-fn media_type(request: &HttpRequest) -> String {
+/// The media type of the body as it was written, without parameters.
+fn media_type(request: &HttpRequest) -> &str {
     let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    value.unwrap_or_default().split(';').next().unwrap_or_default().trim()
 }
 
 fn expect_media_type(
@@ -514,7 +515,8 @@ fn expect_media_type(
     expected: &[&str],
     accepted: &'static str,
 ) -> Result<(), ApiError> {
-    if expected.contains(&media_type(request).as_str()) {
+    let sent = media_type(request);
+    if expected.iter().any(|known| known.eq_ignore_ascii_case(sent)) {
         Ok(())
     } else {
         Err(ApiError::UnsupportedMediaType { accepted })

@@ -13,6 +13,8 @@ const VERSION: u8 = b'2';
 pub const HEADER_BYTES: usize = 28;
 /// Bytes of a record before its payload.
 pub const FRAME_BYTES: usize = 12;
+/// Room for this is made at once.
+const USUAL_FRAMED_BYTES: usize = 1 << 10;
 /// The longest record with its frame.
 pub const MAX_FRAMED_BYTES: usize = FRAME_BYTES + MAX_RECORD_BYTES;
 
@@ -65,9 +67,21 @@ impl Header {
 
 /// Appends a record to `out` whose place is not known yet; [`number`] completes it.
 pub fn frame(out: &mut Vec<u8>, payload: &[u8]) {
-    out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
-    out.extend_from_slice(&[0; 8]);
-    out.extend_from_slice(payload);
+    let Ok(()) = frame_with(out, |out| {
+        out.extend_from_slice(payload);
+        Ok::<_, std::convert::Infallible>(())
+    });
+}
+
+/// The same for a payload that `write` appends.
+pub fn frame_with<E>(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+    let start = out.len();
+    out.reserve(USUAL_FRAMED_BYTES);
+    out.extend_from_slice(&[0; FRAME_BYTES]);
+    write(out)?;
+    let length = (out.len() - start - FRAME_BYTES) as u32;
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    Ok(())
 }
 
 /// Gives the framed records their place: from `start` on, with the indices from `first_index` on. Returns the index

@@ -129,6 +129,25 @@ impl Records {
         self.count += 1;
     }
 
+    /// Adds one record that `write` appends to what it is given; nothing when it fails.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    ///
+    /// # Panics
+    /// As [`Records::push`].
+    pub fn push_with<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        let start = self.framed.len();
+        if let Err(error) = format::frame_with(&mut self.framed, write) {
+            self.framed.truncate(start);
+            return Err(error);
+        }
+        let length = self.framed.len() - start - format::FRAME_BYTES;
+        assert!(length <= MAX_RECORD_BYTES, "a record of {length} bytes");
+        self.count += 1;
+        Ok(())
+    }
+
     /// Adds those of `more`.
     pub fn extend(&mut self, more: Records) {
         if self.is_empty() {
