@@ -1,7 +1,7 @@
 -- Every event as it was accepted, one row each, kept for re-derivation and for looking at single paths.
 --
 -- Replay-safe: the partition and sorting keys are pure functions of what the sender sent, so a batch
--- shipped twice merges into itself. Nothing reads a count from here without naming distinct ids.
+-- shipped twice merges into itself. Of an event told by page and server under one id the server's row stays. Nothing reads a count from here without naming distinct ids.
 -- `day` is the shop's day of `at`, taken in the shop's time zone when the event was accepted.
 -- New parts are fsynced before the insert answers: the spool forgets a batch as soon as it does.
 CREATE TABLE IF NOT EXISTS events
@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS events
     customer    String,
     product     String
 )
-ENGINE = ReplacingMergeTree
+ENGINE = ReplacingMergeTree(verified)
 PARTITION BY toYYYYMM(at)
 ORDER BY (shop, at, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1

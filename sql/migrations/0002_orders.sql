@@ -20,6 +20,6 @@ CREATE TABLE IF NOT EXISTS orders
     currency   LowCardinality(String),
     verified   Bool
 )
-ENGINE = ReplacingMergeTree
+ENGINE = ReplacingMergeTree(verified)
 ORDER BY (shop, order_id, kind, at, id)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1

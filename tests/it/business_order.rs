@@ -205,3 +205,20 @@ fn one_order_id_in_two_shops_is_two_orders() {
         app.close().await;
     });
 }
+
+#[test]
+fn an_event_told_by_page_and_server_under_one_id_ends_verified_in_either_order() {
+    run(async {
+        let app = spawn_app().await;
+        let order = event_with("order", "v", NOW_MS, json!({ "order_id": "1", "amount": "9" }));
+        let order = std::slice::from_ref(&order);
+        let (page_first, server_first) = (app.add_shop("page-first"), app.add_shop("server-first"));
+        app.browse(&page_first, order).await;
+        app.send(&server_first, order).await;
+        app.app.shipped().await.unwrap();
+        app.send(&page_first, order).await;
+        app.browse(&server_first, order).await;
+        assert_eq!(app.count("SELECT count() FROM orders FINAL WHERE verified").await, 2);
+        app.close().await;
+    });
+}
