@@ -49,6 +49,21 @@ pub struct Identities {
     secrets: Mutex<Secrets>,
 }
 
+impl Secrets {
+    /// Whether anything changed.
+    fn forget_old_salts(&mut self, now_ms: i64) -> bool {
+        let before = self.salts.len();
+        let mut is_changed = false;
+        for salt in &mut self.salts {
+            // Made while the clock was ahead: its life begins now, or it would last as long as the clock was ahead.
+            is_changed |= salt.made_at_ms > now_ms;
+            salt.made_at_ms = salt.made_at_ms.min(now_ms);
+        }
+        self.salts.retain(|salt| now_ms - salt.made_at_ms < SALT_LIFE_MS);
+        is_changed || self.salts.len() < before
+    }
+}
+
 impl Identities {
     /// Reads the secrets of `path`, or makes and writes them.
     ///
@@ -99,12 +114,7 @@ impl Identities {
     /// The file could not be written; the next call tries again.
     pub fn forget_old_salts(&self, now_ms: i64) -> Result<(), IdentityError> {
         let mut secrets = self.lock();
-        let before = secrets.salts.len();
-        secrets.salts.retain(|salt| now_ms - salt.made_at_ms < SALT_LIFE_MS);
-        if secrets.salts.len() == before {
-            return Ok(());
-        }
-        self.write(&secrets)
+        if secrets.forget_old_salts(now_ms) { self.write(&secrets) } else { Ok(()) }
     }
 
     fn salt(&self, time_zone: Tz, day: NaiveDate, now_ms: i64) -> Result<[u8; 32], IdentityError> {
@@ -114,7 +124,7 @@ impl Identities {
         }
         let mut salt = [0; 32];
         fill_random(&mut salt);
-        secrets.salts.retain(|salt| now_ms - salt.made_at_ms < SALT_LIFE_MS);
+        secrets.forget_old_salts(now_ms);
         secrets.salts.push(Salt { time_zone, day, made_at_ms: now_ms, salt });
         if let Err(error) = self.write(&secrets) {
             secrets.salts.pop();
@@ -194,5 +204,18 @@ mod tests {
         identities.forget_old_salts(2 * DAY_MS).unwrap();
         assert!(!std::fs::read_to_string(&path).unwrap().contains("2026-11-23"));
         assert_ne!(before, id(&identities, "tea", "2026-11-23", HOME, "Firefox", 2 * DAY_MS));
+    }
+
+    #[test]
+    fn a_salt_made_while_the_clock_was_ahead_lives_no_longer_than_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("identity.json");
+        let identities = Identities::open(&path).unwrap();
+        id(&identities, "tea", "2036-11-23", HOME, "Firefox", 3_652 * DAY_MS);
+        identities.forget_old_salts(0).unwrap();
+        identities.forget_old_salts(2 * DAY_MS - 1).unwrap();
+        assert!(std::fs::read_to_string(&path).unwrap().contains("2036-11-23"));
+        identities.forget_old_salts(2 * DAY_MS).unwrap();
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("2036-11-23"));
     }
 }
