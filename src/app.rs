@@ -29,6 +29,7 @@ use actix_web::http::StatusCode;
 use actix_web::{App as WebApp, HttpServer, ResponseError, web};
 use anyhow::Context;
 use futures_util::future::Either;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -45,6 +46,8 @@ const REQUEST_GRACE_SECONDS: u64 = 5;
 const MAX_CONNECTIONS: usize = 4_096;
 /// From the opening of a connection to the end of its first head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 4_096;
 const SALT_CHECK_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The running program.
@@ -113,6 +116,7 @@ impl App {
     /// A sentence: the directory is in use, a port is taken, the engine is not installed or does not start.
     pub async fn start(settings: Settings, clock: Clock, demo: Option<demo::Pages>) -> anyhow::Result<App> {
         let lock = DataDirLock::take(&settings.data_dir)?;
+        allow_many_open_files();
         // A door left by a killed server leads nowhere.
         let _ = std::fs::remove_file(admin::door_file(&settings.data_dir));
         let public = listen("listen", settings.listen)?;
@@ -314,9 +318,20 @@ impl App {
 }
 
 fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| {
+    let listener = TcpListener::bind(address).with_context(|| {
         format!("cannot listen on {address}; stop what uses the port, or set {setting} to another")
-    })
+    })?;
+    // A burst of new visitors must not wait for retransmissions; the standard library asks for 128.
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
+}
+
+/// Connections need two descriptors each, and the spool must never be the one that finds none.
+fn allow_many_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the number of open files stays at what the shell allows");
+    }
 }
 
 fn random_token() -> String {
