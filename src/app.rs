@@ -33,6 +33,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -187,7 +188,8 @@ impl App {
         let public_state = state.clone();
         let public_server = HttpServer::new(move || {
             let demo = demo.clone();
-            let telemetry = public_state.telemetry.clone();
+            // Per request only this is cloned, not each counter.
+            let telemetry = Rc::new(public_state.telemetry.clone());
             WebApp::new()
                 .wrap_fn(move |request, service| {
                     let telemetry = telemetry.clone();
@@ -214,6 +216,7 @@ impl App {
                 .configure(http::routes)
         })
         .on_connect(move |io, data| opened.opened(io, data))
+        .workers(workers())
         .listen(public)?
         .max_connections(MAX_CONNECTIONS)
         .client_request_timeout(HEAD_TIMEOUT)
@@ -324,6 +327,11 @@ fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     // A burst of new visitors must not wait for retransmissions; the standard library asks for 128.
     rustix::net::listen(&listener, BACKLOG)?;
     Ok(listener)
+}
+
+/// One core is left to the spool's writer and to ClickHouse; beside them another worker would only switch tasks.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
 /// Connections need two descriptors each, and the spool must never be the one that finds none.

@@ -3,7 +3,8 @@
 -- Replay-safe: the partition and sorting keys are pure functions of what the sender sent, so a batch
 -- shipped twice merges into itself. Of an event told by page and server under one id the server's row stays. Nothing reads a count from here without naming distinct ids.
 -- `day` is the shop's day of `at`, taken in the shop's time zone when the event was accepted.
--- New parts are fsynced before the insert answers: the spool forgets a batch as soon as it does.
+-- New and merged parts are fsynced: the spool forgets a batch soon after the insert has answered, and a merge deletes
+-- the parts that it was made of.
 CREATE TABLE IF NOT EXISTS events
 (
     shop        LowCardinality(String),
@@ -35,4 +36,5 @@ CREATE TABLE IF NOT EXISTS events
 ENGINE = ReplacingMergeTree(verified)
 PARTITION BY toYYYYMM(at)
 ORDER BY (shop, at, id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1

@@ -144,6 +144,7 @@ impl Settings {
       <quota>default</quota>
       <grants>
         <query>GRANT ALL ON {database}.*</query>
+        <query>GRANT SELECT ON system.detached_parts</query>
 {engines}      </grants>
     </{TRACKER}>
     <{GRAFANA}>

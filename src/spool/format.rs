@@ -173,7 +173,7 @@ pub fn scan(start: Position, bytes: &[u8], next_index: u32, max_records: usize, 
                     stretch.damaged.push(at..next);
                     stretch.end = next;
                 } else if is_end {
-                    let used = bytes.len() - bytes[at..].iter().rev().take_while(|&&byte| byte == 0).count();
+                    let used = bytes.len() - zeros_at_end(&bytes[at..]);
                     if used > at {
                         stretch.damaged.push(at..used);
                     }
@@ -193,7 +193,9 @@ pub fn scan(start: Position, bytes: &[u8], next_index: u32, max_records: usize, 
 
 /// Where the next whole record begins, from `from` on.
 fn find_record(start: Position, bytes: &[u8], from: usize, next_index: u32) -> Option<usize> {
-    (from..bytes.len()).find(|&at| {
+    // No record begins among the zeros at the end: its own sum would have to be zero too.
+    let used = bytes.len() - bytes.get(from..).map_or(0, zeros_at_end);
+    (from..used).find(|&at| {
         // Almost every wrong place fails here already: text gives lengths beyond any record, zeros a wrong index or sum.
         matches!(unframe(start.plus(at), &bytes[at..], next_index), Framed::Record { .. })
     })
@@ -209,6 +211,14 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     let mut number = [0; 8];
     number.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(number)
+}
+
+/// How many zeros `bytes` end with. Compares whole pages, because a reserved segment ends with tens of MiB of them.
+pub fn zeros_at_end(bytes: &[u8]) -> usize {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let pages = bytes.rchunks_exact(ZEROS.len()).take_while(|&page| page == ZEROS).count();
+    let zeros = pages * ZEROS.len();
+    zeros + bytes[..bytes.len() - zeros].iter().rev().take_while(|&&byte| byte == 0).count()
 }
 
 #[cfg(test)]

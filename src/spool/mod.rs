@@ -273,14 +273,15 @@ impl Spool {
         Ok(())
     }
 
-    async fn hand_over(&self, records: Records) -> Result<(), AppendError> {
+    /// Hands the records to the writer, at once; what it returns tells when they are on disk.
+    fn hand_over(&self, records: Records) -> impl Future<Output = Result<(), AppendError>> + use<> {
         let (answer, answered) = oneshot::channel();
         let append = Append { framed: records.framed, answer };
-        let sent = self.thread.appends.as_ref().is_some_and(|appends| appends.send(append).is_ok());
-        if !sent {
-            return Err(AppendError::Closed);
+        if let Some(appends) = &self.thread.appends {
+            // A writer that has ended drops the answer, which says the same.
+            let _ = appends.send(append);
         }
-        answered.await.unwrap_or(Err(AppendError::Closed))
+        async { answered.await.unwrap_or(Err(AppendError::Closed)) }
     }
 
     /// Up to where records are durable now.

@@ -4,7 +4,7 @@
 //! is kept beside it. Damage elsewhere is left to the reader, which meets it in order.
 
 use super::disk::Disk;
-use super::format::{BadHeader, HEADER_BYTES, Header, scan};
+use super::format::{BadHeader, HEADER_BYTES, Header, scan, zeros_at_end};
 use super::position::Position;
 use super::shelf::{Shelf, segment_name};
 use std::io;
@@ -89,7 +89,7 @@ impl Contents {
     }
 
     fn tail(&self) -> &[u8] {
-        let used = self.bytes.len() - self.bytes.iter().rev().take_while(|&&byte| byte == 0).count();
+        let used = self.bytes.len() - zeros_at_end(&self.bytes);
         &self.bytes[self.end..used.max(self.end)]
     }
 
