@@ -46,7 +46,7 @@ struct Envelope<'a> {
     #[serde(borrow, default)]
     shop: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    events: Option<&'a RawValue>,
+    events: Option<Vec<&'a RawValue>>,
 }
 
 impl<'a> Body<'a> {
@@ -61,11 +61,12 @@ impl<'a> Body<'a> {
             return Err(WireError::TooDeep);
         }
         match text.trim_start().as_bytes().first() {
-            Some(b'[') => Body::of_list(None, text, max_events),
+            Some(b'[') => Body::of_list(None, serde_json::from_str(text).map_err(invalid)?, max_events),
             Some(b'{') => {
                 // The usual body: one event that has nothing unknown, so no `events` either. Whatever else it
                 // may be is found out below, so that every refusal is the same.
-                if let Ok(event) = serde_json::from_str::<WireEvent<'a>>(text)
+                if !text.contains("\"events\"")
+                    && let Ok(event) = serde_json::from_str::<WireEvent<'a>>(text)
                     && event.unknown_fields == 0
                 {
                     return Ok(Body::of_events(None, vec![Ok(event)]));
@@ -74,7 +75,7 @@ impl<'a> Body<'a> {
                 match envelope.events {
                     Some(events) => {
                         let shop = envelope.shop.map(|raw| field(raw.get()));
-                        Body::of_list(shop, events.get(), max_events)
+                        Body::of_list(shop, events, max_events)
                     }
                     None => Ok(Body::of_events(None, vec![WireEvent::parse(text)])),
                 }
@@ -85,8 +86,11 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn of_list(shop: Option<Field<'a>>, list: &'a str, max_events: usize) -> Result<Body<'a>, WireError> {
-        let events: Vec<&RawValue> = serde_json::from_str(list).map_err(invalid)?;
+    fn of_list(
+        shop: Option<Field<'a>>,
+        events: Vec<&'a RawValue>,
+        max_events: usize,
+    ) -> Result<Body<'a>, WireError> {
         if events.len() > max_events {
             return Err(WireError::TooMany);
         }
