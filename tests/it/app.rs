@@ -1,11 +1,12 @@
 //! The application under test, and what tests do with it.
 
+use crate::server::library;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use shopfunnel::app::App;
 use shopfunnel::clock::Clock;
 use shopfunnel::config::{ClickHouse, Settings};
-use shopfunnel::engine::{self, Engine, EngineOptions};
+use shopfunnel::engine::{Engine, EngineOptions};
 use shopfunnel::http::limit::LimitOptions;
 use shopfunnel::planted::Faults;
 use shopfunnel::shipper::ShipperOptions;
@@ -13,7 +14,7 @@ use shopfunnel::shops::command::{self, AddedShop, Changes, Command, NewShop, Rep
 use shopfunnel::shops::{Payments, PrivacySignal};
 use shopfunnel::spool::{self, SpoolOptions};
 use shopfunnel::store::StoreOptions;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -33,16 +34,6 @@ static NEXT_DATABASE: AtomicU32 = AtomicU32::new(1);
 /// Runs a test on the shared runtime.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
     RUNTIME.block_on(test)
-}
-
-/// `libchdb.so`, from `SHOPFUNNEL_ENGINE__LIBRARY` or the cache that `make engine` fills.
-pub fn library() -> PathBuf {
-    let set = std::env::var_os("SHOPFUNNEL_ENGINE__LIBRARY").map(PathBuf::from);
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
-        .expect("HOME is set");
-    set.unwrap_or_else(|| engine::cached_library(&cache.join("shopfunnel")))
 }
 
 /// The engine that all tests share. It ends with this process, because its standard input does.

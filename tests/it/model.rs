@@ -67,20 +67,18 @@ pub fn funnel(events: &[Sent], rules: Rules, from: NaiveDate, to: NaiveDate) -> 
     let events: BTreeMap<Uuid, &Sent> = events.iter().map(|event| (event.id, event)).collect();
     let events: Vec<&Sent> = events.into_values().collect();
     let orders = orders(&events);
-    let visitors: BTreeSet<&String> = events
-        .iter()
-        .filter_map(|event| event.visitor.as_ref())
-        .chain(orders.iter().filter_map(|order| order.visitor.as_ref()))
-        .collect();
+    let mut visitors: BTreeMap<&String, (Vec<&Sent>, Vec<&Order>)> = BTreeMap::new();
+    for &event in &events {
+        event.visitor.iter().for_each(|visitor| visitors.entry(visitor).or_default().0.push(event));
+    }
+    for order in &orders {
+        order.visitor.iter().for_each(|visitor| visitors.entry(visitor).or_default().1.push(order));
+    }
     let today = rules.day(rules.now_ms);
     let in_window = |at_ms: i64| (from..=to).contains(&rules.day(at_ms));
 
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for visitor in visitors {
-        let mine: Vec<&Sent> =
-            events.iter().copied().filter(|e| e.visitor.as_ref() == Some(visitor)).collect();
-        let placed: Vec<&Order> =
-            orders.iter().filter(|order| order.visitor.as_ref() == Some(visitor)).collect();
+    for (mine, placed) in visitors.into_values() {
         let of_kind = |kind: &'static str| mine.iter().copied().filter(move |event| event.kind == kind);
 
         let brings = |kind: &str| !matches!(kind, "payment" | "refund" | "rating" | "order");

@@ -1,31 +1,46 @@
 //! The real program as a child process, for what only a process can show: kills, exit codes, printed words.
+//!
+//! The judge (`tests/chaos`) uses this file too, so it leans on nothing else of this harness.
 
-use crate::app::library;
 use serde_json::Value;
+use shopfunnel::engine;
 use shopfunnel::shops::command::AddedShop;
+use shopfunnel::store::StoreOptions;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How long any awaited condition may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A data directory and the addresses its server uses.
+/// A data directory, the addresses its server uses, and how it is started.
 pub struct Installation {
+    /// Holds the server's `data` and its log.
     pub data_dir: PathBuf,
     pub port: u16,
     pub admin_port: u16,
+    /// More settings, as environment variables.
+    pub environment: Vec<(&'static str, String)>,
+    /// A program and its arguments that `serve` is run under, such as a tracer; it must become the server itself.
+    pub under: Vec<String>,
 }
 
 /// A running `shopfunnel serve`, killed when dropped.
 pub struct Server {
     child: Child,
+    started: SystemTime,
 }
 
 impl Installation {
     pub fn new(data_dir: &Path) -> Installation {
-        Installation { data_dir: data_dir.to_owned(), port: free_port(), admin_port: free_port() }
+        Installation {
+            data_dir: data_dir.to_owned(),
+            port: free_port(),
+            admin_port: free_port(),
+            environment: Vec::new(),
+            under: Vec::new(),
+        }
     }
 
     pub fn url(&self) -> String {
@@ -34,7 +49,10 @@ impl Installation {
 
     /// The program with this installation's settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_shopfunnel"));
+        self.set_up(Command::new(env!("CARGO_BIN_EXE_shopfunnel")), arguments)
+    }
+
+    fn set_up(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
             .args(arguments)
             .current_dir(&self.data_dir)
@@ -42,6 +60,7 @@ impl Installation {
             .env("SHOPFUNNEL_LISTEN", format!("127.0.0.1:{}", self.port))
             .env("SHOPFUNNEL_ADMIN_LISTEN", format!("127.0.0.1:{}", self.admin_port))
             .env("SHOPFUNNEL_ENGINE__LIBRARY", library())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }
@@ -71,6 +90,16 @@ impl Installation {
 
     /// Starts the server and waits until it takes requests.
     pub fn serve(&self) -> Server {
+        let mut server = self.launch();
+        await_condition("the server starts", || {
+            assert!(server.ended().is_none(), "the server ended at its start\n{}", self.log());
+            self.is_open(&server)
+        });
+        server
+    }
+
+    /// Starts the server and waits for nothing.
+    pub fn launch(&self) -> Server {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -78,15 +107,24 @@ impl Installation {
             .expect("a log file");
         let errors = log.try_clone().expect("a log file");
         // File times come from a clock that ticks every few milliseconds.
-        let started = std::time::SystemTime::now() - Duration::from_millis(20);
-        let child = self.command(&["serve"]).stdout(log).stderr(errors).spawn().expect("the server starts");
-        let server = Server { child };
-        // The door is written when both listeners answer; until then SIGTERM would find no handler either.
-        let door = self.data_dir.join("data/admin.json");
-        await_condition("the server starts", || {
-            std::fs::metadata(&door).is_ok_and(|file| file.modified().is_ok_and(|at| at >= started))
-        });
-        server
+        let started = SystemTime::now() - Duration::from_millis(20);
+        let mut command = match self.under.split_first() {
+            None => self.command(&["serve"]),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(env!("CARGO_BIN_EXE_shopfunnel"));
+                self.set_up(command, &["serve"])
+            }
+        };
+        let child = command.stdout(log).stderr(errors).spawn().expect("the server starts");
+        Server { child, started }
+    }
+
+    /// Whether the server takes requests. The door is written when both listeners answer; until then SIGTERM would
+    /// find no handler either.
+    pub fn is_open(&self, server: &Server) -> bool {
+        std::fs::metadata(self.data_dir.join("data/admin.json"))
+            .is_ok_and(|file| file.modified().is_ok_and(|at| at >= server.started))
     }
 
     pub fn log(&self) -> String {
@@ -101,18 +139,34 @@ impl Installation {
 
     /// What the embedded engine answers to a statement of its owner.
     pub async fn execute(&self, sql: &str) -> String {
+        let engine = self.engine();
+        let url = format!("{}/?database={}", engine.url, engine.database);
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let request = client.post(url).basic_auth(engine.user, Some(engine.password));
+        request.body(sql.to_owned()).send().await.expect("an answer").text().await.expect("text")
+    }
+
+    /// How the embedded engine's owner reaches it.
+    pub fn engine(&self) -> StoreOptions {
         let settings = std::fs::read(self.data_dir.join("data/engine/engine.json")).expect("engine.json");
         let settings: Value = serde_json::from_slice(&settings).expect("JSON");
-        let url = format!("http://127.0.0.1:{}/?database=shopfunnel", settings["http_port"]);
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let request = client.post(url).basic_auth("tracker", settings["tracker_password"].as_str());
-        request.body(sql.to_owned()).send().await.expect("an answer").text().await.expect("text")
+        StoreOptions {
+            url: format!("http://127.0.0.1:{}", settings["http_port"]),
+            user: "tracker".into(),
+            password: settings["tracker_password"].as_str().expect("a password").into(),
+            database: "shopfunnel".into(),
+        }
     }
 }
 
 impl Server {
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the server can be waited for")
     }
 
     /// Process ids of the children of this server: its engine.
@@ -131,7 +185,7 @@ impl Server {
         signal("TERM", self.pid());
         let mut code = None;
         await_condition("the server ends after SIGTERM", || {
-            code = self.child.try_wait().expect("the server can be waited for");
+            code = self.ended();
             code.is_some()
         });
         code.and_then(|status| status.code())
@@ -158,6 +212,16 @@ pub fn output(mut command: Command) -> Output {
             panic!("{command:?} does not end");
         })
         .expect("the program can be waited for")
+}
+
+/// `libchdb.so`, from `SHOPFUNNEL_ENGINE__LIBRARY` or the cache that `make engine` fills.
+pub fn library() -> PathBuf {
+    let set = std::env::var_os("SHOPFUNNEL_ENGINE__LIBRARY").map(PathBuf::from);
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+        .expect("HOME is set");
+    set.unwrap_or_else(|| engine::cached_library(&cache.join("shopfunnel")))
 }
 
 pub fn free_port() -> u16 {
