@@ -1,6 +1,6 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
-.PHONY: run test check engine snippet page screenshots bench-ingest lint unit integration browser chromium help
+.PHONY: run test check engine snippet page screenshots bench-ingest lint unit integration judge chaos browser chromium help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -9,7 +9,7 @@ help: ## list the targets
 run: engine ## the demo: a shop, its storefront, simulated visitors, the live funnel
 	cargo run --release -- demo
 
-test: unit integration browser ## everything that can fail: Rust, snippet, page, browser
+test: unit integration judge browser ## everything that can fail: Rust, snippet, kills, page, browser
 
 check: lint test ## what CI runs: format, lints, tests
 
@@ -34,6 +34,7 @@ bench-ingest: engine ## measure how fast events are taken; ARGS=--write puts the
 lint: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	cargo clippy --features planted-faults --test chaos -- -D warnings
 	cd js-snippet && npm run --silent check
 	cd dashboards/web && npm run --silent check
 
@@ -43,6 +44,12 @@ unit: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
 
 integration: engine
 	cargo test
+
+judge: engine ## break the real program for some minutes and count what it kept
+	cargo test --features planted-faults --test chaos -- short
+
+chaos: engine ## the same for most of an hour, with power cuts and a kill at every step (wants root and strace)
+	cargo test --features planted-faults --test chaos -- long
 
 browser: engine chromium tests/browser/node_modules/.stamp
 	cargo build
