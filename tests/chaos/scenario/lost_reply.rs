@@ -17,7 +17,7 @@ pub async fn run(plan: Plan) -> Report {
     let second = Plan { cycles, seed: plan.seed.wrapping_add(1), ..plan };
     let mut whole = Report::default();
     let ways = vec![Spoil::Reset, Spoil::Cut, Spoil::Refuse];
-    let (first, second) = tokio::join!(spoil(first, ways.clone(), 300.0), spoil(second, ways, 300.0));
+    let (first, second) = tokio::join!(spoil(first, ways.clone(), 1_000.0), spoil(second, ways, 1_000.0));
     whole.absorb(first);
     whole.absorb(second);
     whole
