@@ -45,7 +45,15 @@ pub fn create_private_directory(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let parent = match directory.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    create_private_directory(parent)?;
+    match std::fs::DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
+        result => result?,
+    }
     // The name of a directory has to survive a power cut as much as the files in it.
-    sync_directory(directory.parent().unwrap_or(Path::new("/")))
+    sync_directory(parent)
 }

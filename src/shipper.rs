@@ -64,7 +64,7 @@ impl Shipper {
     /// `migrated`: the tables are known to be this version's; else the shipper sees to it first. `now_ms`: epoch
     /// milliseconds.
     pub fn new(
-        mut reader: Reader,
+        reader: Reader,
         store: Store,
         migrated: bool,
         now_ms: i64,
@@ -72,10 +72,8 @@ impl Shipper {
         dead_letters: DeadLetters,
         options: ShipperOptions,
     ) -> (Shipper, watch::Receiver<Progress>) {
-        let backlog = reader.next_batch(1, 1).ok().flatten();
-        let first = backlog.and_then(|batch| {
-            batch.records().next().and_then(|record| serde_json::from_slice::<Event>(record).ok())
-        });
+        let backlog = reader.peek().ok().flatten();
+        let first = backlog.and_then(|record| serde_json::from_slice::<Event>(&record).ok());
         let fresh_until_ms = first.map_or(now_ms, |event| event.received_at_ms);
         let (progress, receiver) =
             watch::channel(Progress { migrated, shipped: reader.cursor(), fresh_until_ms });
@@ -146,7 +144,7 @@ impl Shipper {
     }
 
     /// Sends again what the spool has kept, when the machine was started anew or the store has lost parts: rows that
-    /// the store had not yet synced, or had merged without a sync, may be gone.
+    /// the store had not yet synced may be gone.
     async fn verify(&mut self) -> Result<(), ShipError> {
         let stamp = format!("{} {}", self.options.boot_id, self.store.stamp().await?);
         let known = self.reader.stamp()?;
@@ -165,8 +163,11 @@ impl Shipper {
     }
 
     fn stamp_when_resent(&mut self) -> Result<(), ShipError> {
-        if let Some(stamp) = self.new_stamp.take_if(|_| !self.reader.is_resending()) {
-            self.reader.set_stamp(&stamp)?;
+        if let Some(stamp) = &self.new_stamp
+            && !self.reader.is_resending()
+        {
+            self.reader.set_stamp(stamp)?;
+            self.new_stamp = None;
         }
         Ok(())
     }
@@ -181,7 +182,11 @@ impl Shipper {
             match serde_json::from_slice(record) {
                 Ok(event) => events.push(event),
                 // Its checksum was right, so it was written by a version that this one does not understand.
-                Err(error) => tracing::error!(%error, "a spooled event cannot be read and is left out"),
+                Err(error) => {
+                    tracing::error!(%error, "a spooled event cannot be read; it is in the dead letters");
+                    self.dead_letters.put("unreadable", &error.to_string(), record)?;
+                    self.telemetry.events_set_aside.inc();
+                }
             }
         }
         let arrivals = || events.iter().map(|event| event.received_at_ms);

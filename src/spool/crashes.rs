@@ -314,9 +314,11 @@ impl Run {
                 0..45 => self.append(None),
                 45..53 => {
                     let failures =
-                        [Failure::Create, Failure::ShortWrite, Failure::Sync, Failure::DirectorySync];
-                    let failure = Some(self.rng.choice(failures).expect("one"));
-                    self.append(failure);
+                        [Failure::ShortWrite, Failure::Sync, Failure::DirectorySync, Failure::Create];
+                    // A full disk takes what was kept, and a roomy spool is there to prove that nothing goes.
+                    let possible = if self.is_cramped { &failures[..] } else { &failures[..3] };
+                    let failure = possible[self.rng.usize(..possible.len())];
+                    self.append(Some(failure));
                 }
                 53..78 => self.read(true)?,
                 78..85 => self.read(false)?,
@@ -357,6 +359,7 @@ impl Run {
         }
         self.disk.fail(failure);
         let written = self.ends().writer.write(&mut records.framed);
+        self.ends().writer.prepare();
         self.disk.fail(None);
         if written.is_ok() {
             self.acknowledged.extend(first..self.next);

@@ -1,10 +1,12 @@
 //! The file that says how far the reader is.
 //!
-//! Written whole (temporary file, sync, rename, sync of the directory). It only moves forward and may be stale without
+//! One line: JSON, a space, its CRC32C in hexadecimal digits. Written whole (temporary file, sync, rename, sync of the
+//! directory). It only moves forward and may be stale without
 //! harm: what lies behind it is then handed out once more.
 
 use super::disk::Disk;
 use super::position::Position;
+use super::shelf::Shelf;
 use serde::{Deserialize, Serialize};
 use std::io;
 
@@ -32,14 +34,24 @@ impl Cursor {
     /// The cursor on `disk`; the very beginning when nothing was ever committed or the file is damaged.
     pub fn read(disk: &dyn Disk) -> io::Result<Cursor> {
         let Some(bytes) = disk.read(NAME, 0, 1 << 16)? else { return Ok(Cursor::default()) };
-        Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the spool's cursor is damaged; everything stored is sent again");
+        Ok(Cursor::parse(&bytes).unwrap_or_else(|| {
+            tracing::warn!("the spool's cursor is damaged; everything stored is sent again");
             Cursor::default()
         }))
     }
 
     /// Remembers it durably.
-    pub fn write(&self, disk: &dyn Disk) -> io::Result<()> {
-        disk.replace(NAME, &serde_json::to_vec(self)?)
+    pub fn write(&self, shelf: &Shelf) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec(self)?;
+        let checksum = crc32c::crc32c(&bytes);
+        bytes.extend_from_slice(format!(" {checksum:08x}\n").as_bytes());
+        shelf.replace(NAME, &bytes)
+    }
+
+    /// A flipped bit in a digit would still be JSON, and skip or delete what waits.
+    fn parse(bytes: &[u8]) -> Option<Cursor> {
+        let (json, checksum) = std::str::from_utf8(bytes).ok()?.trim_end().rsplit_once(' ')?;
+        let is_whole = u32::from_str_radix(checksum, 16).ok()? == crc32c::crc32c(json.as_bytes());
+        is_whole.then(|| serde_json::from_str(json).ok()).flatten()
     }
 }

@@ -1,6 +1,7 @@
 //! Records that the store refused for what they hold, one file each, until somebody has mended the cause.
 //!
-//! A file is named after its record, so that setting the same record aside twice leaves one file. Its first line
+//! A file is named after its record and its checksum, so that setting the same record aside twice leaves one file, and
+//! two records of one name leave two. Its first line
 //! is the reason, the rest is the record as it was spooled: both can be read with a pager.
 
 use super::{AppendError, Records, Spool};
@@ -8,6 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const EXTENSION: &str = "dead";
+/// While a letter is sent again.
+const UNDER_WAY: &str = "sending";
 
 /// A directory of dead letters, made when the first one arrives.
 #[derive(Debug, Clone)]
@@ -45,7 +48,8 @@ impl DeadLetters {
     pub fn put(&self, name: &str, reason: &str, record: &[u8]) -> io::Result<()> {
         crate::file::create_private_directory(&self.directory)?;
         let line = reason.replace(['\n', '\r'], " ");
-        crate::file::replace(&self.path(name), &[line.as_bytes(), b"\n", record].concat())
+        let name = format!("{name}-{:08x}", crc32c::crc32c(record));
+        crate::file::replace(&self.path(&name, EXTENSION), &[line.as_bytes(), b"\n", record].concat())
     }
 
     /// All of them, by name.
@@ -61,7 +65,9 @@ impl DeadLetters {
         let mut letters = Vec::new();
         for entry in entries {
             let path = entry?.path();
-            if path.extension().is_none_or(|extension| extension != EXTENSION) {
+            // One that a killed process was sending again is a letter still: twice counts once.
+            let is_letter = path.extension().is_some_and(|found| found == EXTENSION || found == UNDER_WAY);
+            if !is_letter {
                 continue;
             }
             let bytes = std::fs::read(&path)?;
@@ -85,14 +91,24 @@ impl DeadLetters {
         for letter in &letters {
             let mut records = Records::default();
             records.push(&letter.record);
-            spool.append(records).await?;
-            // Only now: between the two the record is in both places, and counts once all the same.
-            std::fs::remove_file(self.path(&letter.name))?;
+            // Out of the way first: when it is refused again at once, the new letter must not be taken for this one.
+            let (letter, under_way) =
+                (self.path(&letter.name, EXTENSION), self.path(&letter.name, UNDER_WAY));
+            match std::fs::rename(&letter, &under_way) {
+                // A killed process had begun with it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && under_way.exists() => {}
+                result => result?,
+            }
+            if let Err(error) = spool.append(records).await {
+                std::fs::rename(&under_way, &letter)?;
+                return Err(error.into());
+            }
+            std::fs::remove_file(under_way)?;
         }
         Ok(letters.len())
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.join(name).with_extension(EXTENSION)
+    fn path(&self, name: &str, extension: &str) -> PathBuf {
+        self.directory.join(name).with_extension(extension)
     }
 }

@@ -12,8 +12,8 @@
 //! of records in all segments before it (u64) · CRC32C of these 24 bytes (u32). Record = length of the payload (u32) ·
 //! index in the segment (u32) · CRC32C (u32) of segment, offset (u64), index, length and payload · payload. A segment's room is
 //! reserved when it begins; zeros at its end are unused room.
-//! `DIR/cursor` = `{"segment":7,"offset":1234,"index":5,"record":105,"batch_end":{…}}`: everything before it is
-//! committed. It only moves forward and may be stale without harm.
+//! `DIR/cursor` = `{"segment":7,"offset":1234,"index":5,"record":105,"batch_end":{…}} 1a2b3c4d`, the last its CRC32C:
+//! everything before it is committed. It only moves forward and may be stale without harm.
 //! `DIR/stamp` = a word of the reader's owner. `*.torn` and `*.damaged` = bytes that were set aside.
 //!
 //! **Writing.** One thread. Each round takes all that waits (≤ [`MAX_ROUND_BYTES`]), one write, one `fdatasync`,
@@ -72,11 +72,11 @@ use writer::{Writer, WriterOptions};
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 /// A segment that has reached this, or an eighth of the spool's bound, is followed by a new one.
 pub const MAX_SEGMENT_BYTES: u64 = 64 << 20;
-/// One round writes at most this, unless a single append is larger.
+/// One round writes at most this, unless the appends handed over together are larger.
 pub const MAX_ROUND_BYTES: usize = 4 << 20;
 /// Appends beyond this many unsynced bytes are refused.
 pub const MAX_WAITING_BYTES: usize = 64 << 20;
-/// Longer than ClickHouse keeps the parts that a merge has replaced (8 minutes), because a merge is not synced.
+/// Longer than ClickHouse keeps the parts that a merge has replaced (8 minutes): an external server may not sync merges.
 pub const KEEP_SENT: Duration = Duration::from_secs(15 * 60);
 
 /// Where the spool lies and how large it may grow.
@@ -240,8 +240,7 @@ impl Spool {
         let error = |cause| OpenError { directory: options.directory.clone(), cause };
         crate::file::create_private_directory(&options.directory).map_err(error)?;
         let disk = Arc::new(RealDisk::new(&options.directory));
-        let segment_bytes = MAX_SEGMENT_BYTES.min(options.max_bytes / 8);
-        let ends = Ends::open(disk, options, segment_bytes).map_err(error)?;
+        let ends = Ends::open(disk, options, segment_bytes(options.max_bytes)).map_err(error)?;
         let Ends { writer, reader, shelf, durable, usage } = ends;
         let (appends, queue) = mpsc::unbounded_channel();
         let thread_usage = usage.clone();
@@ -312,8 +311,13 @@ impl Spool {
 
     /// Whether so much waits that appends will soon be refused.
     pub fn is_nearly_full(&self) -> bool {
-        self.unsent_bytes() > self.max_bytes / 20 * 19
+        // Segments are reserved whole, and each holds a little more than its share.
+        self.unsent_bytes() + 2 * segment_bytes(self.max_bytes).max(self.max_bytes / 40) > self.max_bytes
     }
+}
+
+fn segment_bytes(max_bytes: u64) -> u64 {
+    MAX_SEGMENT_BYTES.min(max_bytes / 8)
 }
 
 /// Both ends of a spool, without the thread between them.
@@ -332,7 +336,7 @@ impl Ends {
         if shelf.first().is_none() && cursor.record.is_none() {
             // Known from the start, so that the first segment can be missed too.
             cursor.record = Some(0);
-            cursor.write(&*disk)?;
+            cursor.write(&shelf)?;
         }
         let mut settled = settle(&*disk, &shelf)?;
         // Files may be gone; what is written from now on must come after all that ever was.
@@ -370,6 +374,7 @@ fn write_rounds(mut writer: Writer, mut queue: mpsc::UnboundedReceiver<Append>, 
             // A requester that has gone away does not need the answer.
             let _ = answer.send(written);
         }
+        writer.prepare();
     }
     writer.close();
 }
@@ -509,10 +514,12 @@ mod tests {
         std::fs::remove_file(files(directory.path(), "spool").pop().unwrap()).unwrap();
         assert!(all(&mut reader).is_empty());
         assert_eq!(spool.lost_records(), 2);
-        append(&spool, &["lost with the removed file"]).await;
+        let mut records = Records::default();
+        records.push(b"into the removed file");
+        assert_eq!(spool.append(records).await, Err(AppendError::Disk));
         append(&spool, &["c"]).await;
         assert_eq!(all(&mut reader), ["c"]);
-        assert_eq!(spool.lost_records(), 3);
+        assert_eq!(spool.lost_records(), 2);
     }
 
     #[tokio::test]

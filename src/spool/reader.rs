@@ -136,6 +136,21 @@ impl Reader {
         Ok(None)
     }
 
+    /// The next record, without deciding where its batch ends.
+    ///
+    /// # Errors
+    /// A file cannot be read, or damage cannot be set aside.
+    pub fn peek(&self) -> Result<Option<Vec<u8>>, ReadError> {
+        let durable = *self.durable.borrow();
+        let mut look = Look { at: self.cursor, lost: 0 };
+        while look.at.position < durable.position {
+            if let Some(batch) = self.look(&mut look, durable, 1, 1)? {
+                return Ok(batch.records().next().map(<[u8]>::to_vec));
+            }
+        }
+        Ok(None)
+    }
+
     /// Reads one window of one segment and goes to its end.
     fn look(
         &self,
@@ -181,6 +196,10 @@ impl Reader {
             self.leave(look, durable);
         }
         if stretch.payloads.is_empty() {
+            if reached_end && known_end.is_some() {
+                // Nothing is left of a batch that was handed out before; whatever follows is another one.
+                look.at.batch_end = None;
+            }
             if is_last && !is_live {
                 self.leave(look, durable);
             }
@@ -226,9 +245,6 @@ impl Reader {
     /// The cursor could not be written. The batch may come again, now or after a restart.
     pub fn commit(&mut self, batch: &Batch) -> Result<(), ReadError> {
         let cursor = Cursor { batch_end: None, ..batch.after };
-        if self.resend_until.is_some_and(|end| cursor.position >= end) {
-            self.resend_until = None;
-        }
         self.write(cursor)?;
         self.usage.lost_records.fetch_add(batch.lost, Ordering::Relaxed);
         self.move_to(cursor)
@@ -236,6 +252,9 @@ impl Reader {
 
     fn move_to(&mut self, cursor: Cursor) -> Result<(), ReadError> {
         self.cursor = cursor;
+        if self.resend_until.is_some_and(|end| cursor.position >= end) {
+            self.resend_until = None;
+        }
         *self.usage.lock_cursor() = cursor.position;
         Ok(self.shelf.sent_before(cursor.position.segment)?)
     }
@@ -248,6 +267,7 @@ impl Reader {
         self.resend_until = self.resend_until.max(Some(self.cursor.position));
         self.shelf.unsent_from(first);
         self.cursor = Cursor { position: Position { segment: first, offset: 0 }, ..Cursor::default() };
+        *self.usage.lock_cursor() = self.cursor.position;
     }
 
     /// Whether what is handed out was committed before.
@@ -269,7 +289,7 @@ impl Reader {
     /// # Errors
     /// The file cannot be written.
     pub fn set_stamp(&self, stamp: &str) -> Result<(), ReadError> {
-        Ok(self.disk.replace(STAMP, stamp.as_bytes())?)
+        Ok(self.shelf.replace(STAMP, stamp.as_bytes())?)
     }
 
     /// Keeps damaged bytes beside the segment, under a name that says where they lay.
@@ -277,7 +297,7 @@ impl Reader {
         let Position { segment, offset } = from;
         let offset = offset + range.start as u64;
         tracing::error!(segment, offset, bytes = range.len(), "damage in the spool is set aside");
-        Ok(self.disk.replace(&format!("{segment:020}-{offset}.damaged"), &bytes[range.clone()])?)
+        Ok(self.shelf.replace(&format!("{segment:020}-{offset}.damaged"), &bytes[range.clone()])?)
     }
 
     /// Remembers where a batch ends before it is handed out.
@@ -291,17 +311,9 @@ impl Reader {
         Ok(())
     }
 
+    /// While records are sent again the file stays where it is, so that it only moves forward.
     fn write(&self, cursor: Cursor) -> Result<(), ReadError> {
-        if self.is_resending() {
-            return Ok(());
-        }
-        match cursor.write(&*self.disk) {
-            // Room for a few hundred bytes must be found, or nothing sent would ever go.
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
-                self.shelf.give_up_sent()?;
-                Ok(cursor.write(&*self.disk)?)
-            }
-            result => Ok(result?),
-        }
+        let is_behind = self.resend_until.is_some_and(|end| cursor.position < end);
+        if is_behind { Ok(()) } else { Ok(cursor.write(&self.shelf)?) }
     }
 }

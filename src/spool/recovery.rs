@@ -23,15 +23,14 @@ pub struct Settled {
 pub fn settle(disk: &dyn Disk, shelf: &Shelf) -> io::Result<Settled> {
     let Some(last) = shelf.last() else { return Ok(Settled::default()) };
     let segment = Contents::read(disk, last)?;
-    if segment.end < segment.bytes.len() {
-        if segment.torn() {
-            let cut_bytes = segment.bytes.len() - segment.end;
-            tracing::warn!(segment = last, cut_bytes, "cut the torn tail of the spool");
-            disk.replace(&format!("{last:020}-{}.torn", segment.end), segment.tail())?;
-        }
-        disk.cut(&segment_name(last), segment.end as u64)?;
-        shelf.cut(last, segment.end as u64);
+    if segment.torn() {
+        let cut_bytes = segment.tail().len();
+        tracing::warn!(segment = last, cut_bytes, "cut the torn tail of the spool");
+        shelf.replace(&format!("{last:020}-{}.torn", segment.end), segment.tail())?;
     }
+    // Also when there is nothing to cut: a killed process may have left whole records that were never synced.
+    disk.cut(&segment_name(last), segment.end as u64)?;
+    shelf.cut(last, segment.end as u64);
     // Without a header the count starts from the newest segment that has one.
     let mut records = u64::from(segment.records);
     let mut newest = Some((last, segment.header));

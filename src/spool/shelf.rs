@@ -25,6 +25,11 @@ pub fn segment_number(name: &str) -> Option<u64> {
     (segment_name(number) == name).then_some(number)
 }
 
+/// Whether an error says that there is no room, on the disk or for this user.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// The segments of one directory. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Shelf {
@@ -140,11 +145,6 @@ impl Shelf {
         Ok(stored + bytes <= max_bytes)
     }
 
-    /// Gives up all sent segments, for a disk that is full.
-    pub fn give_up_sent(&self) -> io::Result<()> {
-        self.remove_sent(&mut self.lock(), |_| true, u64::MAX)
-    }
-
     /// Removes sent segments, oldest first, until `enough_bytes` are free.
     fn remove_sent(
         &self,
@@ -162,6 +162,22 @@ impl Shelf {
             freed_bytes += oldest.remove().reserved_bytes;
         }
         Ok(())
+    }
+
+    /// [`Disk::replace`]; on a full disk sent segments make room for it.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.with_room(|disk| disk.replace(name, bytes))
+    }
+
+    /// Tries something once more after all sent segments have gone, when the disk is full.
+    pub fn with_room<T>(&self, act: impl Fn(&dyn Disk) -> io::Result<T>) -> io::Result<T> {
+        match act(&*self.disk) {
+            Err(error) if is_full(&error) => {
+                self.remove_sent(&mut self.lock(), |_| true, u64::MAX)?;
+                act(&*self.disk)
+            }
+            result => result,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Segment>> {

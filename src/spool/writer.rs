@@ -4,7 +4,7 @@ use super::disk::{Disk, DiskFile};
 use super::format::{Header, number};
 use super::position::Position;
 use super::recovery::Settled;
-use super::shelf::{Shelf, segment_name};
+use super::shelf::{Shelf, is_full, segment_name};
 use super::{AppendError, Durable, Usage};
 use crate::planted::{Fault, Faults};
 use std::io;
@@ -30,6 +30,8 @@ pub struct Writer {
     first_record: u64,
     durable: watch::Sender<Durable>,
     usage: Arc<Usage>,
+    /// The last round failed, and that is in the log.
+    is_failing: bool,
 }
 
 /// Where and how much a [`Writer`] writes.
@@ -63,6 +65,7 @@ impl Writer {
             first_record: settled.records,
             durable,
             usage,
+            is_failing: false,
         }
     }
 
@@ -70,26 +73,31 @@ impl Writer {
     pub fn write(&mut self, framed: &mut [u8]) -> Result<(), AppendError> {
         match self.try_write(framed) {
             Ok(()) => {
-                if self.position.offset >= self.segment_bytes {
-                    // Rotating now and not with the next round keeps the time that takes out of its answer.
-                    self.seal();
-                    if let Err(error) = self.rotate() {
-                        log_failure(&error);
-                    }
-                }
+                self.is_failing = false;
                 self.durable.send_replace(Durable { position: self.position, index: self.index });
                 Ok(())
             }
             Err(error) => {
-                log_failure(&error);
+                self.log_failure(&error);
                 // The kernel may have dropped the dirty pages, so this file can never be trusted with a sync again.
                 self.seal();
-                Err(if error.kind() == io::ErrorKind::StorageFull {
-                    AppendError::Full
-                } else {
-                    AppendError::Disk
-                })
+                Err(if is_full(&error) { AppendError::Full } else { AppendError::Disk })
             }
+        }
+    }
+
+    /// Begins the next segment when this one has used its room: between rounds, so that no answer waits for it.
+    pub fn prepare(&mut self) {
+        if self.position.offset < self.segment_bytes || self.file.is_none() {
+            return;
+        }
+        self.seal();
+        match self.rotate() {
+            Ok(()) => {
+                self.durable.send_replace(Durable { position: self.position, index: self.index });
+            }
+            // The next round tries again, and answers for it.
+            Err(error) => self.log_failure(&error),
         }
     }
 
@@ -105,12 +113,11 @@ impl Writer {
             file.sync()?;
             self.usage.syncs.observe(started.elapsed());
         }
-        self.position.offset += framed.len() as u64;
-        self.index = next_index;
-        if !self.shelf.grow(self.position.segment, self.position.offset) {
-            tracing::error!(segment = self.position.segment, "a segment's file is gone; starting another");
-            self.file = None;
+        let end = self.position.plus(framed.len());
+        if !self.shelf.grow(end.segment, end.offset) {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "somebody has removed the segment's file"));
         }
+        (self.position, self.index) = (end, next_index);
         Ok(())
     }
 
@@ -128,7 +135,8 @@ impl Writer {
 
     /// A segment whose name and header survive a power cut.
     fn create(&self, header: Header, reserved_bytes: u64) -> io::Result<Box<dyn DiskFile>> {
-        let mut file = self.disk.create(&segment_name(header.segment), reserved_bytes)?;
+        let name = segment_name(header.segment);
+        let mut file = self.shelf.with_room(|disk| disk.create(&name, reserved_bytes))?;
         file.write_at(0, &header.bytes())?;
         file.sync()?;
         if !self.faults.has(Fault::NoDirectorySync) {
@@ -142,6 +150,12 @@ impl Writer {
     fn seal(&mut self) {
         if let Some(mut file) = self.file.take() {
             let _ = file.cut(self.position.offset);
+            if self.index == 0 {
+                // Nobody was promised anything in it, and a failing disk would leave one for every round.
+                let _ = self.disk.remove(&segment_name(self.position.segment));
+                self.shelf.forget(self.position.segment);
+                return;
+            }
             self.shelf.cut(self.position.segment, self.position.offset);
         }
     }
@@ -154,12 +168,15 @@ impl Writer {
             let first_record = self.first_record + u64::from(self.index);
             let header = Header { segment: self.position.segment + 1, first_record };
             if let Err(error) = self.create(header, 0) {
-                log_failure(&error);
+                self.log_failure(&error);
             }
         }
     }
-}
 
-fn log_failure(error: &io::Error) {
-    tracing::error!(%error, "the spool could not write");
+    /// Once, until a round succeeds again: a full disk refuses a thousand rounds a second.
+    fn log_failure(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.is_failing, true) {
+            tracing::error!(%error, "the spool cannot write; events are refused until it can");
+        }
+    }
 }
