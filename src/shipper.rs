@@ -10,6 +10,7 @@ use crate::planted::{Fault, Faults};
 use crate::spool::{DeadLetters, Position, Reader};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Telemetry;
+use serde::Deserialize;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -177,48 +178,40 @@ impl Shipper {
             self.progress.send_modify(|progress| progress.shipped = self.reader.cursor());
             return Ok(Step::Full);
         };
-        let mut events: Vec<Event> = Vec::with_capacity(batch.len());
-        for record in batch.records() {
-            match serde_json::from_slice(record) {
-                Ok(event) => events.push(event),
-                // Its checksum was right, so it was written by a version that this one does not understand.
-                Err(error) => {
-                    tracing::error!(%error, "a spooled event cannot be read; it is in the dead letters");
-                    self.dead_letters.put("unreadable", &error.to_string(), record)?;
-                    self.telemetry.events_set_aside.inc();
-                }
-            }
-        }
-        let arrivals = || events.iter().map(|event| event.received_at_ms);
-        if let Some(oldest_ms) = arrivals().min() {
+        let arrivals = batch.records().filter_map(|record| serde_json::from_slice::<Arrival>(record).ok());
+        let (oldest_ms, newest_ms) =
+            arrivals.fold((i64::MAX, i64::MIN), |(oldest_ms, newest_ms), arrival| {
+                (oldest_ms.min(arrival.received_at_ms), newest_ms.max(arrival.received_at_ms))
+            });
+        if oldest_ms <= newest_ms {
             self.progress.send_modify(|progress| progress.fresh_until_ms = oldest_ms);
-            if self.options.faults.has(Fault::CursorBeforeReply) {
-                self.reader.commit(&batch)?;
-            }
-            self.insert(&events).await?;
         }
+        if self.options.faults.has(Fault::CursorBeforeReply) {
+            self.reader.commit(&batch)?;
+        }
+        self.insert(&batch.records().collect::<Vec<_>>()).await?;
         self.reader.commit(&batch)?;
         self.stamp_when_resent()?;
         self.progress.send_modify(|progress| {
             progress.shipped = batch.end();
-            progress.fresh_until_ms = arrivals().max().unwrap_or(progress.fresh_until_ms);
+            progress.fresh_until_ms = newest_ms.max(progress.fresh_until_ms);
         });
         Ok(if batch.is_full() { Step::Full } else { Step::Caught })
     }
 
-    /// Inserts all events but those that the store refuses for what they hold: these are found by halving and set
+    /// Inserts all records but those that the store refuses for what they hold: these are found by halving and set
     /// aside, so that one of them never holds up the others.
-    async fn insert(&self, events: &[Event]) -> Result<(), ShipError> {
-        let mut parts = vec![events];
+    async fn insert(&self, records: &[&[u8]]) -> Result<(), ShipError> {
+        let mut parts = vec![records];
         while let Some(part) = parts.pop() {
-            match self.store.insert(part).await {
-                Ok(()) => {
-                    self.telemetry.events_shipped.inc_by(part.len() as u64);
+            match self.try_insert(part).await {
+                Ok(inserted) => {
+                    self.telemetry.events_shipped.inc_by(inserted);
                 }
-                Err(StoreError::Poisoned(reason)) => {
+                Err(ShipError::Store(StoreError::Poisoned(reason))) => {
                     self.telemetry.insert_failures.inc();
                     match part {
-                        [event] => self.set_aside(event, &reason)?,
+                        [record] => self.set_aside(record, &reason)?,
                         many => {
                             let (first, second) = many.split_at(many.len() / 2);
                             parts.extend([second, first]);
@@ -227,20 +220,45 @@ impl Shipper {
                 }
                 Err(error) => {
                     self.telemetry.insert_failures.inc();
-                    return Err(error.into());
+                    return Err(error);
                 }
             }
         }
         Ok(())
     }
 
-    fn set_aside(&self, event: &Event, reason: &str) -> Result<(), ShipError> {
-        tracing::error!(id = %event.id, reason, "ClickHouse refuses an event; it is in the dead letters");
-        let record = serde_json::to_vec(event).map_err(std::io::Error::from)?;
-        self.dead_letters.put(&event.id.to_string(), reason, &record)?;
+    /// One insert. Each event is read when it is sent, so that no batch lies in memory twice. Returns how many.
+    async fn try_insert(&self, records: &[&[u8]]) -> Result<u64, ShipError> {
+        let mut insertion = self.store.insertion().await?;
+        let mut added = 0;
+        for record in records {
+            match serde_json::from_slice::<Event>(record) {
+                Ok(event) => {
+                    insertion.add(&event).await?;
+                    added += 1;
+                }
+                // Its checksum was right, so it was written by a version that this one does not understand.
+                Err(error) => self.set_aside(record, &format!("it cannot be read: {error}"))?,
+            }
+        }
+        insertion.end().await?;
+        Ok(added)
+    }
+
+    fn set_aside(&self, record: &[u8], reason: &str) -> Result<(), ShipError> {
+        let id =
+            serde_json::from_slice::<Event>(record).map_or("unreadable".into(), |event| event.id.to_string());
+        tracing::error!(id, reason, "an event cannot be stored; it is in the dead letters");
+        self.dead_letters.put(&id, reason, record)?;
         self.telemetry.events_set_aside.inc();
         Ok(())
     }
+}
+
+/// When an event arrived: all that is read of it before it is sent.
+#[derive(Deserialize)]
+struct Arrival {
+    received_at_ms: i64,
 }
 
 /// Returns `grace` after `stopped` has turned true.

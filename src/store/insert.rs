@@ -8,6 +8,7 @@ use super::{Store, StoreError, in_time};
 use crate::event::{Event, Topic, Visitor};
 use chrono::NaiveDate;
 use clickhouse::Row;
+use clickhouse::insert::Insert;
 use serde::Serialize;
 use std::time::Duration;
 use uuid::Uuid;
@@ -95,13 +96,13 @@ fn days_since_1970(day: NaiveDate) -> u16 {
 }
 
 impl Store {
-    /// Inserts the events and waits until they are on the store's disk.
+    /// Begins an insert; events travel while more are added.
     ///
     /// # Errors
-    /// Away: they may or may not have arrived, send them again. Refused: they will be refused again.
-    pub async fn insert(&self, events: &[Event]) -> Result<(), StoreError> {
+    /// Away: try again later. Refused: the table is not this version's.
+    pub async fn insertion(&self) -> Result<Insertion, StoreError> {
         // Asks the server for the table's columns the first time.
-        let mut insert = in_time(self.client.insert::<EventRow<'_>>("events"))
+        let insert = in_time(self.client.insert::<EventRow<'_>>("events"))
             .await?
             .with_timeouts(Some(SEND_TIMEOUT), Some(END_TIMEOUT))
             .with_setting("async_insert", "0")
@@ -109,11 +110,30 @@ impl Store {
             .with_setting("max_execution_time", MAX_EXECUTION_SECONDS)
             // Imported history spans more months than the default allows in one insert.
             .with_setting("max_partitions_per_insert_block", "0");
-        for event in events {
-            insert.write(&EventRow::new(event)).await?;
-        }
-        insert.end().await?;
-        Ok(())
+        Ok(Insertion { insert })
+    }
+}
+
+/// An insert under way. Dropped before its end it is given up, and may have happened or not.
+pub struct Insertion {
+    insert: Insert<EventRow<'static>>,
+}
+
+impl Insertion {
+    /// Adds an event.
+    ///
+    /// # Errors
+    /// Away: the events may or may not have arrived, send them again. Refused: they will be refused again.
+    pub async fn add(&mut self, event: &Event) -> Result<(), StoreError> {
+        Ok(self.insert.write(&EventRow::new(event)).await?)
+    }
+
+    /// Waits until the events are on the store's disk.
+    ///
+    /// # Errors
+    /// As [`Insertion::add`].
+    pub async fn end(self) -> Result<(), StoreError> {
+        Ok(self.insert.end().await?)
     }
 }
 

@@ -9,6 +9,7 @@ mod insert;
 mod migrate;
 mod stamp;
 
+pub use insert::Insertion;
 pub use migrate::Divergence;
 
 use clickhouse::Client;
