@@ -28,8 +28,12 @@ pub enum Spoil {
 #[derive(Debug, Clone)]
 pub enum Mode {
     Pass,
-    /// Every other one, in these ways by turns: so each batch fails once and then passes.
-    FirstTries(Vec<Spoil>),
+    /// Every other one, in these ways by turns, so that each batch fails once and then passes; until so many have
+    /// passed.
+    FirstTries {
+        ways: Vec<Spoil>,
+        batches: usize,
+    },
     /// All of them, in this way.
     All(Spoil),
     /// Everything is refused, inserts or not: ClickHouse is away.
@@ -113,8 +117,9 @@ impl State {
         let spoil = match &self.mode {
             Mode::Pass | Mode::Away => None,
             Mode::All(spoil) => Some(*spoil),
-            Mode::FirstTries(_) if self.counts.failed_in_a_row > 0 => None,
-            Mode::FirstTries(ways) => Some(ways[tries / 2 % ways.len()]),
+            Mode::FirstTries { batches, .. } if self.counts.passed >= *batches => None,
+            Mode::FirstTries { .. } if self.counts.failed_in_a_row > 0 => None,
+            Mode::FirstTries { ways, .. } => Some(ways[tries / 2 % ways.len()]),
         };
         match spoil {
             None => {

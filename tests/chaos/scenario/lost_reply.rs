@@ -31,7 +31,8 @@ pub async fn run_stalled(plan: Plan) -> Report {
 async fn spoil(plan: Plan, ways: Vec<Spoil>, events_per_second: f64) -> Report {
     let external = External::start().await;
     let kinds = ways.len();
-    let proxy = FaultProxy::start(&external.tables().url, Mode::FirstTries(ways)).await;
+    let proxy =
+        FaultProxy::start(&external.tables().url, Mode::FirstTries { ways, batches: plan.cycles }).await;
     let setup = Setup { external: Some((external.tables(), proxy.url())), ..Setup::default() };
     let mut trial = Trial::begin(plan, setup);
     let server = trial.installation.serve();
