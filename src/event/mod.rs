@@ -105,6 +105,41 @@ pub enum Sender {
     Server,
 }
 
+/// What is found out about a visit on its arrival; empty where nothing is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// Who sent the visitor; empty for a visit that came from nowhere or from the shop itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub medium: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub campaign: String,
+    /// Of the page's address, without host, query and fragment.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub device: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub browser: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub os: String,
+    /// ISO 3166-1 alpha-2.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub country: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub region: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub city: String,
+}
+
+impl Details {
+    fn is_empty(&self) -> bool {
+        *self == Details::default()
+    }
+}
+
 /// One accepted event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
@@ -118,6 +153,9 @@ pub struct Event {
     pub day: NaiveDate,
     /// Epoch milliseconds at which it arrived.
     pub received_at_ms: i64,
+    /// The shop's day of `received_at_ms`.
+    #[serde(default)]
+    pub received_day: NaiveDate,
     pub visitor: Visitor,
     /// Sent by the shop's server with its secret key.
     pub verified: bool,
@@ -131,6 +169,9 @@ pub struct Event {
     pub referrer: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
+    /// Of a visit.
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    pub details: Details,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub order_id: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -264,12 +305,14 @@ impl Event {
             at_ms,
             day: shop_day(at_ms, arrival.time_zone),
             received_at_ms: arrival.received_at_ms,
+            received_day: shop_day(arrival.received_at_ms, arrival.time_zone),
             visitor,
             verified: arrival.sender == Sender::Server,
             bot: !kind.is_of_an_order() && is_of_bot(fields, arrival),
             url: masking::masked(form::free_text(&fields.url, form::MAX_URL_CHARS)),
             referrer: masking::masked(form::free_text(&fields.referrer, form::MAX_URL_CHARS)),
             title: form::free_text(&fields.title, form::MAX_TITLE_CHARS),
+            details: Details::default(),
             order_id,
             payment_id: form::text(&fields.payment_id, "payment_id", 1, form::MAX_ID_CHARS)?,
             refund_id: form::text(&fields.refund_id, "refund_id", 1, form::MAX_ID_CHARS)?,

@@ -24,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0005_visitor_days_from_events",
     "0006_events_bot",
     "0007_visitor_days_without_bots",
+    "0008_events_enriched",
 );
 
 /// The questions, each replaced at every start so that it is always the one of this version.
