@@ -43,6 +43,72 @@ impl Amount {
     }
 }
 
+/// A sum of amounts, or the difference of two, in ten-thousandths of the currency's unit. As text it has 4 decimals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sum(i128);
+
+impl Sum {
+    /// The share of each of `count`, rounded half up; `None` of nobody.
+    pub fn per(self, count: u64) -> Option<Sum> {
+        let count = i128::from(count);
+        (count > 0).then(|| Sum((2 * self.0 + count).div_euclid(2 * count)))
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, amount) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        let scale = u128::from(TEN_THOUSANDTHS.unsigned_abs());
+        write!(f, "{sign}{}.{:04}", amount / scale, amount % scale)
+    }
+}
+
+impl From<Sum> for String {
+    fn from(sum: Sum) -> String {
+        sum.to_string()
+    }
+}
+
+impl TryFrom<String> for Sum {
+    type Error = String;
+
+    /// Reads a decimal number with at most 4 decimals.
+    fn try_from(text: String) -> Result<Sum, String> {
+        let error = || format!("`{text}` is no sum of money");
+        let (sign, amount) = text.strip_prefix('-').map_or((1, text.as_str()), |amount| (-1, amount));
+        let (units, decimals) = amount.split_once('.').unwrap_or((amount, ""));
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if units.is_empty() || !digits(units) || !digits(decimals) || decimals.len() > MAX_DECIMALS {
+            return Err(error());
+        }
+        let all: i128 = format!("{units}{decimals:0<MAX_DECIMALS$}").parse().map_err(|_| error())?;
+        Ok(Sum(sign * all))
+    }
+}
+
+impl std::ops::Add for Sum {
+    type Output = Sum;
+
+    fn add(self, other: Sum) -> Sum {
+        Sum(self.0 + other.0)
+    }
+}
+
+impl std::ops::Sub for Sum {
+    type Output = Sum;
+
+    fn sub(self, other: Sum) -> Sum {
+        Sum(self.0 - other.0)
+    }
+}
+
+impl std::iter::Sum for Sum {
+    fn sum<I: Iterator<Item = Sum>>(sums: I) -> Sum {
+        sums.fold(Sum::default(), std::ops::Add::add)
+    }
+}
+
 /// An ISO 4217 code of a currency in use.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -99,6 +165,26 @@ TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_are_text_with_four_decimals_and_shares_are_rounded_half_up() {
+        let sum = |text: &str| Sum::try_from(text.to_owned()).unwrap();
+        for (text, written) in
+            [("0", "0.0000"), ("-1.5", "-1.5000"), ("19.9901", "19.9901"), ("-0.0001", "-0.0001")]
+        {
+            assert_eq!(sum(text).to_string(), written);
+        }
+        assert_eq!((sum("1") + sum("0.5") - sum("2")).to_string(), "-0.5000");
+        for (amount, count, share) in
+            [("10", 3, "3.3333"), ("0.0001", 2, "0.0001"), ("5178471", 14_266, "362.9939")]
+        {
+            assert_eq!(sum(amount).per(count).unwrap().to_string(), share);
+        }
+        assert_eq!(sum("1").per(0), None);
+        for text in ["", "-", "1.", "1e3", "+1", "1.00001", "x"] {
+            assert_eq!(Sum::try_from(text.to_owned()).is_ok(), text == "1.", "{text}");
+        }
+    }
 
     #[test]
     fn amounts_are_read_exactly_from_their_text() {

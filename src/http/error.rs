@@ -18,6 +18,11 @@ const MAX_NAME_CHARS: usize = 40;
 pub enum ApiError {
     #[error("`{name}`: {message}")]
     InvalidParameter { name: String, message: String },
+    #[error(
+        "a key must not stand in an address, where logs and histories keep it; send it as `Authorization: Bearer …`, \
+         and replace this one with `shopfunnel shop rotate-key`"
+    )]
+    KeyInUrl,
     #[error("a window may have at most {max_days} days; ask for less at a time")]
     RangeTooLarge { max_days: i64 },
     #[error("{0}")]
@@ -97,6 +102,7 @@ impl ApiError {
     pub fn code(&self) -> &'static str {
         match self {
             ApiError::InvalidParameter { .. } => "invalid_parameter",
+            ApiError::KeyInUrl => "key_in_url",
             ApiError::RangeTooLarge { .. } => "range_too_large",
             ApiError::InvalidJson(_) => "invalid_json",
             ApiError::JsonTooDeep => "json_too_deep",
@@ -176,6 +182,7 @@ impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
             ApiError::InvalidParameter { .. }
+            | ApiError::KeyInUrl
             | ApiError::RangeTooLarge { .. }
             | ApiError::InvalidJson(_)
             | ApiError::JsonTooDeep

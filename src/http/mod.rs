@@ -12,6 +12,7 @@ pub mod head;
 mod ingest;
 pub mod limit;
 mod pages;
+mod parameters;
 mod query;
 mod wire;
 

@@ -25,10 +25,28 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0006_events_bot",
     "0007_visitor_days_without_bots",
     "0008_events_enriched",
+    "0009_visitor_days_values",
+    "0010_visitor_days_values_from_events",
+    "0011_orders_customer",
+    "0012_orders_customer_from_events",
+    "0013_late_arrivals",
+    "0014_late_arrivals_from_events",
 );
 
-/// The questions, each replaced at every start so that it is always the one of this version.
-const VIEWS: &[(&str, &str)] = sql_files!("views": "funnel");
+/// The questions, each replaced at every start so that it is always the one of this version; those that others are made
+/// of come first.
+const VIEWS: &[(&str, &str)] = sql_files!("views":
+    "order_facts",
+    "day_facts",
+    "day_values",
+    "funnel",
+    "funnel_by",
+    "cash",
+    "late_changes",
+);
+
+/// What several views share: a line `-- part: NAME` of a view stands for it.
+const PARTS: &[(&str, &str)] = sql_files!("views/parts": "counts");
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \
     (name String, checksum String, applied_at DateTime DEFAULT now()) \
@@ -69,6 +87,11 @@ fn pending<'a>(
     Ok(known.iter().copied().filter(|(name, _)| !ran(name)).collect())
 }
 
+/// A view with its parts in their places.
+fn whole(view: &str) -> String {
+    PARTS.iter().fold(view.to_owned(), |view, (name, part)| view.replace(&format!("-- part: {name}\n"), part))
+}
+
 fn checksum(statement: &str) -> String {
     hex(&Sha256::digest(statement.as_bytes()))
 }
@@ -105,8 +128,8 @@ impl Store {
             .await?;
             tracing::info!(name, "migrated");
         }
-        for (_, statement) in VIEWS {
-            self.run(statement).await?;
+        for (_, view) in VIEWS {
+            self.run(&whole(view)).await?;
         }
         Ok(())
     }
@@ -140,16 +163,28 @@ mod tests {
     }
 
     #[test]
-    fn every_sql_file_is_listed_once_and_in_order() {
-        for (folder, listed) in [("migrations", MIGRATIONS), ("views", VIEWS)] {
+    fn every_sql_file_is_listed_once_and_migrations_in_order() {
+        for (folder, listed) in [("migrations", MIGRATIONS), ("views", VIEWS), ("views/parts", PARTS)] {
             let directory = format!("{}/sql/{folder}", env!("CARGO_MANIFEST_DIR"));
             let mut files: Vec<String> = std::fs::read_dir(directory)
                 .unwrap()
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .map(|entry| entry.unwrap())
+                .filter(|entry| entry.path().is_file())
+                .map(|entry| entry.file_name().into_string().unwrap())
                 .collect();
             files.sort();
-            let listed: Vec<String> = listed.iter().map(|(name, _)| format!("{name}.sql")).collect();
+            let mut listed: Vec<String> = listed.iter().map(|(name, _)| format!("{name}.sql")).collect();
+            if folder != "migrations" {
+                listed.sort();
+            }
             assert_eq!(listed, files);
+        }
+    }
+
+    #[test]
+    fn every_part_that_a_view_names_is_there() {
+        for (name, view) in VIEWS {
+            assert!(!whole(view).contains("-- part:"), "{name}");
         }
     }
 }

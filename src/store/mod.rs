@@ -9,6 +9,7 @@ mod insert;
 mod migrate;
 mod stamp;
 
+pub use ask::{Groups, Row};
 pub use insert::Insertion;
 pub use migrate::Divergence;
 

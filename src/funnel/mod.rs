@@ -1,36 +1,19 @@
-//! The shop funnel as a question and its answer. Pure values: the figures are made in `sql/views/funnel.sql`.
+//! The shop funnel as a question and its answer. Pure values: persons are counted in `sql/views/funnel.sql`, money is
+//! summed there and divided here.
 
-use chrono::{Days, NaiveDate};
+mod dimension;
+mod money;
+mod window;
+
+use crate::money::Currency;
+use chrono::NaiveDate;
+pub use dimension::{Dimension, Filters};
+pub use money::{Branch, Cash, Money, Orders, Parts, Waiting};
 use serde::{Deserialize, Serialize};
+pub use window::{Comparison, DEFAULT_WINDOW_DAYS, Interval, MAX_WINDOW_DAYS, Window};
 
-/// Days of a window that names none.
-pub const DEFAULT_WINDOW_DAYS: u64 = 30;
-/// Longest window that may be asked for: two years, one of them a leap year.
-pub const MAX_WINDOW_DAYS: i64 = 731;
-
-/// Days `from`..`to`, both included, of the shop's calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    pub from: NaiveDate,
-    pub to: NaiveDate,
-}
-
-impl Window {
-    /// The [`DEFAULT_WINDOW_DAYS`] days that end with `today`.
-    pub fn last_days(today: NaiveDate) -> Window {
-        Window { from: today - Days::new(DEFAULT_WINDOW_DAYS - 1), to: today }
-    }
-
-    /// Number of days, at least 1.
-    pub fn days(&self) -> i64 {
-        (self.to - self.from).num_days() + 1
-    }
-
-    /// Whether `day` lies in the window.
-    pub fn holds(&self, day: NaiveDate) -> bool {
-        self.from <= day && day <= self.to
-    }
-}
+/// Days for which an inquiry's agent and channel are carried, and after which a cohort is closed (`final_days`).
+pub const FINAL_DAYS: u16 = 3;
 
 /// Everything that decides the answer.
 #[derive(Debug, Clone)]
@@ -44,11 +27,13 @@ pub struct Question {
     pub now_ms: i64,
     /// Days after an order on which an inquiry is after-sale.
     pub after_sale_days: u16,
+    /// Of amounts that name none.
+    pub currency: Currency,
 }
 
 /// Counts are distinct visitors of the window; a rate is `None` where its base is 0.
 /// Ids and formulas are those of METRICS section 2.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Funnel {
     pub visitors: u64,
     pub bounced: u64,
@@ -76,11 +61,18 @@ pub struct Funnel {
     pub overall_conversion_rate: Option<f64>,
 }
 
-/// The funnel, and how far its persons can be trusted.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Answer {
-    #[serde(flatten)]
+/// The figures of one window, bucket or group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
     pub funnel: Funnel,
+    pub money: Vec<Money>,
     /// Share of visitors known by a same-day id only; `None` without visitors.
     pub cookieless_share: Option<f64>,
+}
+
+impl Figures {
+    /// Of a window in which nothing happened.
+    pub fn of_nobody() -> Figures {
+        Figures { funnel: Funnel::default(), money: Vec::new(), cookieless_share: None }
+    }
 }

@@ -1,0 +1,55 @@
+-- The shop funnel of each group of a window, or of the days that pass filters: as `funnel`, over the visitors' days that carry the
+-- value (METRICS section 2, "Groups").
+--
+-- Parameters
+--   shop             slug
+--   from, to         Date, first and last day of the window, both included, days of the shop
+--   today            Date, the shop's day of `now`
+--   now              DateTime64(3, 'UTC'), decides who is still `open`
+--   after_sale_days  UInt16, days after an order on which an inquiry is after-sale
+--   final_days       UInt16, days for which an inquiry's agent and channel are carried
+--   currency         ISO 4217 code of amounts that name none: the shop's
+--   interval         String, 'day', 'week' or 'month' for one row per bucket, '' for one row
+--   breakdown        String, the dimension to group by, '' for none
+--   filter_dimensions, filter_values  Array(String), Array(Array(String)): of each such dimension a day must carry one of the values
+-- Row shape: one row per bucket and value that has a visitor or an order
+--   bucket      Date, first day of the bucket, not before `from`
+--   value       Nullable(String), NULL for unknown and without a break-down
+--   counts UInt64, rates Nullable(Float64), NULL where the base is 0
+--   money       Array(Tuple(…)), one per currency: orders, amounts by branch, and payers who paid in it
+--   changed_at  arrival of the last event that came for these orders after their day, NULL when none did
+-- Example
+--   SELECT * FROM funnel_by(shop = 'demo', from = '2026-11-01', to = '2026-11-30', today = '2026-11-22',
+--                           now = '2026-11-22 08:00:00.000', after_sale_days = 21, final_days = 3, currency = 'CNY', interval = '',
+--                           breakdown = 'landing', filter_dimensions = ['source'], filter_values = [['baidu', 'google']])
+CREATE OR REPLACE VIEW funnel_by AS
+WITH
+    persons AS
+    (
+        SELECT
+            multiIf(
+                {interval:String} = 'day', day,
+                {interval:String} = 'week', greatest(toMonday(day), {from:Date}),
+                {interval:String} = 'month', greatest(toStartOfMonth(day), {from:Date}),
+                {from:Date}) AS bucket,
+            arrayJoin(values) AS value,
+            visitor,
+            max(facts.is_effective) AS is_effective,
+            max(facts.may_return) AS may_return,
+            max(facts.inquired) AS inquired,
+            max(facts.is_cookieless) AS is_cookieless,
+            max(facts.is_paid) AS is_payer,
+            min(if(facts.is_pre_sale, day, NULL)) AS first_asked_day,
+            min(if(facts.is_ordered AND visitor != 0, day, NULL)) AS first_ordered_day,
+            first_ordered_day IS NOT NULL AS is_buyer,
+            first_asked_day IS NOT NULL AND (NOT is_buyer OR first_asked_day <= first_ordered_day) AS is_inquirer,
+            groupArrayArray(facts.money) AS money,
+            max(facts.changed_at) AS changed_at
+        FROM day_values(
+            shop = {shop:String}, from = {from:Date}, to = {to:Date}, today = {today:Date},
+            now = {now:DateTime64(3, 'UTC')}, after_sale_days = {after_sale_days:UInt16}, final_days = {final_days:UInt16},
+            currency = {currency:String}, breakdown = {breakdown:String}, filter_dimensions = {filter_dimensions:Array(String)},
+            filter_values = {filter_values:Array(Array(String))}) AS facts
+        GROUP BY bucket, value, visitor
+    ),
+-- part: counts

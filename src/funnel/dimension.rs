@@ -1,0 +1,83 @@
+//! What figures can be grouped and filtered by: the dimensions of METRICS section 2 "Groups".
+
+use std::collections::BTreeMap;
+
+macro_rules! dimensions {
+    ($($variant:ident $name:literal),* $(,)?) => {
+        /// One of the values that a visitor's day carries.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Dimension {
+            $($variant),*
+        }
+
+        impl Dimension {
+            pub const ALL: &[Dimension] = &[$(Dimension::$variant),*];
+
+            /// The word of the contract, the same in the views.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Dimension::$variant => $name),*
+                }
+            }
+        }
+    };
+}
+
+dimensions! {
+    Source "source",
+    Medium "medium",
+    Campaign "campaign",
+    Device "device",
+    Browser "browser",
+    Os "os",
+    Country "country",
+    Region "region",
+    City "city",
+    Landing "landing",
+    Agent "agent",
+    Channel "channel",
+    Variant "variant",
+    Product "product",
+    CustomerType "customer_type",
+}
+
+impl Dimension {
+    /// The dimension of that word.
+    pub fn parse(word: &str) -> Option<Dimension> {
+        Dimension::ALL.iter().copied().find(|dimension| dimension.as_str() == word)
+    }
+
+    /// Values that exist, where these are few and fixed.
+    pub fn closed_values(self) -> Option<&'static [&'static str]> {
+        (self == Dimension::CustomerType).then_some(&["new", "old"])
+    }
+}
+
+/// Which days count: of each dimension named, a day must carry one of the values. An empty value is "unknown".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filters(BTreeMap<Dimension, Vec<String>>);
+
+impl Filters {
+    /// Lets through days that carry `value` as well.
+    pub fn allow(&mut self, dimension: Dimension, value: String) {
+        let values = self.0.entry(dimension).or_default();
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+
+    /// Whether every day counts.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether days are chosen by `dimension`.
+    pub fn names(&self, dimension: Dimension) -> bool {
+        self.0.contains_key(&dimension)
+    }
+
+    /// The words of the dimensions, and in the same order their values.
+    pub fn columns(&self) -> (Vec<&'static str>, Vec<&[String]>) {
+        self.0.iter().map(|(dimension, values)| (dimension.as_str(), values.as_slice())).unzip()
+    }
+}

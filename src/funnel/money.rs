@@ -1,0 +1,147 @@
+//! The money of a funnel (METRICS section 4): sums as the store has them in, every figure of the contract out. Pure.
+
+use crate::money::{Currency, Sum};
+use serde::{Deserialize, Serialize};
+
+/// How an order came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branch {
+    /// Nobody can be named for it.
+    Unattributed,
+    /// Its visitor has a pre-sale inquiry in the window before it.
+    Inquiry,
+    Silent,
+}
+
+/// What orders of one currency and branch sum up to.
+#[derive(Debug, Clone)]
+pub struct Orders {
+    pub currency: Currency,
+    pub branch: Branch,
+    pub ordered: Sum,
+    pub paid: Sum,
+    pub refunded: Sum,
+    pub orders: u64,
+    /// Orders with a payment in this currency.
+    pub paid_orders: u64,
+}
+
+/// Payments of one currency by their own time.
+#[derive(Debug, Clone)]
+pub struct Cash {
+    pub currency: Currency,
+    pub received: Sum,
+    pub waiting: Waiting,
+}
+
+/// Payments whose order has not been seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub count: u64,
+    pub amount: Sum,
+}
+
+/// Every figure of one currency. Amounts are text with 4 decimals; an average is `null` where its base is 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Money {
+    pub currency: Currency,
+    /// Orders placed in the window whose amount is in this currency.
+    pub orders: u64,
+    pub unattributed_orders: u64,
+    /// Of the orders placed in the window, those with a payment in this currency.
+    pub paid_orders: u64,
+    pub ordered_amount: Sum,
+    pub inquiry_ordered_amount: Sum,
+    pub silent_ordered_amount: Sum,
+    pub unattributed_ordered_amount: Sum,
+    pub paid_amount: Sum,
+    pub inquiry_paid_amount: Sum,
+    pub silent_paid_amount: Sum,
+    pub unattributed_paid_amount: Sum,
+    pub refunded_amount: Sum,
+    pub inquiry_refunded_amount: Sum,
+    pub silent_refunded_amount: Sum,
+    pub unattributed_refunded_amount: Sum,
+    pub net_amount: Sum,
+    pub inquiry_net_amount: Sum,
+    pub silent_net_amount: Sum,
+    pub unattributed_net_amount: Sum,
+    pub avg_revenue_per_buyer: Option<Sum>,
+    pub avg_order_value: Option<Sum>,
+    pub inquiry_avg_order_value: Option<Sum>,
+    pub silent_avg_order_value: Option<Sum>,
+    pub revenue_per_visitor: Option<Sum>,
+    /// By payment time. `null` in groups and under filters: a payment is of the shop's day, not of a visitor's.
+    pub received_amount: Option<Sum>,
+    /// Among the received. `null` as `received_amount` is.
+    pub waiting_payments: Option<Waiting>,
+}
+
+/// What the figures are made of.
+#[derive(Debug, Clone, Default)]
+pub struct Parts<'a> {
+    pub orders: &'a [Orders],
+    /// Visitors one of whose orders has a payment in the currency.
+    pub payers: &'a [(Currency, u64)],
+    pub visitors: u64,
+    /// None where cash is not asked for.
+    pub cash: Option<&'a [Cash]>,
+}
+
+impl Parts<'_> {
+    /// One entry per currency that occurs, ordered by code.
+    pub fn money(&self) -> Vec<Money> {
+        let ordered = self.orders.iter().map(|orders| orders.currency);
+        let mut currencies: Vec<Currency> =
+            ordered.chain(self.cash.unwrap_or_default().iter().map(|cash| cash.currency)).collect();
+        currencies.sort_by(|a, b| a.code().cmp(b.code()));
+        currencies.dedup();
+        currencies.into_iter().map(|currency| self.of(currency)).collect()
+    }
+
+    fn of(&self, currency: Currency) -> Money {
+        let of = |branch: Branch| self.orders.iter().find(|o| o.currency == currency && o.branch == branch);
+        let [inquiry, silent, unattributed] = [Branch::Inquiry, Branch::Silent, Branch::Unattributed].map(of);
+        let all = [inquiry, silent, unattributed];
+        let amount = |part: Option<&Orders>, of: fn(&Orders) -> Sum| part.map_or(Sum::default(), of);
+        let total = |of: fn(&Orders) -> Sum| all.iter().map(|part| amount(*part, of)).sum::<Sum>();
+        let count = |of: fn(&Orders) -> u64| all.iter().flatten().map(|part| of(part)).sum::<u64>();
+        let paid_orders = |part: Option<&Orders>| part.map_or(0, |part| part.paid_orders);
+        let (ordered, paid, refunded) =
+            (|o: &Orders| o.ordered, |o: &Orders| o.paid, |o: &Orders| o.refunded);
+        let net = |o: &Orders| o.paid - o.refunded;
+        let attributed = amount(inquiry, paid) + amount(silent, paid);
+        let payers =
+            self.payers.iter().find(|(known, _)| *known == currency).map_or(0, |(_, payers)| *payers);
+        let cash = self.cash.map(|cash| cash.iter().find(|cash| cash.currency == currency));
+        Money {
+            currency,
+            orders: count(|o| o.orders),
+            unattributed_orders: unattributed.map_or(0, |part| part.orders),
+            paid_orders: count(|o| o.paid_orders),
+            ordered_amount: total(ordered),
+            inquiry_ordered_amount: amount(inquiry, ordered),
+            silent_ordered_amount: amount(silent, ordered),
+            unattributed_ordered_amount: amount(unattributed, ordered),
+            paid_amount: total(paid),
+            inquiry_paid_amount: amount(inquiry, paid),
+            silent_paid_amount: amount(silent, paid),
+            unattributed_paid_amount: amount(unattributed, paid),
+            refunded_amount: total(refunded),
+            inquiry_refunded_amount: amount(inquiry, refunded),
+            silent_refunded_amount: amount(silent, refunded),
+            unattributed_refunded_amount: amount(unattributed, refunded),
+            net_amount: total(net),
+            inquiry_net_amount: amount(inquiry, net),
+            silent_net_amount: amount(silent, net),
+            unattributed_net_amount: amount(unattributed, net),
+            avg_revenue_per_buyer: attributed.per(payers),
+            avg_order_value: total(paid).per(count(|o| o.paid_orders)),
+            inquiry_avg_order_value: amount(inquiry, paid).per(paid_orders(inquiry)),
+            silent_avg_order_value: amount(silent, paid).per(paid_orders(silent)),
+            revenue_per_visitor: attributed.per(self.visitors),
+            received_amount: cash.map(|cash| cash.map_or(Sum::default(), |cash| cash.received)),
+            waiting_payments: cash.map(|cash| cash.map_or(Waiting::default(), |cash| cash.waiting)),
+        }
+    }
+}
