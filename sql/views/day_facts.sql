@@ -11,7 +11,7 @@
 -- per day with unattributed orders
 --   visitor, day
 --   is_effective, may_return, inquired, is_pre_sale, is_cookieless, is_ordered, is_paid  what holds of that day
---   money       Array(Tuple(day, currency, ordered, paid, refunded, is_order, is_paid)) of the orders placed that day
+--   money       Array(Tuple(order_id, day, currency, ordered, paid, refunded, is_order, is_paid)) of the orders placed that day
 --   changed_at  arrival of the last event that came for these orders after their day, NULL when none did
 -- Example
 --   SELECT * FROM day_facts(shop = 'demo', from = '2026-11-01', to = '2026-11-30', today = '2026-11-22',
@@ -30,7 +30,7 @@ WITH
             min(asked_at) AS asked_at,
             min(ordered_at) AS ordered_at,
             max(is_paid) AS is_paid,
-            groupArrayArray(money) AS money,
+            groupUniqArrayArray(money) AS money,
             max(changed_at) AS changed_at
         FROM
         (
@@ -38,7 +38,7 @@ WITH
                 visitor, day, kinds, view_min, view_max, viewed_at, asked_at,
                 NULL::Nullable(DateTime64(3, 'UTC')) AS ordered_at,
                 false AS is_paid,
-                []::Array(Tuple(day Date, currency String, ordered Decimal(38, 4), paid Decimal(38, 4), refunded Decimal(38, 4), is_order Bool, is_paid Bool)) AS money,
+                []::Array(Tuple(order_id String, day Date, currency String, ordered Decimal(38, 4), paid Decimal(38, 4), refunded Decimal(38, 4), is_order Bool, is_paid Bool)) AS money,
                 NULL::Nullable(DateTime64(3, 'UTC')) AS changed_at
             FROM visitor_days
             WHERE shop = {shop:String} AND day BETWEEN {from:Date} AND {to:Date}
@@ -57,7 +57,7 @@ WITH
         SELECT
             *,
             ordered_at IS NOT NULL AS is_ordered,
-            max(if(is_ordered, day, NULL)) OVER (PARTITION BY visitor ORDER BY day RANGE BETWEEN {after_sale_days:UInt16} PRECEDING AND 1 PRECEDING) AS ordered_before
+            max(if(is_ordered, day, NULL)) OVER (PARTITION BY visitor ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ordered_before
         FROM days
     )
 SELECT
@@ -68,7 +68,8 @@ SELECT
         AND viewed_at > {now:DateTime64(3, 'UTC')} - INTERVAL 30 MINUTE AS may_return,
     bitAnd(kinds, 4) != 0 AS inquired,
     -- The same millisecond counts as asking first.
-    asked_at IS NOT NULL AND (NOT is_ordered OR asked_at <= ordered_at) AND ordered_before IS NULL AS is_pre_sale,
+    asked_at IS NOT NULL AND (NOT is_ordered OR asked_at <= ordered_at)
+        AND (ordered_before IS NULL OR ordered_before < day - {after_sale_days:UInt16}) AS is_pre_sale,
     bitAnd(kinds, 32) != 0 AS is_cookieless,
     is_ordered,
     is_paid,

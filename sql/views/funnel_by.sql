@@ -38,7 +38,7 @@ WITH
             max(facts.may_return) AS may_return,
             max(facts.inquired) AS inquired,
             max(facts.is_cookieless) AS is_cookieless,
-            max(facts.is_paid) AS is_payer,
+            max(facts.is_paid AND visitor != 0) AS is_payer,
             min(if(facts.is_pre_sale, day, NULL)) AS first_asked_day,
             min(if(facts.is_ordered AND visitor != 0, day, NULL)) AS first_ordered_day,
             first_ordered_day IS NOT NULL AS is_buyer,

@@ -11,8 +11,8 @@
 --   is_cookieless  that event named a same-day id
 --   customer       of the order's earliest event that names one, else empty
 --   payments       Array(Tuple(at, day, amount, currency)): those that count, without an amount of their own the order's
---   money          Array(Tuple(day, currency, ordered, paid, refunded, is_order, is_paid)), one per currency, `day` that of the
---                  order; an order whose amount was never told has 0 in the shop's currency
+--   money          Array(Tuple(order_id, day, currency, ordered, paid, refunded, is_order, is_paid)), one per currency, `day`
+--                  that of the order; an order whose amount was never told has 0 in the shop's currency
 --   changed_at     arrival of its last event when that came on a later day than the order's, else NULL
 -- Example
 --   SELECT order_id, placed_day, money FROM order_facts(shop = 'demo', currency = 'CNY') WHERE is_placed
@@ -104,6 +104,6 @@ SELECT
             has(payments.currency, c)),
         arrayDistinct(arrayConcat([currency], payments.currency, part_refunds.currency))
     ) AS sums,
-    arrayMap(s -> (placed_day, s.1, s.2, s.3, s.5, s.6, s.7), sums)
-        ::Array(Tuple(day Date, currency String, ordered Decimal(38, 4), paid Decimal(38, 4), refunded Decimal(38, 4), is_order Bool, is_paid Bool)) AS money
+    arrayMap(s -> (order_id, placed_day, s.1, s.2, s.3, s.5, s.6, s.7), sums)
+        ::Array(Tuple(order_id String, day Date, currency String, ordered Decimal(38, 4), paid Decimal(38, 4), refunded Decimal(38, 4), is_order Bool, is_paid Bool)) AS money
 FROM priced

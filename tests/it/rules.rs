@@ -25,6 +25,14 @@ pub fn sources() -> Vec<(PathBuf, String)> {
     found
 }
 
+/// The SQL files of a folder below `sql`.
+pub fn sql_files(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("sql").join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.is_file()).collect();
+    files.sort();
+    files
+}
+
 /// The module a file belongs to: the first name below `src`.
 fn module(path: &Path) -> String {
     let below = path.strip_prefix(root().join("src")).unwrap();
@@ -99,9 +107,8 @@ fn every_module_opens_with_its_job() {
 
 #[test]
 fn every_sql_file_opens_with_what_it_is() {
-    for folder in ["migrations", "views"] {
-        for entry in fs::read_dir(root().join("sql").join(folder)).unwrap() {
-            let path = entry.unwrap().path();
+    for folder in ["migrations", "views", "views/parts"] {
+        for path in sql_files(folder) {
             let text = fs::read_to_string(&path).unwrap();
             assert!(text.starts_with("-- "), "{}", path.display());
             let statement = text.lines().filter(|line| !line.trim_start().starts_with("--"));
@@ -120,10 +127,7 @@ fn every_migration_may_run_twice() {
     run(async {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
-        let mut files: Vec<PathBuf> =
-            fs::read_dir(root().join("sql/migrations")).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        for file in files {
+        for file in sql_files("migrations") {
             app.execute(&fs::read_to_string(file).unwrap()).await;
         }
         app.send(&shop, &[event("visit", "v", NOW_MS)]).await;

@@ -1,4 +1,5 @@
-    -- One row per bucket and value, out of `persons`, which has one per bucket, value and visitor.
+-- Counts, rates and sums of the shop funnel, one row per bucket and value, out of `persons`, which has one row per bucket,
+-- value and visitor. Shared by the views that make `persons` in different ways.
     told AS
     (
         SELECT
