@@ -7,13 +7,16 @@
 mod bot;
 mod form;
 mod masking;
+mod stored;
 
 use crate::money::{Amount, Currency};
 pub use bot::is_bot;
 use chrono::{DateTime, NaiveDate, TimeZone};
 use chrono_tz::Tz;
+pub use form::is_visitor_id;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+pub use stored::StoredEvent;
 use uuid::Uuid;
 
 /// What happened.
@@ -59,7 +62,8 @@ impl Kind {
         }
     }
 
-    fn parse(word: &str) -> Option<Kind> {
+    /// The kind of this name.
+    pub fn parse(word: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 

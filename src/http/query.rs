@@ -4,10 +4,13 @@ use super::error::ApiError;
 use super::{State, auth, only};
 use crate::event::shop_day;
 use crate::funnel::{Funnel, MAX_WINDOW_DAYS, Question, Window};
+use crate::shops::Shop;
+use crate::store::StoreError;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use serde::Serialize;
+use std::sync::Arc;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
@@ -34,24 +37,14 @@ async fn funnel(
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let shop = auth::reader(&request, &state, &slug)?;
-    if !state.trusted_proxies.is_exempt(&request) {
-        state.limits.report(&shop.slug)?;
-    }
+    let shop = asked_shop(&request, &state, &slug)?;
     let now_ms = state.clock.now_ms();
     let today = shop_day(now_ms, shop.time_zone);
     let window = window(request.query_string(), today)?;
     let fresh_until_ms = fresh_until_ms(&state, now_ms);
     let question =
         Question { shop: shop.slug.clone(), window, today, now_ms, after_sale_days: shop.after_sale_days };
-    let answer = state.store.funnel(&question).await.map_err(|error| {
-        // Before the first migration has run the tables are missing, which is no fault of the question.
-        if state.progress.borrow().migrated {
-            error.into()
-        } else {
-            ApiError::StoreUnavailable(error.to_string())
-        }
-    })?;
+    let answer = state.store.funnel(&question).await.map_err(|error| unanswered(&state, error))?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(FunnelAnswer {
         shop: &shop.slug,
         from: window.from,
@@ -64,22 +57,44 @@ async fn funnel(
     }))
 }
 
+/// The shop that a report is asked of, when the key may read it and has not asked too often.
+pub(super) fn asked_shop(request: &HttpRequest, state: &State, slug: &str) -> Result<Arc<Shop>, ApiError> {
+    let shop = auth::reader(request, state, slug)?;
+    if !state.trusted_proxies.is_exempt(request) {
+        state.limits.report(&shop.slug)?;
+    }
+    Ok(shop)
+}
+
+/// Before the first migration has run the tables are missing, which is no fault of the question.
+pub(super) fn unanswered(state: &State, error: StoreError) -> ApiError {
+    if state.progress.borrow().migrated {
+        error.into()
+    } else {
+        ApiError::StoreUnavailable(error.to_string())
+    }
+}
+
+/// Names and values of a query string.
+pub(super) fn parameters(query: &str) -> Result<Vec<(String, String)>, ApiError> {
+    serde_urlencoded::from_str(query)
+        .map_err(|_| ApiError::invalid("query", "the query string cannot be read"))
+}
+
 /// Read before the question is asked, so that it is never later than what the answer saw.
-fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
+pub(super) fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
     let progress = *state.progress.borrow();
     if progress.shipped >= state.spool.durable() { now_ms } else { progress.fresh_until_ms.min(now_ms) }
 }
 
-fn rfc3339(ms: i64) -> String {
+pub(super) fn rfc3339(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// The window that a query string asks for.
 fn window(query: &str, today: NaiveDate) -> Result<Window, ApiError> {
-    let parameters: Vec<(String, String)> = serde_urlencoded::from_str(query)
-        .map_err(|_| ApiError::invalid("query", "the query string cannot be read"))?;
     let (mut from, mut to) = (None, None);
-    for (name, value) in &parameters {
+    for (name, value) in &parameters(query)? {
         let slot = match name.as_str() {
             "from" => &mut from,
             "to" => &mut to,

@@ -25,10 +25,17 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0006_events_bot",
     "0007_visitor_days_without_bots",
     "0008_events_enriched",
+    "0020_events_indexes",
 );
 
 /// The questions, each replaced at every start so that it is always the one of this version.
-const VIEWS: &[(&str, &str)] = sql_files!("views": "funnel");
+const VIEWS: &[(&str, &str)] = sql_files!("views":
+    "funnel",
+    "recent_events",
+    "visitor_head",
+    "visitor_orders",
+    "visitor_path",
+);
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \
     (name String, checksum String, applied_at DateTime DEFAULT now()) \

@@ -5,10 +5,12 @@
 //! and move; every request has an end.
 
 mod ask;
+mod events;
 mod insert;
 mod migrate;
 mod stamp;
 
+pub use events::{PathPosition, VisitorHead};
 pub use insert::Insertion;
 pub use migrate::Divergence;
 

@@ -30,4 +30,5 @@ mod repeats;
 mod reports;
 mod restarts;
 mod rules;
+mod single_events;
 mod sql_repeats;
