@@ -32,8 +32,9 @@ async fn recent(
 ) -> Result<HttpResponse, ApiError> {
     let shop = asked_shop(&request, &state, &slug)?;
     let kind = kind(request.query_string())?;
-    let fresh_until_ms = fresh_until_ms(&state, state.clock.now_ms());
-    let found = state.store.recent_events(&shop.slug, kind).await;
+    let now_ms = state.clock.now_ms();
+    let fresh_until_ms = fresh_until_ms(&state, now_ms);
+    let found = state.store.recent_events(&shop.slug, kind, now_ms).await;
     let events = found.map_err(|error| unanswered(&state, error))?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(RecentAnswer {
         shop: &shop.slug,

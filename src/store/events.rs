@@ -8,7 +8,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-const RECENT: &str = "SELECT * FROM recent_events(shop = {shop:String}, kind = {kind:String})";
+const RECENT: &str = "SELECT * FROM recent_events(shop = {shop:String}, kind = {kind:String}, \
+    since = {since:DateTime64(3, 'UTC')})";
+/// Rows of a full answer to it.
+const RECENT_EVENTS: usize = 100;
+/// Arrivals of the last ten minutes are asked for first, so that a large shop's answer costs no more than a small
+/// one's; then of a day, of a month, of ever.
+const RECENT_SPANS_MS: [i64; 4] = [10 * 60_000, 86_400_000, 31 * 86_400_000, i64::MAX];
 const HEAD: &str = "SELECT * FROM visitor_head(shop = {shop:String}, visitor = {visitor:String})";
 const PATH: &str = "SELECT * FROM visitor_path(shop = {shop:String}, visitor = {visitor:String}, \
     after_at = {after_at:DateTime64(3, 'UTC')}, after_id = {after_id:UUID}, limit = {limit:UInt32})";
@@ -34,7 +40,7 @@ pub struct PathPosition {
 }
 
 impl Store {
-    /// The last events of a shop by their arrival, newest first.
+    /// The last events of a shop by their arrival, newest first. `now_ms`: epoch milliseconds.
     ///
     /// # Errors
     /// Away: ask again later. Refused: the tables are not this version's.
@@ -42,8 +48,21 @@ impl Store {
         &self,
         shop: &str,
         kind: Option<Kind>,
+        now_ms: i64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        rows(self.question(RECENT).param("shop", shop).param("kind", kind.map_or("", Kind::as_str))).await
+        let mut found = Vec::new();
+        for span_ms in RECENT_SPANS_MS {
+            let question = self
+                .question(RECENT)
+                .param("shop", shop)
+                .param("kind", kind.map_or("", Kind::as_str))
+                .param("since", date_time(now_ms.saturating_sub(span_ms).max(0)));
+            found = rows(question).await?;
+            if found.len() >= RECENT_EVENTS {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// What is known of a visitor at a glance.
@@ -65,12 +84,11 @@ impl Store {
         after: PathPosition,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let after_at = DateTime::from_timestamp_millis(after.at_ms).unwrap_or_default();
         let question = self
             .question(PATH)
             .param("shop", shop)
             .param("visitor", visitor)
-            .param("after_at", after_at.format("%Y-%m-%d %H:%M:%S%.3f").to_string())
+            .param("after_at", date_time(after.at_ms))
             .param("after_id", after.id.to_string())
             .param("limit", limit);
         rows(question).await
@@ -86,6 +104,11 @@ impl Store {
             .with_setting("output_format_json_quote_64bit_integers", "0")
             .with_setting("date_time_output_format", "iso")
     }
+}
+
+/// A parameter of the type DateTime64(3, 'UTC').
+pub(super) fn date_time(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%d %H:%M:%S%.3f").to_string()
 }
 
 /// All rows of an answer.
