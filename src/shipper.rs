@@ -6,6 +6,7 @@
 //! is the first to notice when it is back.
 
 use crate::event::Event;
+use crate::identity::forgotten::{Forgotten, Known};
 use crate::planted::{Fault, Faults};
 use crate::spool::{DeadLetters, Position, Reader};
 use crate::store::{Store, StoreError};
@@ -54,6 +55,7 @@ pub struct Shipper {
     options: ShipperOptions,
     telemetry: Telemetry,
     dead_letters: DeadLetters,
+    forgotten: Forgotten,
     progress: watch::Sender<Progress>,
     /// The store was seen to hold what it was given, or what was kept is on its way again.
     is_verified: bool,
@@ -71,6 +73,7 @@ impl Shipper {
         now_ms: i64,
         telemetry: Telemetry,
         dead_letters: DeadLetters,
+        forgotten: Forgotten,
         options: ShipperOptions,
     ) -> (Shipper, watch::Receiver<Progress>) {
         let backlog = reader.peek().ok().flatten();
@@ -84,6 +87,7 @@ impl Shipper {
             options,
             telemetry,
             dead_letters,
+            forgotten,
             progress,
             is_verified: false,
             new_stamp: None,
@@ -202,9 +206,10 @@ impl Shipper {
     /// Inserts all records but those that the store refuses for what they hold: these are found by halving and set
     /// aside, so that one of them never holds up the others.
     async fn insert(&self, records: &[&[u8]]) -> Result<(), ShipError> {
+        let known = self.forgotten.known().await;
         let mut parts = vec![records];
         while let Some(part) = parts.pop() {
-            match self.try_insert(part).await {
+            match self.try_insert(part, &known).await {
                 Ok(inserted) => {
                     self.telemetry.events_shipped.inc_by(inserted);
                 }
@@ -228,15 +233,20 @@ impl Shipper {
     }
 
     /// One insert. Each event is read when it is sent, so that no batch lies in memory twice. Returns how many.
-    async fn try_insert(&self, records: &[&[u8]]) -> Result<u64, ShipError> {
+    async fn try_insert(&self, records: &[&[u8]], known: &Known<'_>) -> Result<u64, ShipError> {
         let mut insertion = self.store.insertion().await?;
         let mut added = 0;
         for record in records {
             match serde_json::from_slice::<Event>(record) {
-                Ok(event) => {
-                    insertion.add(&event).await?;
-                    added += 1;
-                }
+                Ok(event) => match remembered(event, known) {
+                    Some(event) => {
+                        insertion.add(&event).await?;
+                        added += 1;
+                    }
+                    None => {
+                        self.telemetry.events_forgotten.inc();
+                    }
+                },
                 // Its checksum was right, so it was written by a version that this one does not understand.
                 Err(error) => self.set_aside(record, &format!("it cannot be read: {error}"))?,
             }
@@ -253,6 +263,12 @@ impl Shipper {
         self.telemetry.events_set_aside.inc();
         Ok(())
     }
+}
+
+/// The event without what is to be forgotten of it.
+fn remembered(event: Event, known: &Known<'_>) -> Option<Event> {
+    let covered = |id: &str| known.covers(&event.shop, id, event.received_at_ms);
+    if event.visitor.id().is_some_and(covered) { event.without_visitor() } else { Some(event) }
 }
 
 /// When an event arrived: all that is read of it before it is sent.

@@ -102,6 +102,16 @@ pub enum Visitor {
     Unknown,
 }
 
+impl Visitor {
+    /// The id, however it was made.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Visitor::Named(id) | Visitor::Cookieless(id) => Some(id),
+            Visitor::Unknown => None,
+        }
+    }
+}
+
 /// Who sent the event; decides how old it may be and whether its money is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
@@ -329,6 +339,22 @@ impl Event {
             variant: form::variant(&fields.variant)?,
             customer: form::text(&fields.customer, "customer", 0, form::MAX_ID_CHARS)?,
             product: form::text(&fields.product, "product", 0, form::MAX_ID_CHARS)?,
+        })
+    }
+}
+
+impl Event {
+    /// What stays when the visitor is forgotten: of an order, a payment or a refund what the shop's books need, of
+    /// anything else nothing.
+    pub fn without_visitor(self) -> Option<Event> {
+        self.kind.is_of_an_order().then(|| Event {
+            visitor: Visitor::Unknown,
+            customer: String::new(),
+            url: String::new(),
+            referrer: String::new(),
+            title: String::new(),
+            details: Details::default(),
+            ..self
         })
     }
 }

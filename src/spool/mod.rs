@@ -48,7 +48,7 @@ mod crashes;
 mod damage;
 
 pub use appender::Appender;
-pub use dead_letter::{DeadLetter, DeadLetters, RetryError};
+pub use dead_letter::{DeadLetter, DeadLetters, RetryError, Revised, Revision};
 pub use inspect::{Inspection, SegmentCard, inspect};
 pub use position::Position;
 pub use reader::{Batch, ReadError, Reader};

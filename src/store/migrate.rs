@@ -35,6 +35,7 @@ const VIEWS: &[(&str, &str)] = sql_files!("views":
     "visitor_head",
     "visitor_orders",
     "visitor_path",
+    "visitor_traces",
 );
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \

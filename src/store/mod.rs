@@ -6,11 +6,13 @@
 
 mod ask;
 mod events;
+mod forget;
 mod insert;
 mod migrate;
 mod stamp;
 
 pub use events::{PathPosition, VisitorHead};
+pub use forget::Traces;
 pub use insert::Insertion;
 pub use migrate::Divergence;
 

@@ -20,6 +20,7 @@ mod days;
 mod dead_letters;
 mod engine_access;
 mod figures;
+mod forget;
 mod framing;
 mod ingest;
 mod limits;
