@@ -40,10 +40,17 @@ pub async fn run(typed: ForgetArguments, settings: &Settings) -> anyhow::Result<
         return Err(TypedWrong(sentence).into());
     }
     let whom = ForgetVisitor { shop: typed.shop, visitor: typed.visitor };
-    let receipt: Receipt = match reach_for(data_dir, FORGET_PATH, &whom, TIMEOUT).await? {
+    let reached = reach_for(data_dir, FORGET_PATH, &whom, TIMEOUT).await.map_err(|error| {
+        if error.chain().any(|cause| cause.is::<reqwest::Error>()) {
+            error.context("it is not known whether the visitor is forgotten; run the same command again")
+        } else {
+            error
+        }
+    })?;
+    let receipt: Receipt = match reached {
         Reached::Server(receipt) => receipt,
         Reached::Files(_lock) => anyhow::bail!(
-            "nothing was deleted: no server runs on {}; start it with `shopfunnel serve` and run this again",
+            "nothing was deleted: no server runs on {}; start it with `shopfunnel serve`, then run the same command again",
             data_dir.display()
         ),
     };

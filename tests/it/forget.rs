@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shopfunnel::shops::command::AddedShop;
 use shopfunnel::spool::{DeadLetters, directory};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Instant;
 
 const FIRST: &str = "2026-11-01";
@@ -294,10 +295,13 @@ fn neither_a_kill_nor_what_the_spool_sends_again_brings_a_forgotten_visitor_back
         assert_eq!(mistyped.status.code(), Some(2), "{}", stderr(&mistyped));
 
         // Killed somewhere on the way; the command says that it is not done, or it was.
-        let mut interrupted = installation.command(&command).spawn().unwrap();
+        let mut interrupted = installation.command(&command);
+        let interrupted = interrupted.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(fastrand::u64(..60))).await;
         server.kill();
-        interrupted.wait().unwrap();
+        let interrupted = interrupted.wait_with_output().unwrap();
+        let says = stderr(&interrupted);
+        assert!(interrupted.status.success() || says.contains("run the same command again"), "{says}");
         let server = installation.serve();
         let done = installation.run(&command);
         assert_eq!(done.status.code(), Some(0), "{}\n{}", stderr(&done), installation.log());
