@@ -7,7 +7,8 @@
 //! 1. Everything durable is sent, so that the counts are whole.
 //! 2. Nothing is sent while the visitor is remembered as forgotten, the dead letters are gone through and the tables
 //!    get their orders: each record is in the store before these or asks afterwards.
-//! 3. The tables are looked at until nothing is left.
+//! 3. The spool's segment ends, so that its copies go from the disk soon.
+//! 4. The tables are looked at until nothing is left.
 //!
 //! Every step may be done twice; after a crash in between the same call finishes the work.
 
@@ -103,6 +104,7 @@ pub async fn forget(places: &Places, shop: &str, visitor: &str) -> Result<Receip
         places.store.forget_visitor(shop, &found).await.map_err(ForgetError::Begun)?;
     }
     drop(adding);
+    places.spool.end_segment();
 
     await_gone(places, shop, visitor, forgotten_at_ms).await?;
     Ok(Receipt {

@@ -101,6 +101,12 @@ fn a_forgotten_visitor_leaves_every_count_and_the_money_stays() {
         );
         assert_eq!(forget(&app, &tea, "gone").await, receipt(0, 0, 0, [0, 0]));
 
+        // The spool's copies go with the next segment that is sent.
+        app.send(&other, &[event("visit", "next", NOW_MS)]).await;
+        app.app.shipped().await.unwrap();
+        let spool = directory(app.data_dir());
+        assert_eq!(files_with(&spool, "https://tea.example/gone", &|_| true), [""; 0]);
+
         // What comes afterwards is new.
         app.clock.set(NOW_MS + MINUTE_MS);
         app.send(&tea, &life("gone", "3")).await;
