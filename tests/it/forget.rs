@@ -9,6 +9,7 @@ use shopfunnel::shops::command::AddedShop;
 use shopfunnel::spool::{DeadLetters, directory};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 const FIRST: &str = "2026-11-01";
@@ -116,6 +117,54 @@ fn a_forgotten_visitor_leaves_every_count_and_the_money_stays() {
         assert_eq!((path["events"].as_array().unwrap().len(), &path["orders"]), (8, &json!(1)));
         assert_eq!(forget(&app, &tea, "gone").await, receipt(5, 2, 2, [0, 0]));
         assert_eq!(app.funnel(&tea, FIRST, TODAY).await, without);
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_visitor_who_goes_on_meanwhile_is_counted_by_what_came_after_and_nothing_else() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let (mut sent, mut receipts) = (Vec::new(), Vec::new());
+        let stop = AtomicBool::new(false);
+        let sending = async {
+            while !stop.load(Ordering::SeqCst) {
+                app.clock.set(app.clock.now_ms() + 1);
+                let visit = event("visit", "busy", NOW_MS);
+                app.send(&shop, std::slice::from_ref(&visit)).await;
+                sent.push((app.clock.now_ms(), visit["id"].as_str().unwrap().to_owned()));
+            }
+        };
+        let forgetting = async {
+            for _ in 0..4 {
+                let (status, body) = ask(&app, "tea", "busy").await;
+                assert_eq!(status, StatusCode::OK, "{body}");
+                receipts.push(body["forgotten_at_ms"].as_i64().unwrap());
+            }
+            let last_ms = app.clock.now_ms();
+            while app.clock.now_ms() < last_ms + 20 {
+                tokio::task::yield_now().await;
+            }
+            stop.store(true, Ordering::SeqCst);
+        };
+        futures_util::future::join(sending, forgetting).await;
+        let forgotten_at_ms = receipts.into_iter().max().unwrap();
+        let mut kept: Vec<String> =
+            sent.iter().filter(|(at_ms, _)| *at_ms > forgotten_at_ms).map(|(_, id)| id.clone()).collect();
+        assert!(kept.len() >= 20 && kept.len() < sent.len(), "{} of {}", kept.len(), sent.len());
+        app.app.shipped().await.unwrap();
+        let found = app
+            .execute("SELECT DISTINCT toString(id) AS id FROM events WHERE visitor = 'busy' ORDER BY id")
+            .await;
+        kept.sort();
+        assert_eq!(found.lines().collect::<Vec<_>>(), kept);
+        let views = "min(view_min), max(view_max) FROM visitor_days";
+        let derived = "min(sipHash64(id)), max(sipHash64(id)) FROM events WHERE visitor = 'busy'";
+        assert_eq!(
+            app.execute(&format!("SELECT {views}")).await,
+            app.execute(&format!("SELECT {derived}")).await
+        );
         app.close().await;
     });
 }
