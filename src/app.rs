@@ -18,7 +18,7 @@ use crate::http::{self, admin, connections, limit};
 use crate::identity::Identities;
 use crate::identity::forgotten::Forgotten;
 use crate::secret::{fill_random, hex};
-use crate::shipper::Shipper;
+use crate::shipper::{Exceptions, Shipper};
 use crate::shops::command;
 use crate::shops::registry::Registry;
 use crate::spool::{Appender, DeadLetters, Position, Spool};
@@ -156,8 +156,7 @@ impl App {
             migrated,
             clock.now_ms(),
             telemetry.clone(),
-            dead_letters.clone(),
-            forgotten.clone(),
+            Exceptions { dead_letters: dead_letters.clone(), forgotten: forgotten.clone() },
             settings.shipper,
         );
         let (stop_shipper, shipper_stopped) = watch::channel(false);

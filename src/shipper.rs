@@ -35,6 +35,15 @@ pub struct ShipperOptions {
     pub faults: Faults,
 }
 
+/// What decides about records that do not go to the store as they are.
+#[derive(Debug, Clone)]
+pub struct Exceptions {
+    /// For what the store refuses.
+    pub dead_letters: DeadLetters,
+    /// For whom nothing of before may come back.
+    pub forgotten: Forgotten,
+}
+
 /// How far shipping is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -54,8 +63,7 @@ pub struct Shipper {
     store: Store,
     options: ShipperOptions,
     telemetry: Telemetry,
-    dead_letters: DeadLetters,
-    forgotten: Forgotten,
+    exceptions: Exceptions,
     progress: watch::Sender<Progress>,
     /// The store was seen to hold what it was given, or what was kept is on its way again.
     is_verified: bool,
@@ -72,8 +80,7 @@ impl Shipper {
         migrated: bool,
         now_ms: i64,
         telemetry: Telemetry,
-        dead_letters: DeadLetters,
-        forgotten: Forgotten,
+        exceptions: Exceptions,
         options: ShipperOptions,
     ) -> (Shipper, watch::Receiver<Progress>) {
         let backlog = reader.peek().ok().flatten();
@@ -86,8 +93,7 @@ impl Shipper {
             store,
             options,
             telemetry,
-            dead_letters,
-            forgotten,
+            exceptions,
             progress,
             is_verified: false,
             new_stamp: None,
@@ -206,7 +212,7 @@ impl Shipper {
     /// Inserts all records but those that the store refuses for what they hold: these are found by halving and set
     /// aside, so that one of them never holds up the others.
     async fn insert(&self, records: &[&[u8]]) -> Result<(), ShipError> {
-        let known = self.forgotten.known().await;
+        let known = self.exceptions.forgotten.known().await;
         let mut parts = vec![records];
         while let Some(part) = parts.pop() {
             match self.try_insert(part, &known).await {
@@ -259,7 +265,7 @@ impl Shipper {
         let id =
             serde_json::from_slice::<Event>(record).map_or("unreadable".into(), |event| event.id.to_string());
         tracing::error!(id, reason, "an event cannot be stored; it is in the dead letters");
-        self.dead_letters.put(&id, reason, record)?;
+        self.exceptions.dead_letters.put(&id, reason, record)?;
         self.telemetry.events_set_aside.inc();
         Ok(())
     }
