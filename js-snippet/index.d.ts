@@ -40,7 +40,10 @@ export type OrderFields = EventFields & { order_id: string };
 export type RatingFields = EventFields & { score: 1 | 2 | 3 | 4 | 5 };
 
 export interface Shopfunnel {
-  /** The visitor id, to hand to the shop's server. `undefined` as long as only the queue stub is on the page. */
+  /**
+   * The visitor id, to hand to the shop's server. `undefined` as long as only the queue stub is on the page, and in a browser that
+   * was switched off with `?shopfunnel=off`.
+   */
   (kind: 'visitor'): string | undefined;
   (kind: 'order' | 'payment' | 'refund', fields: OrderFields): void;
   (kind: 'rating', fields: RatingFields): void;

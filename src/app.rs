@@ -16,8 +16,9 @@ use crate::http::connections::{Busy, Connections};
 use crate::http::limit::Limits;
 use crate::http::{self, admin, connections, limit};
 use crate::identity::Identities;
+use crate::identity::forgotten::Forgotten;
 use crate::secret::{fill_random, hex};
-use crate::shipper::Shipper;
+use crate::shipper::{Exceptions, Shipper};
 use crate::shops::command;
 use crate::shops::registry::Registry;
 use crate::spool::{Appender, DeadLetters, Position, Spool};
@@ -125,6 +126,7 @@ impl App {
         let registry = Arc::new(open_registry(&settings.data_dir)?);
         command::declare(&registry, &settings.shops)?;
         let identities = Arc::new(Identities::open(&settings.data_dir.join("identity.json"))?);
+        let forgotten = Forgotten::open(&settings.data_dir.join("forgotten.json"), identities.clone())?;
         let (spool, reader) = Spool::open(&settings.spool)?;
 
         let (engine, store_options) = match settings.clickhouse {
@@ -154,7 +156,7 @@ impl App {
             migrated,
             clock.now_ms(),
             telemetry.clone(),
-            dead_letters.clone(),
+            Exceptions { dead_letters: dead_letters.clone(), forgotten: forgotten.clone() },
             settings.shipper,
         );
         let (stop_shipper, shipper_stopped) = watch::channel(false);
@@ -180,6 +182,7 @@ impl App {
             token: token.clone(),
             public_url: settings.public_url,
             dead_letters,
+            forgotten,
             engine: engine.as_ref().map(Engine::status),
         };
 

@@ -5,6 +5,8 @@
 //! included, can recompute the id. A *customer* id is kept as a keyed hash under a key of this installation.
 //! The address itself is only ever an argument here.
 
+pub mod forgotten;
+
 use crate::secret::{fill_random, hex};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -106,6 +108,12 @@ impl Identities {
     pub fn customer(&self, shop: &str, customer: &str) -> String {
         let key = self.lock().customer_key;
         keyed_hash(&key, &[shop, customer])
+    }
+
+    /// How a visitor who was forgotten is remembered. Three parts, so that it is no customer's.
+    fn forgotten_visitor(&self, shop: &str, visitor: &str) -> String {
+        let key = self.lock().customer_key;
+        keyed_hash(&key, &["forgotten", shop, visitor])
     }
 
     /// Deletes every salt older than [`SALT_LIFE_MS`], in memory and on disk.

@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod forget;
 pub mod http;
 pub mod shipper;
 pub mod store;

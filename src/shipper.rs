@@ -6,6 +6,7 @@
 //! is the first to notice when it is back.
 
 use crate::event::Event;
+use crate::identity::forgotten::{Forgotten, Known};
 use crate::planted::{Fault, Faults};
 use crate::spool::{DeadLetters, Position, Reader};
 use crate::store::{Store, StoreError};
@@ -34,6 +35,15 @@ pub struct ShipperOptions {
     pub faults: Faults,
 }
 
+/// What decides about records that do not go to the store as they are.
+#[derive(Debug, Clone)]
+pub struct Exceptions {
+    /// For what the store refuses.
+    pub dead_letters: DeadLetters,
+    /// For whom nothing of before may come back.
+    pub forgotten: Forgotten,
+}
+
 /// How far shipping is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -53,7 +63,7 @@ pub struct Shipper {
     store: Store,
     options: ShipperOptions,
     telemetry: Telemetry,
-    dead_letters: DeadLetters,
+    exceptions: Exceptions,
     progress: watch::Sender<Progress>,
     /// The store was seen to hold what it was given, or what was kept is on its way again.
     is_verified: bool,
@@ -70,7 +80,7 @@ impl Shipper {
         migrated: bool,
         now_ms: i64,
         telemetry: Telemetry,
-        dead_letters: DeadLetters,
+        exceptions: Exceptions,
         options: ShipperOptions,
     ) -> (Shipper, watch::Receiver<Progress>) {
         let backlog = reader.peek().ok().flatten();
@@ -83,7 +93,7 @@ impl Shipper {
             store,
             options,
             telemetry,
-            dead_letters,
+            exceptions,
             progress,
             is_verified: false,
             new_stamp: None,
@@ -202,9 +212,10 @@ impl Shipper {
     /// Inserts all records but those that the store refuses for what they hold: these are found by halving and set
     /// aside, so that one of them never holds up the others.
     async fn insert(&self, records: &[&[u8]]) -> Result<(), ShipError> {
+        let known = self.exceptions.forgotten.known().await;
         let mut parts = vec![records];
         while let Some(part) = parts.pop() {
-            match self.try_insert(part).await {
+            match self.try_insert(part, &known).await {
                 Ok(inserted) => {
                     self.telemetry.events_shipped.inc_by(inserted);
                 }
@@ -228,15 +239,20 @@ impl Shipper {
     }
 
     /// One insert. Each event is read when it is sent, so that no batch lies in memory twice. Returns how many.
-    async fn try_insert(&self, records: &[&[u8]]) -> Result<u64, ShipError> {
+    async fn try_insert(&self, records: &[&[u8]], known: &Known<'_>) -> Result<u64, ShipError> {
         let mut insertion = self.store.insertion().await?;
         let mut added = 0;
         for record in records {
             match serde_json::from_slice::<Event>(record) {
-                Ok(event) => {
-                    insertion.add(&event).await?;
-                    added += 1;
-                }
+                Ok(event) => match remembered(event, known) {
+                    Some(event) => {
+                        insertion.add(&event).await?;
+                        added += 1;
+                    }
+                    None => {
+                        self.telemetry.events_forgotten.inc();
+                    }
+                },
                 // Its checksum was right, so it was written by a version that this one does not understand.
                 Err(error) => self.set_aside(record, &format!("it cannot be read: {error}"))?,
             }
@@ -249,10 +265,16 @@ impl Shipper {
         let id =
             serde_json::from_slice::<Event>(record).map_or("unreadable".into(), |event| event.id.to_string());
         tracing::error!(id, reason, "an event cannot be stored; it is in the dead letters");
-        self.dead_letters.put(&id, reason, record)?;
+        self.exceptions.dead_letters.put(&id, reason, record)?;
         self.telemetry.events_set_aside.inc();
         Ok(())
     }
+}
+
+/// The event without what is to be forgotten of it.
+fn remembered(event: Event, known: &Known<'_>) -> Option<Event> {
+    let covered = |id: &str| known.covers(&event.shop, id, event.received_at_ms);
+    if event.visitor.id().is_some_and(covered) { event.without_visitor() } else { Some(event) }
 }
 
 /// When an event arrived: all that is read of it before it is sent.

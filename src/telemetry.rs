@@ -1,8 +1,8 @@
 //! What the program counts about itself, for the operator's monitoring.
 //!
 //! Every event that is seen at the edge ends in exactly one of accepted, rejected, dropped or refused, and every
-//! accepted one in shipped or set aside. `received = accepted + rejected + dropped + refused` holds at any moment
-//! between requests; `accepted = shipped + set aside` holds when the spool is empty, was empty at start and no
+//! accepted one in shipped, set aside or forgotten. `received = accepted + rejected + dropped + refused` holds at any moment
+//! between requests; `accepted = shipped + set aside + forgotten` holds when the spool is empty, was empty at start and no
 //! insert had to be repeated. Nothing here names a visitor, an address or a key.
 
 use prometheus_client::encoding::text::encode;
@@ -42,6 +42,8 @@ pub struct Telemetry {
     pub events_shipped: Counter,
     /// Events that the store refused for what they hold; they lie in the dead letters.
     pub events_set_aside: Counter,
+    /// Events kept from the store because their visitor was forgotten after they had arrived, repeats included.
+    pub events_forgotten: Counter,
     /// Requests answered with an error, by its code.
     pub requests_failed: Family<Reason, Counter>,
     /// Inserts that did not succeed.
@@ -104,6 +106,7 @@ impl Telemetry {
             ("events_refused", "Acceptable events that could not be stored", &self.events_refused),
             ("events_shipped", "Events inserted into the store", &self.events_shipped),
             ("events_set_aside", "Events the store refused for what they hold", &self.events_set_aside),
+            ("events_forgotten", "Events of visitors forgotten since", &self.events_forgotten),
             ("insert_failures", "Inserts that did not succeed", &self.insert_failures),
             (
                 "spool_lost_records",

@@ -6,6 +6,7 @@
 import type { EventFields, Shopfunnel } from '../index.d.ts';
 import { eventText, type Kind, visitorId } from './event';
 import { guard, warn } from './guard';
+import { isOff, obeyAddress } from './optout';
 import { watchPage } from './page';
 import { noteActivity } from './session';
 import { createTransport } from './transport';
@@ -29,6 +30,7 @@ guard(() => {
   const shop = script && script.dataset.shop;
   if (!script || !shop) return warn('nothing is sent, add data-shop="pk_..." to the script tag');
 
+  obeyAddress();
   const allowed = script.dataset.allow || '';
   const missing = [navigator.webdriver && 'webdriver', LOCAL_HOST.test(location.hostname) && 'localhost'].find(
     (word) => word && !allowed.includes(word),
@@ -38,7 +40,7 @@ guard(() => {
 
   const record = (kind: Kind, fields?: EventFields) => {
     const nowMs = Date.now();
-    if (!missing) {
+    if (!missing && !isOff()) {
       const text = eventText(kind, fields, nowMs);
       if (kind !== 'bounce') noteActivity(kind === 'visit', nowMs);
       transport.push(text);
@@ -47,7 +49,7 @@ guard(() => {
   };
 
   const call: Installed = guard<Parameters<Call>, unknown>((kind, fields) => {
-    if (kind === 'visitor') return visitorId();
+    if (kind === 'visitor') return isOff() ? undefined : visitorId();
     const known = KIND.exec(kind);
     if (!known) return warn(`unknown kind ${kind}`);
     if (known[1] && !(fields && fields.order_id)) return warn(`${kind} without order_id is not sent`);

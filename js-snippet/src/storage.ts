@@ -1,6 +1,6 @@
 // Remembers a text under a key for the visitor's next page.
 //
-// Promises that `read` gives what `write` took last, at least as long as this page lives: where localStorage is denied, absent or
+// Promises that `read` gives what `write` took last, nothing after `remove`, at least as long as this page lives: where localStorage is denied, absent or
 // full, the page's own memory stands in. Does not know what the texts mean, does not expire them.
 
 // Only what localStorage refused: any other key must show what another tab of the shop wrote meanwhile.
@@ -20,5 +20,14 @@ export const write = (key: string, text: string): void => {
     delete unsaved[key];
   } catch {
     unsaved[key] = text;
+  }
+};
+
+export const remove = (key: string): void => {
+  delete unsaved[key];
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Denied: then nothing of it is there.
   }
 };

@@ -37,6 +37,7 @@ export function openPage({
   before = '',
 } = {}) {
   const warnings = [];
+  const infos = [];
   const requests = [];
   const listeners = { window: {}, document: {} };
   const listenOn = (target) => (type, listener, options) => {
@@ -79,7 +80,10 @@ export function openPage({
     Request,
     URL,
     crypto: webcrypto,
-    console: { warn: (...parts) => warnings.push(parts.map(String).join(' ')) },
+    console: {
+      warn: (...parts) => warnings.push(parts.map(String).join(' ')),
+      info: (...parts) => infos.push(parts.map(String).join(' ')),
+    },
     navigator: {
       webdriver,
       sendBeacon(to, body) {
@@ -103,6 +107,7 @@ export function openPage({
           if (storage === 'full') throw new Error('QuotaExceededError');
           browser.stored.set(key, String(text));
         },
+        removeItem: (key) => browser.stored.delete(key),
       };
     },
   });
@@ -123,6 +128,7 @@ export function openPage({
   const page = {
     window,
     warnings,
+    infos,
     requests,
     browser,
     run: (code) => vm.runInContext(code, context),

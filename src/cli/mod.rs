@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 it could not be done, 2 what was typed is wrong.
 
+mod forget;
 mod server;
 mod shop;
 mod spool;
@@ -48,6 +49,8 @@ enum Command {
     /// Look at the events that wait for ClickHouse.
     #[command(subcommand)]
     Spool(spool::SpoolCommand),
+    /// Delete what is known of one visitor; their orders stay in the books without a name.
+    Forget(forget::ForgetArguments),
     #[command(hide = true)]
     Engine(EngineArguments),
 }
@@ -92,6 +95,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 }
                 Command::Shop(command) => shop::run(command, Settings::read(file, DATA_DIR)?).await,
                 Command::Spool(command) => spool::run(command, &Settings::read(file, DATA_DIR)?).await,
+                Command::Forget(typed) => forget::run(typed, &Settings::read(file, DATA_DIR)?).await,
                 Command::Engine(_) => Ok(()),
             }
         })

@@ -35,6 +35,19 @@ pub async fn reach<T: DeserializeOwned>(
     path: &str,
     body: &impl Serialize,
 ) -> anyhow::Result<Reached<T>> {
+    reach_for(data_dir, path, body, SERVER_TIMEOUT).await
+}
+
+/// The same for a command that may take the server this long.
+///
+/// # Errors
+/// As [`reach`].
+pub async fn reach_for<T: DeserializeOwned>(
+    data_dir: &Path,
+    path: &str,
+    body: &impl Serialize,
+    timeout: Duration,
+) -> anyhow::Result<Reached<T>> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let in_use = match DataDirLock::take(data_dir) {
@@ -43,7 +56,7 @@ pub async fn reach<T: DeserializeOwned>(
             Err(error) => return Err(error.into()),
         };
         if let Some(door) = door(data_dir)
-            && let Some(answer) = ask(&door, path, body).await?
+            && let Some(answer) = ask(&door, path, body, timeout).await?
         {
             return Ok(Reached::Server(answer));
         }
@@ -72,9 +85,10 @@ async fn ask<T: DeserializeOwned>(
     door: &Door,
     path: &str,
     body: &impl Serialize,
+    timeout: Duration,
 ) -> anyhow::Result<Option<T>> {
     let unreadable = || format!("the running server's answer on {} cannot be read", door.url);
-    let client = reqwest::Client::builder().timeout(SERVER_TIMEOUT).no_proxy().build()?;
+    let client = reqwest::Client::builder().timeout(timeout).no_proxy().build()?;
     let request = client.post(format!("{}{path}", door.url)).bearer_auth(&door.token).json(body);
     let answer = match request.send().await {
         Ok(answer) => answer,

@@ -77,13 +77,16 @@ fn refused(field: &Field<'_>, name: &str, code: &'static str, form: String) -> R
     }
 }
 
-pub(super) fn visitor(field: &Field<'_>) -> Result<Visitor, Rejection> {
+/// Whether `id` has the form of every visitor's id.
+pub fn is_visitor_id(id: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-');
+    (1..=MAX_NAME_CHARS).contains(&id.len()) && id.bytes().all(allowed)
+}
+
+pub(super) fn visitor(field: &Field<'_>) -> Result<Visitor, Rejection> {
     match field {
         Field::Absent => Ok(Visitor::Unknown),
-        Field::Text(id) if (1..=MAX_NAME_CHARS).contains(&id.len()) && id.bytes().all(allowed) => {
-            Ok(Visitor::Named(id.clone().into_owned()))
-        }
+        Field::Text(id) if is_visitor_id(id) => Ok(Visitor::Named(id.clone().into_owned())),
         _ => Err(refused(
             field,
             "visitor",

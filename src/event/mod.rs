@@ -7,13 +7,16 @@
 mod bot;
 mod form;
 mod masking;
+mod stored;
 
 use crate::money::{Amount, Currency};
 pub use bot::is_bot;
 use chrono::{DateTime, NaiveDate, TimeZone};
 use chrono_tz::Tz;
+pub use form::is_visitor_id;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+pub use stored::StoredEvent;
 use uuid::Uuid;
 
 /// What happened.
@@ -59,7 +62,8 @@ impl Kind {
         }
     }
 
-    fn parse(word: &str) -> Option<Kind> {
+    /// The kind of this name.
+    pub fn parse(word: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
@@ -96,6 +100,16 @@ pub enum Visitor {
     Cookieless(String),
     /// An order, payment or refund that nobody can be named for.
     Unknown,
+}
+
+impl Visitor {
+    /// The id, however it was made.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Visitor::Named(id) | Visitor::Cookieless(id) => Some(id),
+            Visitor::Unknown => None,
+        }
+    }
 }
 
 /// Who sent the event; decides how old it may be and whether its money is verified.
@@ -325,6 +339,22 @@ impl Event {
             variant: form::variant(&fields.variant)?,
             customer: form::text(&fields.customer, "customer", 0, form::MAX_ID_CHARS)?,
             product: form::text(&fields.product, "product", 0, form::MAX_ID_CHARS)?,
+        })
+    }
+}
+
+impl Event {
+    /// What stays when the visitor is forgotten: of an order, a payment or a refund what the shop's books need, of
+    /// anything else nothing.
+    pub fn without_visitor(self) -> Option<Event> {
+        self.kind.is_of_an_order().then(|| Event {
+            visitor: Visitor::Unknown,
+            customer: String::new(),
+            url: String::new(),
+            referrer: String::new(),
+            title: String::new(),
+            details: Details::default(),
+            ..self
         })
     }
 }

@@ -6,6 +6,9 @@
 
 use super::{State, auth};
 use crate::engine::EngineStatus;
+use crate::event::is_visitor_id;
+use crate::forget::{self, Places};
+use crate::identity::forgotten::Forgotten;
 use crate::shops::command::{self, Command, CommandError, Reply};
 use crate::spool::DeadLetters;
 use crate::telemetry::{self, Histogram, Readings};
@@ -17,6 +20,7 @@ use subtle::ConstantTimeEq;
 
 /// Path of the door.
 pub const SHOPS_PATH: &str = "/shops";
+pub const FORGET_PATH: &str = "/visitors/forget";
 pub const RETRY_PATH: &str = "/dead-letters/retry";
 
 /// What the admin listener needs besides the public state.
@@ -26,6 +30,7 @@ pub struct Admin {
     pub token: String,
     pub public_url: String,
     pub dead_letters: DeadLetters,
+    pub forgotten: Forgotten,
     /// Of the embedded engine, when there is one.
     pub engine: Option<EngineStatus>,
 }
@@ -41,6 +46,14 @@ pub struct Door {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Retried {
     pub retried: usize,
+}
+
+/// Whom to forget.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ForgetVisitor {
+    /// Slug.
+    pub shop: String,
+    pub visitor: String,
 }
 
 /// What went wrong with a command, over the wire.
@@ -69,6 +82,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/readyz", web::get().to(ready))
         .route("/metrics", web::get().to(metrics))
         .route(SHOPS_PATH, web::post().to(shops))
+        .route(FORGET_PATH, web::post().to(forget_visitor))
         .route(RETRY_PATH, web::post().to(retry));
 }
 
@@ -145,6 +159,44 @@ async fn retry(request: HttpRequest, admin: web::Data<Admin>) -> HttpResponse {
         Ok(retried) => HttpResponse::Ok().json(Retried { retried }),
         Err(error) => HttpResponse::ServiceUnavailable()
             .json(Refusal { message: error.to_string(), callers_fault: false }),
+    }
+}
+
+async fn forget_visitor(
+    request: HttpRequest,
+    admin: web::Data<Admin>,
+    whom: web::Json<ForgetVisitor>,
+) -> HttpResponse {
+    if !opens(&request, &admin) {
+        return wrong_token();
+    }
+    let ForgetVisitor { shop, visitor } = whom.into_inner();
+    let state = &admin.state;
+    let wrong = if !state.registry.snapshot().has_slug(&shop) {
+        Some(format!("there is no shop `{shop}`; `shopfunnel shop list` shows which there are"))
+    } else if !is_visitor_id(&visitor) {
+        Some("a visitor's id is 1 to 64 characters of A-Z a-z 0-9 _ . : -".to_owned())
+    } else {
+        None
+    };
+    if let Some(message) = wrong {
+        return HttpResponse::BadRequest().json(Refusal { message, callers_fault: true });
+    }
+    let places = Places {
+        clock: state.clock.clone(),
+        spool: state.spool.clone(),
+        progress: state.progress.clone(),
+        store: state.store.clone(),
+        dead_letters: admin.dead_letters.clone(),
+        forgotten: admin.forgotten.clone(),
+    };
+    match forget::forget(&places, &shop, &visitor).await {
+        Ok(receipt) => HttpResponse::Ok().json(receipt),
+        Err(error) => {
+            tracing::warn!(shop, %error, "a visitor is not forgotten yet");
+            HttpResponse::ServiceUnavailable()
+                .json(Refusal { message: error.to_string(), callers_fault: false })
+        }
     }
 }
 

@@ -103,7 +103,8 @@ pub fn signer(request: &HttpRequest, state: &State, body: &[u8]) -> Result<Arc<S
     Ok(shop.clone())
 }
 
-fn from_hex(digits: &str) -> Option<[u8; 32]> {
+/// The 32 bytes that 64 hexadecimal digits stand for.
+pub(super) fn from_hex(digits: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if digits.len() != 64 || !digits.is_ascii() {
         return None;

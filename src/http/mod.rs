@@ -8,12 +8,14 @@ mod auth;
 pub mod client_address;
 pub mod connections;
 pub mod error;
+mod events;
 pub mod head;
 mod ingest;
 pub mod limit;
 mod pages;
 mod parameters;
 mod query;
+mod visitors;
 mod wire;
 
 use crate::clock::Clock;
@@ -52,6 +54,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(ingest::routes)
         .configure(query::routes)
+        .configure(events::routes)
+        .configure(visitors::routes)
         .configure(pages::routes)
         .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
 }

@@ -7,12 +7,14 @@ use crate::event::shop_day;
 use crate::funnel::{
     Comparison, Dimension, Figures, Filters, Funnel, Interval, MAX_WINDOW_DAYS, Money, Question, Window,
 };
+use crate::shops::Shop;
 use crate::store::{Groups, Row, StoreError};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const DEFAULT_GROUPS: u32 = 100;
 const MAX_GROUPS: u32 = 500;
@@ -100,10 +102,7 @@ async fn funnel(
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let shop = auth::reader(&request, &state, &slug)?;
-    if !state.trusted_proxies.is_exempt(&request) {
-        state.limits.report(&shop.slug)?;
-    }
+    let shop = asked_shop(&request, &state, &slug)?;
     let now_ms = state.clock.now_ms();
     let today = shop_day(now_ms, shop.time_zone);
     let asked = Asked::read(request.query_string(), today)?;
@@ -116,7 +115,7 @@ async fn funnel(
         after_sale_days: shop.after_sale_days,
         currency: shop.currency,
     };
-    let found = Found::ask(&state, &asked, &question).await.map_err(|error| refused(&state, error))?;
+    let found = Found::ask(&state, &asked, &question).await.map_err(|error| unanswered(&state, error))?;
     let mut notes = Vec::new();
     let waiting: u64 =
         found.total.money.iter().filter_map(|money| money.waiting_payments).map(|w| w.count).sum();
@@ -231,8 +230,17 @@ impl Previous {
     }
 }
 
+/// The shop that a report is asked of, when the key may read it and has not asked too often.
+pub(super) fn asked_shop(request: &HttpRequest, state: &State, slug: &str) -> Result<Arc<Shop>, ApiError> {
+    let shop = auth::reader(request, state, slug)?;
+    if !state.trusted_proxies.is_exempt(request) {
+        state.limits.report(&shop.slug)?;
+    }
+    Ok(shop)
+}
+
 /// Before the first migration has run the tables are missing, which is no fault of the question.
-fn refused(state: &State, error: StoreError) -> ApiError {
+pub(super) fn unanswered(state: &State, error: StoreError) -> ApiError {
     if state.progress.borrow().migrated {
         error.into()
     } else {
@@ -240,13 +248,19 @@ fn refused(state: &State, error: StoreError) -> ApiError {
     }
 }
 
+/// Names and values of a query string.
+pub(super) fn parameters(query: &str) -> Result<Vec<(String, String)>, ApiError> {
+    serde_urlencoded::from_str(query)
+        .map_err(|_| ApiError::invalid("query", "the query string cannot be read"))
+}
+
 /// Read before the question is asked, so that it is never later than what the answer saw.
-fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
+pub(super) fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
     let progress = *state.progress.borrow();
     if progress.shipped >= state.spool.durable() { now_ms } else { progress.fresh_until_ms.min(now_ms) }
 }
 
-fn rfc3339(ms: i64) -> String {
+pub(super) fn rfc3339(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 

@@ -66,6 +66,11 @@ impl Snapshot {
         self.file.shops.iter().find(|shop| shop.slug == slug)
     }
 
+    /// Whether a shop has this slug, or had it and left events under it.
+    pub fn has_slug(&self, slug: &str) -> bool {
+        self.by_slug(slug).is_some() || self.file.retired_slugs.iter().any(|retired| retired == slug)
+    }
+
     pub fn by_public_key(&self, key: &str) -> Option<&Arc<Shop>> {
         self.by_public_key.get(key)
     }

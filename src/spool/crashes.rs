@@ -359,7 +359,7 @@ impl Run {
         }
         self.disk.fail(failure);
         let written = self.ends().writer.write(&mut records.framed);
-        self.ends().writer.prepare();
+        self.ends().writer.prepare(false);
         self.disk.fail(None);
         if written.is_ok() {
             self.acknowledged.extend(first..self.next);

@@ -63,7 +63,7 @@ fn fill(directory: &Path, rng: &mut Rng) -> u32 {
             next += 1;
         }
         writer.write(&mut records.framed).unwrap();
-        writer.prepare();
+        writer.prepare(false);
     }
     writer.close();
     next

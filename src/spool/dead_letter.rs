@@ -26,6 +26,22 @@ pub struct DeadLetter {
     pub record: Vec<u8>,
 }
 
+/// What is to become of a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revision {
+    Keep,
+    Remove,
+    /// By this record; the reason, which may quote the old one, goes too.
+    Replace(Vec<u8>),
+}
+
+/// How many letters a revision has changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Revised {
+    pub removed: u64,
+    pub replaced: u64,
+}
+
 /// Why dead letters could not be sent again. Those that were not are still there.
 #[derive(Debug, thiserror::Error)]
 pub enum RetryError {
@@ -106,6 +122,35 @@ impl DeadLetters {
             std::fs::remove_file(under_way)?;
         }
         Ok(letters.len())
+    }
+
+    /// Goes through all letters. One that is being sent again meanwhile may be on its way as it was.
+    ///
+    /// # Errors
+    /// A file cannot be read, written or removed; the next call goes through the rest.
+    pub fn revise(&self, revise: impl Fn(&[u8]) -> Revision) -> io::Result<Revised> {
+        let mut revised = Revised::default();
+        for letter in self.list()? {
+            match revise(&letter.record) {
+                Revision::Keep => continue,
+                Revision::Remove => revised.removed += 1,
+                Revision::Replace(record) => {
+                    let name = letter.name.rsplit_once('-').map_or(&*letter.name, |(name, _)| name);
+                    self.put(name, "it was refused before it was revised", &record)?;
+                    revised.replaced += 1;
+                }
+            }
+            for extension in [EXTENSION, UNDER_WAY] {
+                match std::fs::remove_file(self.path(&letter.name, extension)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        if revised != Revised::default() {
+            crate::file::sync_directory(&self.directory)?;
+        }
+        Ok(revised)
     }
 
     fn path(&self, name: &str, extension: &str) -> PathBuf {

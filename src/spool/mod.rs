@@ -48,7 +48,7 @@ mod crashes;
 mod damage;
 
 pub use appender::Appender;
-pub use dead_letter::{DeadLetter, DeadLetters, RetryError};
+pub use dead_letter::{DeadLetter, DeadLetters, RetryError, Revised, Revision};
 pub use inspect::{Inspection, SegmentCard, inspect};
 pub use position::Position;
 pub use reader::{Batch, ReadError, Reader};
@@ -185,6 +185,13 @@ struct Append {
     answer: oneshot::Sender<Result<(), AppendError>>,
 }
 
+/// What the writer is asked for.
+#[derive(Debug)]
+enum Asked {
+    Append(Append),
+    EndSegment,
+}
+
 /// Counters shared by both ends.
 #[derive(Debug, Default)]
 struct Usage {
@@ -206,14 +213,14 @@ impl Usage {
 #[derive(Debug)]
 struct WriterThread {
     /// `None` while it is dropped.
-    appends: Option<mpsc::UnboundedSender<Append>>,
+    asks: Option<mpsc::UnboundedSender<Asked>>,
     handle: Option<JoinHandle<()>>,
 }
 
 impl Drop for WriterThread {
     /// Waits until everything handed over is written: the directory may be opened again then.
     fn drop(&mut self) {
-        drop(self.appends.take());
+        drop(self.asks.take());
         if self.handle.take().is_some_and(|handle| handle.join().is_err()) {
             tracing::error!("the spool's writer panicked");
         }
@@ -242,13 +249,13 @@ impl Spool {
         let disk = Arc::new(RealDisk::new(&options.directory));
         let ends = Ends::open(disk, options, segment_bytes(options.max_bytes)).map_err(error)?;
         let Ends { writer, reader, shelf, durable, usage } = ends;
-        let (appends, queue) = mpsc::unbounded_channel();
+        let (asks, queue) = mpsc::unbounded_channel();
         let thread_usage = usage.clone();
         let handle = std::thread::Builder::new()
             .name("spool".into())
             .spawn(move || write_rounds(writer, queue, &thread_usage))
             .map_err(error)?;
-        let thread = Arc::new(WriterThread { appends: Some(appends), handle: Some(handle) });
+        let thread = Arc::new(WriterThread { asks: Some(asks), handle: Some(handle) });
         Ok((Spool { thread, usage, shelf, durable, max_bytes: options.max_bytes }, reader))
     }
 
@@ -276,11 +283,21 @@ impl Spool {
     fn hand_over(&self, records: Records) -> impl Future<Output = Result<(), AppendError>> + use<> {
         let (answer, answered) = oneshot::channel();
         let append = Append { framed: records.framed, answer };
-        if let Some(appends) = &self.thread.appends {
-            // A writer that has ended drops the answer, which says the same.
-            let _ = appends.send(append);
-        }
+        // A writer that has ended drops the answer, which says the same.
+        self.ask(Asked::Append(append));
         async { answered.await.unwrap_or(Err(AppendError::Closed)) }
+    }
+
+    /// Begins a new segment, so that the one at hand does not stay until it is full: its records go from the disk when they
+    /// were sent [`SpoolOptions::keep_sent`] ago and more has come.
+    pub fn end_segment(&self) {
+        self.ask(Asked::EndSegment);
+    }
+
+    fn ask(&self, asked: Asked) {
+        if let Some(asks) = &self.thread.asks {
+            let _ = asks.send(asked);
+        }
     }
 
     /// Up to where records are durable now.
@@ -358,23 +375,36 @@ impl Ends {
 }
 
 /// The one thread that writes: takes all that waits, writes it, syncs it, answers.
-fn write_rounds(mut writer: Writer, mut queue: mpsc::UnboundedReceiver<Append>, usage: &Usage) {
+fn write_rounds(mut writer: Writer, mut queue: mpsc::UnboundedReceiver<Asked>, usage: &Usage) {
     let mut answers = Vec::new();
-    while let Some(append) = queue.blocking_recv() {
-        let mut round = append.framed;
-        answers.push(append.answer);
-        while round.len() < MAX_ROUND_BYTES {
-            let Ok(append) = queue.try_recv() else { break };
-            round.extend_from_slice(&append.framed);
-            answers.push(append.answer);
+    while let Some(first) = queue.blocking_recv() {
+        let mut round = Vec::new();
+        let mut ends_segment = false;
+        let mut next = Some(first);
+        while let Some(asked) = next {
+            match asked {
+                Asked::Append(append) => {
+                    answers.push(append.answer);
+                    if round.is_empty() {
+                        round = append.framed;
+                    } else {
+                        round.extend_from_slice(&append.framed);
+                    }
+                }
+                Asked::EndSegment => ends_segment = true,
+            }
+            let goes_on = round.len() < MAX_ROUND_BYTES && !ends_segment;
+            next = if goes_on { queue.try_recv().ok() } else { None };
         }
-        let written = writer.write(&mut round);
-        usage.waiting_bytes.fetch_sub(round.len(), Ordering::Relaxed);
-        for answer in answers.drain(..) {
-            // A requester that has gone away does not need the answer.
-            let _ = answer.send(written);
+        if !answers.is_empty() {
+            let written = writer.write(&mut round);
+            usage.waiting_bytes.fetch_sub(round.len(), Ordering::Relaxed);
+            for answer in answers.drain(..) {
+                // A requester that has gone away does not need the answer.
+                let _ = answer.send(written);
+            }
         }
-        writer.prepare();
+        writer.prepare(ends_segment);
     }
     writer.close();
 }
@@ -408,6 +438,30 @@ mod tests {
             reader.commit(&batch).unwrap();
         }
         read
+    }
+
+    #[tokio::test]
+    async fn a_segment_that_was_ended_goes_when_it_is_sent_and_more_has_come() {
+        let directory = tempfile::tempdir().unwrap();
+        let (spool, mut reader) = Spool::open(&options(&directory)).unwrap();
+        append(&spool, &["first"]).await;
+        let files = || -> String {
+            let entries = std::fs::read_dir(directory.path()).unwrap();
+            let bytes = entries.flat_map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+            String::from_utf8_lossy(&bytes.collect::<Vec<u8>>()).into_owned()
+        };
+        let first_end = spool.durable();
+        spool.end_segment();
+        // Nothing is in it yet: it is not ended again.
+        spool.end_segment();
+        append(&spool, &["second"]).await;
+        assert_eq!(spool.durable().segment, first_end.segment + 1);
+        assert!(files().contains("first"));
+        assert_eq!(all(&mut reader), ["first", "second"]);
+        assert!(!files().contains("first") && files().contains("second"));
+        drop((spool, reader));
+        let (_spool, mut reader) = Spool::open(&options(&directory)).unwrap();
+        assert_eq!(all(&mut reader), [""; 0]);
     }
 
     fn options(directory: &tempfile::TempDir) -> SpoolOptions {

@@ -86,9 +86,11 @@ impl Writer {
         }
     }
 
-    /// Begins the next segment when this one has used its room: between rounds, so that no answer waits for it.
-    pub fn prepare(&mut self) {
-        if self.position.offset < self.segment_bytes || self.file.is_none() {
+    /// Begins the next segment when this one has used its room, or holds something and `is_over`: between rounds, so that no
+    /// answer waits for it.
+    pub fn prepare(&mut self, is_over: bool) {
+        let is_over = self.position.offset >= self.segment_bytes || is_over && self.index > 0;
+        if !is_over || self.file.is_none() {
             return;
         }
         self.seal();

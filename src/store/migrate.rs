@@ -31,6 +31,7 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0012_orders_customer_from_events",
     "0013_late_arrivals",
     "0014_late_arrivals_from_events",
+    "0015_events_indexes",
 );
 
 /// The questions, each replaced at every start so that it is always the one of this version; those that others are made
@@ -43,6 +44,11 @@ const VIEWS: &[(&str, &str)] = sql_files!("views":
     "funnel_by",
     "cash",
     "late_changes",
+    "recent_events",
+    "visitor_head",
+    "visitor_orders",
+    "visitor_path",
+    "visitor_traces",
 );
 
 /// What several views share: a line `-- part: NAME` of a view stands for it.

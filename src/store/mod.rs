@@ -5,11 +5,15 @@
 //! and move; every request has an end.
 
 mod ask;
+mod events;
+mod forget;
 mod insert;
 mod migrate;
 mod stamp;
 
 pub use ask::{Groups, Row};
+pub use events::{PathPosition, VisitorHead};
+pub use forget::Traces;
 pub use insert::Insertion;
 pub use migrate::Divergence;
 

@@ -41,11 +41,12 @@ fn module(path: &Path) -> String {
 }
 
 /// Higher may use lower, never the reverse, never sideways.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["clock", "file", "money", "planted", "secret"],
     &["engine", "event", "funnel", "identity", "shops", "spool", "telemetry"],
     &["store"],
     &["shipper"],
+    &["forget"],
     &["http"],
     &["config"],
     &["app", "demo"],

@@ -1,0 +1,41 @@
+-- One page of what a visitor did, in time order: every event that names them, and the payments and refunds of
+-- their orders that name nobody.
+--
+-- How it stays bounded: the index `by_visitor` finds the visitor's rows among those of the shop, the key of `orders` the
+-- payments. Only keys are put in order; the events of the page are read whole, by the table's key.
+-- An event that came again is one row, at its earliest time.
+-- Parameters
+--   shop      slug
+--   visitor   id as it was sent, or as it was made for a cookieless one
+--   after_at  DateTime64(3, 'UTC'), after_id UUID: the last event of the page before; 1970-01-01 and zeros for the first
+--   limit     UInt32, rows of the page
+-- Row shape: one row per event, as in `recent_events`; ties of `at` are broken by the id's bytes.
+-- Example
+--   SELECT * FROM visitor_path(shop = 'demo', visitor = 'v-1', after_at = '1970-01-01 00:00:00.000',
+--                              after_id = '00000000-0000-0000-0000-000000000000', limit = 100)
+CREATE OR REPLACE VIEW visitor_path AS
+WITH page AS
+(
+    SELECT min(at) AS first_at, id
+    FROM
+    (
+        SELECT at, id
+        FROM events
+        WHERE shop = {shop:String} AND visitor = {visitor:String}
+        UNION ALL
+        SELECT at, id
+        FROM orders
+        WHERE shop = {shop:String} AND kind IN ('payment', 'refund') AND orders.visitor = 0
+          AND order_id IN (SELECT order_id FROM visitor_orders(shop = {shop:String}, visitor = {visitor:String}))
+    )
+    GROUP BY id
+    HAVING (first_at, UUIDToNum(id)) > ({after_at:DateTime64(3, 'UTC')}, UUIDToNum({after_id:UUID}))
+    ORDER BY first_at, UUIDToNum(id)
+    LIMIT {limit:UInt32}
+)
+SELECT
+    at, id, kind, received_at, visitor, cookieless, verified, bot, url, referrer, title, order_id, payment_id, refund_id,
+    toDecimalString(amount, 4) AS amount, currency, agent, channel, topic, score, engaged_ms, variant, product
+FROM events FINAL
+WHERE shop = {shop:String} AND (at, id) IN (SELECT first_at, id FROM page)
+ORDER BY at, UUIDToNum(id)

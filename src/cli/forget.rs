@@ -1,0 +1,81 @@
+//! `shopfunnel forget`: one visitor, through the running server.
+
+use super::TypedWrong;
+use super::server::{Reached, reach_for};
+use crate::config::Settings;
+use crate::forget::Receipt;
+use crate::http::admin::{FORGET_PATH, ForgetVisitor};
+use clap::Args;
+use serde_json::json;
+use std::io::Write;
+use std::time::Duration;
+
+/// Longer than the server itself is patient.
+const TIMEOUT: Duration = Duration::from_secs(900);
+
+#[derive(Debug, Args)]
+pub struct ForgetArguments {
+    /// Slug of the shop.
+    #[arg(long)]
+    shop: String,
+    /// The visitor's id: `shopfunnel('visitor')` tells it in their browser.
+    #[arg(long)]
+    visitor: String,
+    /// Print JSON for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Forgets a visitor and prints what was deleted.
+///
+/// # Errors
+/// [`TypedWrong`], or the server cannot be reached or has not finished; its sentence says what to do.
+pub async fn run(typed: ForgetArguments, settings: &Settings) -> anyhow::Result<()> {
+    let data_dir = &settings.data_dir;
+    if !data_dir.is_dir() {
+        let sentence = format!(
+            "there is no data directory {}; name the server's with SHOPFUNNEL_DATA_DIR",
+            data_dir.display()
+        );
+        return Err(TypedWrong(sentence).into());
+    }
+    let whom = ForgetVisitor { shop: typed.shop, visitor: typed.visitor };
+    let reached = reach_for(data_dir, FORGET_PATH, &whom, TIMEOUT).await.map_err(|error| {
+        if error.chain().any(|cause| cause.is::<reqwest::Error>()) {
+            error.context("it is not known whether the visitor is forgotten; run the same command again")
+        } else {
+            error
+        }
+    })?;
+    let receipt: Receipt = match reached {
+        Reached::Server(receipt) => receipt,
+        Reached::Files(_lock) => anyhow::bail!(
+            "nothing was deleted: no server runs on {}; start it with `shopfunnel serve`, then run the same command again",
+            data_dir.display()
+        ),
+    };
+    print(&whom.shop, &receipt, typed.json)?;
+    Ok(())
+}
+
+fn print(shop: &str, receipt: &Receipt, as_json: bool) -> anyhow::Result<()> {
+    let out = &mut std::io::stdout().lock();
+    if as_json {
+        let mut answer = json!(receipt);
+        answer["shop"] = json!(shop);
+        serde_json::to_writer(&mut *out, &answer)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    writeln!(out, "The visitor is forgotten in `{shop}`:")?;
+    for (count, what) in [
+        (receipt.events_deleted, "events deleted"),
+        (receipt.order_events_kept, "orders, payments and refunds kept without a name"),
+        (receipt.days_deleted, "days on which the visitor was counted, deleted"),
+        (receipt.dead_letters_deleted, "dead letters deleted"),
+        (receipt.dead_letters_kept, "dead letters of orders kept without a name"),
+    ] {
+        writeln!(out, "  {count:>7}  {what}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Forgets one visitor everywhere, on request: the order of the steps.
+//!
+//! What is left are orders, payments and refunds that name nobody, because the shop's books must stay right. What
+//! arrived before comes back by no way: the shipper asks [`Forgotten`] about every record, whether it waits, is sent again or
+//! comes from a dead letter. What arrives afterwards is new, and counts.
+//!
+//! 1. Everything durable is sent, so that the counts are whole.
+//! 2. Nothing is sent while the visitor is remembered as forgotten, the dead letters are gone through and the tables
+//!    get their orders: each record is in the store before these or asks afterwards.
+//! 3. The spool's segment ends, so that its copies go from the disk soon.
+//! 4. The tables are looked at until nothing is left.
+//!
+//! Every step may be done twice; after a crash in between the same call finishes the work.
+
+use crate::clock::Clock;
+use crate::event::Event;
+use crate::identity::IdentityError;
+use crate::identity::forgotten::Forgotten;
+use crate::shipper::Progress;
+use crate::spool::{DeadLetters, Revision, Spool};
+use crate::store::{Store, StoreError};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+
+/// For what waits in the spool.
+const SHIPPING_PATIENCE: Duration = Duration::from_secs(60);
+/// For ClickHouse to rewrite what holds the visitor.
+const REWRITING_PATIENCE: Duration = Duration::from_secs(600);
+/// 2200-01-01, later than any arrival and within what the store can hold.
+const EVER_MS: i64 = 7_258_118_400_000;
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+
+/// Where something of a visitor may be.
+#[derive(Debug, Clone)]
+pub struct Places {
+    pub clock: Clock,
+    pub spool: Spool,
+    pub progress: watch::Receiver<Progress>,
+    pub store: Store,
+    pub dead_letters: DeadLetters,
+    pub forgotten: Forgotten,
+}
+
+/// What was found, and is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Epoch milliseconds: what arrived later is kept.
+    pub forgotten_at_ms: i64,
+    /// Events that are no more.
+    pub events_deleted: u64,
+    /// Orders, payments and refunds that name nobody now.
+    pub order_events_kept: u64,
+    /// Days on which the visitor was counted.
+    pub days_deleted: u64,
+    pub dead_letters_deleted: u64,
+    /// Refused orders, payments and refunds that name nobody now.
+    pub dead_letters_kept: u64,
+}
+
+/// Why a visitor is not forgotten yet. The same call finishes what was begun.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgetError {
+    #[error(
+        "nothing was deleted: events still wait for ClickHouse; run the same command again when they are sent"
+    )]
+    Waiting,
+    #[error("nothing was deleted: {0}; run the same command again")]
+    NotBegun(StoreError),
+    #[error("nothing was deleted: {0}")]
+    NotRemembered(#[from] IdentityError),
+    #[error("not done: a dead letter cannot be read or written: {0}; run the same command again")]
+    DeadLetters(#[from] std::io::Error),
+    #[error("not done: {0}; run the same command again")]
+    Begun(StoreError),
+    #[error(
+        "not done: ClickHouse is still rewriting its parts; run the same command again to see the end of it"
+    )]
+    Rewriting,
+}
+
+/// Forgets a visitor of a shop.
+///
+/// # Errors
+/// See [`ForgetError`].
+pub async fn forget(places: &Places, shop: &str, visitor: &str) -> Result<Receipt, ForgetError> {
+    let goal = places.spool.durable();
+    let mut progress = places.progress.clone();
+    let shipped = progress.wait_for(|progress| progress.migrated && progress.shipped >= goal);
+    if !matches!(timeout(SHIPPING_PATIENCE, shipped).await, Ok(Ok(_))) {
+        return Err(ForgetError::Waiting);
+    }
+
+    let mut adding = places.forgotten.adding().await;
+    let now_ms = places.clock.now_ms();
+    let found = places.store.visitor_traces(shop, visitor, EVER_MS).await.map_err(ForgetError::NotBegun)?;
+    // What arrived while the clock was ahead arrived before all the same.
+    let forgotten_at_ms = found.last_arrival_ms.max(now_ms);
+    adding.remember(shop, visitor, forgotten_at_ms)?;
+    let letters = places.dead_letters.revise(|record| revision(record, shop, visitor))?;
+    if !found.are_gone() {
+        places.store.forget_visitor(shop, &found).await.map_err(ForgetError::Begun)?;
+    }
+    drop(adding);
+    places.spool.end_segment();
+
+    await_gone(places, shop, visitor, forgotten_at_ms).await?;
+    Ok(Receipt {
+        forgotten_at_ms,
+        events_deleted: found.events,
+        order_events_kept: found.order_events,
+        days_deleted: found.days,
+        dead_letters_deleted: letters.removed,
+        dead_letters_kept: letters.replaced,
+    })
+}
+
+async fn await_gone(places: &Places, shop: &str, visitor: &str, until_ms: i64) -> Result<(), ForgetError> {
+    let deadline = Instant::now() + REWRITING_PATIENCE;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let left = places.store.visitor_traces(shop, visitor, until_ms).await.map_err(ForgetError::Begun)?;
+        if left.are_gone() {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(ForgetError::Rewriting);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(MAX_PAUSE);
+    }
+}
+
+/// What becomes of a record that the store has refused.
+fn revision(record: &[u8], shop: &str, visitor: &str) -> Revision {
+    match serde_json::from_slice::<Event>(record) {
+        Ok(event) if event.shop == shop && event.visitor.id() == Some(visitor) => {
+            match event.without_visitor() {
+                Some(event) => serde_json::to_vec(&event).map_or(Revision::Remove, Revision::Replace),
+                None => Revision::Remove,
+            }
+        }
+        _ => Revision::Keep,
+    }
+}

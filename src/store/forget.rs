@@ -1,0 +1,81 @@
+//! One visitor taken out of the tables.
+//!
+//! ClickHouse rewrites the parts that hold the visitor. It keeps the text of such an order in the table's directory, so
+//! the visitor stands in it by the 64-bit hash that `orders` and `visitor_days` have too, never by the id. What is
+//! inserted after the order was taken is not touched.
+
+use super::events::{date_time, row};
+use super::{Store, StoreError, in_time};
+use serde::Deserialize;
+
+const TRACES: &str = "SELECT * FROM visitor_traces(shop = {shop:String}, visitor = {visitor:String}, \
+    until = {until:DateTime64(3, 'UTC')})";
+
+/// One for each table that knows visitors; a table that is added needs its own. What is told in `events` of an order, a payment or
+/// a refund stays without its visitor, because the shop's books need it.
+const FORGET: [&str; 3] = [
+    "ALTER TABLE visitor_days DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64}",
+    "ALTER TABLE orders UPDATE visitor = 0, cookieless = false \
+     WHERE shop = {shop:String} AND visitor = {hash:UInt64}",
+    "ALTER TABLE events \
+     DELETE WHERE shop = {shop:String} AND sipHash64(visitor) = {hash:UInt64} \
+         AND kind NOT IN ('order', 'payment', 'refund'), \
+     UPDATE visitor = '', cookieless = false, customer = '', url = '', referrer = '', title = '', source = '', \
+         medium = '', campaign = '', path = '', device = '', browser = '', os = '', country = '', region = '', \
+         city = '' \
+     WHERE shop = {shop:String} AND sipHash64(visitor) = {hash:UInt64} \
+         AND kind IN ('order', 'payment', 'refund')",
+];
+
+/// What the tables hold of one visitor; the columns of the view.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Traces {
+    /// The visitor in `orders` and `visitor_days`.
+    hash: u64,
+    /// Distinct events, but those of orders.
+    pub events: u64,
+    /// Distinct orders, payments and refunds.
+    pub order_events: u64,
+    /// Of `visitor_days`.
+    pub days: u64,
+    /// Distinct rows of `orders`.
+    pub order_rows: u64,
+    /// Epoch milliseconds of the last arrival; 0 when there is none.
+    pub last_arrival_ms: i64,
+}
+
+impl Traces {
+    /// Whether nothing is left.
+    pub fn are_gone(&self) -> bool {
+        self.events + self.order_events + self.days + self.order_rows == 0
+    }
+}
+
+impl Store {
+    /// What the tables hold of a visitor that arrived up to `until_ms` (epoch milliseconds).
+    ///
+    /// # Errors
+    /// Away: ask again later. Refused: the tables are not this version's.
+    pub async fn visitor_traces(
+        &self,
+        shop: &str,
+        visitor: &str,
+        until_ms: i64,
+    ) -> Result<Traces, StoreError> {
+        let question = self.question(TRACES).param("shop", shop).param("visitor", visitor);
+        row(question.param("until", date_time(until_ms))).await
+    }
+
+    /// Orders that the tables forget a visitor. It is done when [`Store::visitor_traces`] finds nothing, which takes as long
+    /// as rewriting the parts does.
+    ///
+    /// # Errors
+    /// Away: some of it may be ordered; order it again. Refused: the user may not change rows.
+    pub async fn forget_visitor(&self, shop: &str, traces: &Traces) -> Result<(), StoreError> {
+        for statement in FORGET {
+            let order = self.client.query_raw(statement).param("shop", shop).param("hash", traces.hash);
+            in_time(order.with_setting("mutations_sync", "0").execute()).await?;
+        }
+        Ok(())
+    }
+}
