@@ -15,7 +15,7 @@ const TRACES: &str = "SELECT * FROM visitor_traces(shop = {shop:String}, visitor
 /// a refund stays without its visitor, because the shop's books need it.
 const FORGET: [&str; 3] = [
     "ALTER TABLE visitor_days DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64}",
-    "ALTER TABLE orders UPDATE visitor = 0, cookieless = false \
+    "ALTER TABLE orders UPDATE visitor = 0, cookieless = false, customer = '' \
      WHERE shop = {shop:String} AND visitor = {hash:UInt64}",
     "ALTER TABLE events \
      DELETE WHERE shop = {shop:String} AND sipHash64(visitor) = {hash:UInt64} \

@@ -72,7 +72,7 @@ impl Derivation {
     pub fn rules(&self) -> Rules {
         // Far after the window, as every moment at which it may be asked for.
         let now_ms = self.midnight_ms() + 30 * DAY_MS;
-        Rules { time_zone: TIME_ZONE, now_ms, after_sale_days: 21 }
+        Rules::new(TIME_ZONE, now_ms, 21)
     }
 
     pub fn id(&self, number: u64) -> Uuid {
@@ -105,6 +105,7 @@ impl Derivation {
             payment_id: (kind == "payment" && random.bool())
                 .then(|| format!("p-{journey}-{}", random.u8(..2))),
             after_sale: kind == "inquiry" && random.f64() < 0.2,
+            ..Sent::default()
         };
         let padding = format!("{:016x}", random.u64(..)).repeat(self.padding / 16);
         Payload {

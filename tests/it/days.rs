@@ -69,7 +69,7 @@ struct Place {
 
 impl Place {
     fn new(zone: &str, starts: &[(&str, &str)], now_ms: i64) -> Place {
-        let rules = Rules { time_zone: zone.parse().unwrap(), now_ms, after_sale_days: 21 };
+        let rules = Rules::new(zone.parse().unwrap(), now_ms, 21);
         let instant = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().timestamp_millis();
         let starts: Vec<(NaiveDate, i64)> =
             starts.iter().map(|(day, start)| (day.parse().unwrap(), instant(start))).collect();
@@ -102,8 +102,7 @@ impl Place {
             visitor: Some(format!("v{at_ms}")),
             at_ms,
             order_id: (kind == "order").then(|| format!("v{at_ms}")),
-            payment_id: None,
-            after_sale: false,
+            ..Sent::default()
         };
         self.moments.iter().flat_map(|at_ms| [one("visit", *at_ms), one("order", *at_ms)]).collect()
     }

@@ -80,7 +80,7 @@ fn a_forgotten_visitor_leaves_every_count_and_the_money_stays() {
         let booked = money(&app, &tea).await;
         assert_eq!(booked.lines().count(), 6);
 
-        assert_eq!(forget(&app, &tea, "gone").await, receipt(5, 2, 2, [0, 0]));
+        assert_eq!(forget(&app, &tea, "gone").await, receipt(5, 2, 4, [0, 0]));
         let without = app.funnel(&cup, FIRST, TODAY).await;
         assert_eq!(app.funnel(&tea, FIRST, TODAY).await, without);
         assert_eq!(app.funnel(&other, FIRST, TODAY).await, before, "another shop's visitor of the same id");

@@ -25,6 +25,7 @@ mod framing;
 mod ingest;
 mod limits;
 mod merges;
+mod money;
 mod open_visitors;
 mod property;
 mod repeats;

@@ -122,7 +122,7 @@ fn events_sent_up_to_five_times_within_three_days_count_as_if_sent_once() {
         let app = spawn_app().await;
         let mut random = Rng::with_seed(seed);
         let (once, often) = (app.add_shop("once"), app.add_shop("often"));
-        let mut rules = Rules { time_zone: chrono_tz::Asia::Shanghai, now_ms: START_MS, after_sale_days: 21 };
+        let mut rules = Rules::new(chrono_tz::Asia::Shanghai, START_MS, 21);
         let facts = facts(rules, &mut random);
 
         let mut first = vec![Vec::new(); LIFE_TICKS + REPEAT_TICKS + 1];
