@@ -13,6 +13,7 @@ pub mod engine;
 pub mod event;
 pub mod funnel;
 pub mod identity;
+pub mod metrics;
 pub mod shops;
 pub mod spool;
 pub mod telemetry;

@@ -7,6 +7,7 @@
 mod bot;
 mod form;
 mod masking;
+mod schema;
 mod stored;
 
 use crate::money::{Amount, Currency};
@@ -17,10 +18,11 @@ pub use form::is_visitor_id;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 pub use stored::StoredEvent;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Visit,
@@ -74,7 +76,7 @@ impl Kind {
 }
 
 /// Whether the sender says that an inquiry is about a purchase to come or one already made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     PreSale,
@@ -227,30 +229,66 @@ pub enum Field<'a> {
     Other,
 }
 
-/// The fields of one event as they were sent.
-#[derive(Debug, Clone, Default)]
+/// The fields of one event as they were sent. What is documented of each is what [`Event::check`] takes.
+#[derive(Debug, Clone, Default, ToSchema)]
 pub struct Fields<'a> {
+    #[schema(value_type = Kind)]
     pub kind: Field<'a>,
+    /// Makes it safe to send the event again. Made on arrival when absent.
+    #[schema(value_type = Option<Uuid>)]
     pub id: Field<'a>,
+    /// Names the person. A server's order, payment or refund may do without, a browser's event always.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.:-]{1,64}$")]
     pub visitor: Field<'a>,
+    /// When it happened: RFC 3339, or epoch milliseconds. Absent: the time inside a UUIDv7 `id`, else the arrival.
+    #[schema(schema_with = schema::time)]
     pub at: Field<'a>,
+    /// Cut at 2048 characters; anything that is no text counts as absent.
+    #[schema(value_type = Option<String>)]
     pub url: Field<'a>,
+    /// Cut at 2048 characters; anything that is no text counts as absent.
+    #[schema(value_type = Option<String>)]
     pub referrer: Field<'a>,
+    /// Cut at 512 characters; anything that is no text counts as absent.
+    #[schema(value_type = Option<String>)]
     pub title: Field<'a>,
+    /// Required of an order, payment or refund.
+    #[schema(schema_with = schema::id)]
     pub order_id: Field<'a>,
+    #[schema(schema_with = schema::id)]
     pub payment_id: Field<'a>,
+    #[schema(schema_with = schema::id)]
     pub refund_id: Field<'a>,
+    /// Read from its text, so that no digit is lost.
+    #[schema(schema_with = schema::amount)]
     pub amount: Field<'a>,
+    /// ISO 4217. Only with `amount`; the shop's own when absent.
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$")]
     pub currency: Field<'a>,
+    /// Of an inquiry: who answers.
+    #[schema(schema_with = schema::name)]
     pub agent: Field<'a>,
+    /// Of an inquiry: which chat tool.
+    #[schema(schema_with = schema::name)]
     pub channel: Field<'a>,
+    /// Of an inquiry.
+    #[schema(value_type = Option<Topic>)]
     pub topic: Field<'a>,
+    /// Required of a rating.
+    #[schema(value_type = Option<u8>, minimum = 1, maximum = 5)]
     pub score: Field<'a>,
+    #[schema(value_type = Option<u32>, maximum = 86_400_000)]
     pub engaged_ms: Field<'a>,
+    /// `experiment:arm`.
+    #[schema(value_type = Option<String>, pattern = "^[^:]+:.+$", max_length = 64)]
     pub variant: Field<'a>,
+    /// An opaque id of the customer; only a keyed hash of it is stored.
+    #[schema(schema_with = schema::id)]
     pub customer: Field<'a>,
+    #[schema(schema_with = schema::id)]
     pub product: Field<'a>,
     /// The shopper's, told by the shop's server; a browser's own is in [`Arrival::bot`].
+    #[schema(value_type = Option<String>)]
     pub user_agent: Field<'a>,
 }
 
@@ -269,9 +307,11 @@ pub struct Arrival<'a> {
 }
 
 /// Why one event is not accepted: a stable code for programs, a sentence for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Rejection {
+    /// The stable word that programs use.
     pub code: &'static str,
+    /// What the field must be.
     pub message: String,
 }
 

@@ -1,14 +1,18 @@
 //! One event as the store gives it back, and as it is told: every field that is not empty, under the contract's name.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A row of the views that list events. Times are RFC 3339 in UTC with milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredEvent {
+    #[schema(format = DateTime)]
     pub at: String,
     pub id: Uuid,
+    #[schema(value_type = super::Kind)]
     pub kind: String,
+    #[schema(format = DateTime)]
     pub received_at: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub visitor: String,

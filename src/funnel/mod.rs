@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 pub use dimension::{Dimension, Filters};
 pub use money::{Branch, Cash, Money, Orders, Parts, Waiting};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 pub use window::{Comparison, DEFAULT_WINDOW_DAYS, Interval, MAX_WINDOW_DAYS, Window};
 
 /// Days for which an inquiry's agent and channel are carried, and after which a cohort is closed (`final_days`).
@@ -33,7 +34,7 @@ pub struct Question {
 
 /// Counts are distinct visitors of the window; a rate is `None` where its base is 0.
 /// Ids and formulas are those of METRICS section 2.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Funnel {
     pub visitors: u64,
     pub bounced: u64,
@@ -48,16 +49,27 @@ pub struct Funnel {
     pub silent_payers: u64,
     pub payers: u64,
     pub after_sale_inquirers: u64,
+    #[schema(required)]
     pub effective_entry_rate: Option<f64>,
+    #[schema(required)]
     pub bounce_rate: Option<f64>,
+    #[schema(required)]
     pub inquiry_rate: Option<f64>,
+    #[schema(required)]
     pub inquiry_conversion_rate: Option<f64>,
+    #[schema(required)]
     pub inquiry_paid_rate: Option<f64>,
+    #[schema(required)]
     pub silent_conversion_rate: Option<f64>,
+    #[schema(required)]
     pub silent_paid_rate: Option<f64>,
+    #[schema(required)]
     pub silent_rate_all_visitors: Option<f64>,
+    #[schema(required)]
     pub silent_share_of_buyers: Option<f64>,
+    #[schema(required)]
     pub payment_rate: Option<f64>,
+    #[schema(required)]
     pub overall_conversion_rate: Option<f64>,
 }
 

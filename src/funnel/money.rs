@@ -2,6 +2,7 @@
 
 use crate::money::{Currency, Sum};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How an order came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +36,14 @@ pub struct Cash {
 }
 
 /// Payments whose order has not been seen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
     pub count: u64,
     pub amount: Sum,
 }
 
 /// Every figure of one currency. Amounts are text with 4 decimals; an average is `null` where its base is 0.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Money {
     pub currency: Currency,
     /// Orders placed in the window whose amount is in this currency.
@@ -66,14 +67,21 @@ pub struct Money {
     pub inquiry_net_amount: Sum,
     pub silent_net_amount: Sum,
     pub unattributed_net_amount: Sum,
+    #[schema(required)]
     pub avg_revenue_per_buyer: Option<Sum>,
+    #[schema(required)]
     pub avg_order_value: Option<Sum>,
+    #[schema(required)]
     pub inquiry_avg_order_value: Option<Sum>,
+    #[schema(required)]
     pub silent_avg_order_value: Option<Sum>,
+    #[schema(required)]
     pub revenue_per_visitor: Option<Sum>,
     /// By payment time. `null` in groups and under filters: a payment is of the shop's day, not of a visitor's.
+    #[schema(required)]
     pub received_amount: Option<Sum>,
     /// Among the received. `null` as `received_amount` is.
+    #[schema(required)]
     pub waiting_payments: Option<Waiting>,
 }
 

@@ -1,6 +1,7 @@
 //! Windows of days: the asked one, the buckets of a series, the one it is compared with. Pure calendar arithmetic.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
+use utoipa::ToSchema;
 
 /// Days of a window that names none.
 pub const DEFAULT_WINDOW_DAYS: u64 = 30;
@@ -15,7 +16,8 @@ pub struct Window {
 }
 
 /// The buckets of a series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum Interval {
     Day,
     /// Begins on Monday.
@@ -24,7 +26,8 @@ pub enum Interval {
 }
 
 /// The window that another is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum Comparison {
     /// As many days just before.
     Previous,

@@ -9,6 +9,7 @@ use crate::store::StoreError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 const MAX_NAME_CHARS: usize = 40;
@@ -84,8 +85,9 @@ pub enum ApiError {
 pub struct ErrorCode(pub &'static str);
 
 /// One event that was not accepted, by its place in the request.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Rejected {
+    /// From 0.
     pub index: usize,
     #[serde(flatten)]
     pub rejection: Rejection,
@@ -136,7 +138,7 @@ impl ApiError {
     }
 
     /// Seconds after which the same request may work.
-    fn retry_after_seconds(&self) -> Option<u32> {
+    pub fn retry_after_seconds(&self) -> Option<u32> {
         match self {
             ApiError::RateLimited { retry_after_seconds } => Some(*retry_after_seconds),
             ApiError::NotAppended(AppendError::Full) => Some(30),
@@ -162,19 +164,27 @@ impl From<StoreError> for ApiError {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    error: Detail<'a>,
+/// The body of every error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorBody<'a> {
+    error: ErrorDetail<'a>,
+    /// 0, of `nothing_acceptable`.
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<usize>,
+    /// Of `nothing_acceptable`.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<&'a [Rejected]>,
 }
 
-#[derive(Serialize)]
-struct Detail<'a> {
+#[derive(Serialize, ToSchema)]
+struct ErrorDetail<'a> {
+    /// The stable word that programs use.
     code: &'a str,
+    /// What to do about it.
     message: String,
+    /// Under which the server's log has a failure of ours.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
     request_id: String,
 }
 
@@ -246,8 +256,8 @@ impl ResponseError for ApiError {
             response.force_close();
         }
         response.extensions_mut().insert(ErrorCode(self.code()));
-        response.json(Body {
-            error: Detail { code: self.code(), message: self.to_string(), request_id },
+        response.json(ErrorBody {
+            error: ErrorDetail { code: self.code(), message: self.to_string(), request_id },
             accepted: rejected.map(|_| 0),
             rejected,
         })

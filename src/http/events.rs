@@ -1,12 +1,16 @@
 //! The last events as they arrived, for checking an installation: `GET /v1/shops/{shop}/events/recent`.
 
 use super::error::ApiError;
-use super::query::{asked_shop, fresh_until_ms, parameters, rfc3339, unanswered};
+use super::openapi::ReportErrors;
+use super::parameters::Parameters;
+use super::query::{fresh_until_ms, rfc3339, unanswered};
+use super::report::{self, Admitted};
 use super::{State, only};
 use crate::event::{Kind, StoredEvent};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
@@ -16,22 +20,37 @@ pub fn routes(config: &mut web::ServiceConfig) {
     );
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct RecentAnswer<'a> {
     shop: &'a str,
     /// Every event that arrived before this is among those looked at. RFC 3339.
+    #[schema(format = DateTime)]
     fresh_until: String,
     /// Newest first.
     events: Vec<StoredEvent>,
 }
 
-async fn recent(
+/// The last events
+///
+/// At most 100, newest arrival first, as they were stored: for checking an installation.
+#[utoipa::path(
+    get,
+    path = "/v1/shops/{shop}/events/recent",
+    tag = "reports",
+    params(
+        ("shop" = String, Path, description = "Slug of the shop.", pattern = "^[a-z0-9-]{1,40}$"),
+        ("kind" = Option<Kind>, Query, description = "Only events of this kind."),
+    ),
+    responses((status = 200, description = "The events.", body = RecentAnswer), ReportErrors),
+    security(("read_key" = []), ("secret_key" = []))
+)]
+pub async fn recent(
     request: HttpRequest,
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let shop = asked_shop(&request, &state, &slug)?;
-    let kind = kind(request.query_string())?;
+    let Admitted { shop, parameters } = report::admit(&request, &state, &slug)?;
+    let kind = kind(parameters)?;
     let now_ms = state.clock.now_ms();
     let fresh_until_ms = fresh_until_ms(&state, now_ms);
     let found = state.store.recent_events(&shop.slug, kind, now_ms).await;
@@ -43,19 +62,12 @@ async fn recent(
     }))
 }
 
-/// The kind that a query string asks for; none = any.
-fn kind(query: &str) -> Result<Option<Kind>, ApiError> {
-    let mut found = None;
-    for (name, value) in &parameters(query)? {
-        if name != "kind" {
-            return Err(ApiError::invalid(name, "there is no such parameter; use kind"));
-        }
-        let kind = Kind::parse(value).ok_or_else(|| {
-            ApiError::invalid(name, format!("it must be one of {}", Kind::ALL.map(Kind::as_str).join(", ")))
-        })?;
-        if found.replace(kind).is_some() {
-            return Err(ApiError::invalid(name, "it is given twice"));
-        }
-    }
-    Ok(found)
+/// The kind that is asked for; none = any.
+fn kind(mut parameters: Parameters) -> Result<Option<Kind>, ApiError> {
+    let kind = parameters.take("kind")?;
+    parameters.finish()?;
+    let Some(word) = kind else { return Ok(None) };
+    Kind::parse(&word).map(Some).ok_or_else(|| {
+        ApiError::invalid("kind", format!("it must be one of {}", Kind::ALL.map(Kind::as_str).join(", ")))
+    })
 }

@@ -5,9 +5,9 @@
 use super::error::ApiError;
 use actix_web::dev::RequestHead;
 
-const MAX_URI_BYTES: usize = 2 << 10;
+pub const MAX_URI_BYTES: usize = 2 << 10;
 /// Names and values of all headers together.
-const MAX_HEADERS_BYTES: usize = 16 << 10;
+pub const MAX_HEADERS_BYTES: usize = 16 << 10;
 
 /// Checks the sizes of a head.
 ///

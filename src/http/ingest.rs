@@ -3,7 +3,8 @@
 //! An answer of 202 is given after the spool's `fdatasync`. Nothing here waits for ClickHouse.
 
 use super::error::{ApiError, Rejected};
-use super::wire::{Body, WireError, WireEvent};
+use super::openapi::{BrowserErrors, ServerErrors};
+use super::wire::{Body, EventsBody, WireError, WireEvent};
 use super::{State, auth, only};
 use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor, is_bot};
 use crate::planted::Fault;
@@ -17,12 +18,13 @@ use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The browser's own bound on what may be in flight when a page closes.
-const MAX_BROWSER_BYTES: usize = 64 << 10;
-const MAX_BROWSER_EVENTS: usize = 100;
-const MAX_SERVER_BYTES: usize = 1 << 20;
-const MAX_SERVER_EVENTS: usize = 1_000;
+pub const MAX_BROWSER_BYTES: usize = 64 << 10;
+pub const MAX_BROWSER_EVENTS: usize = 100;
+pub const MAX_SERVER_BYTES: usize = 1 << 20;
+pub const MAX_SERVER_EVENTS: usize = 1_000;
 /// One line of a stream.
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// Rejections that the answer to a stream lists; the others are counted.
@@ -46,10 +48,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         );
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Accepted {
+    /// Events that are on disk here.
     accepted: usize,
     rejected: Vec<Rejected>,
+    /// Rejections beyond those listed.
     #[serde(skip_serializing_if = "is_zero")]
     rejected_left_off: usize,
     #[serde(skip_serializing_if = "Dropped::is_none")]
@@ -59,8 +63,9 @@ struct Accepted {
 }
 
 /// Events that were acceptable and are not kept, by reason.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
 struct Dropped {
+    /// The visitor's browser sent `Sec-GPC: 1`.
     privacy_signal: usize,
 }
 
@@ -83,7 +88,20 @@ async fn preflight(request: HttpRequest) -> HttpResponse {
     with_origin(&request, response.finish())
 }
 
-async fn from_browser(
+/// Events from a page
+///
+/// At most 100 events and 64 KiB.
+#[utoipa::path(
+    post,
+    path = "/e",
+    tag = "events",
+    request_body(content((EventsBody = "application/json"), (String = "text/plain"))),
+    responses(
+        (status = 202, description = "The accepted events are on disk and count exactly once.", body = Accepted),
+        BrowserErrors,
+    )
+)]
+pub async fn from_browser(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,
@@ -153,7 +171,25 @@ async fn browser_events(
     intake.finish().await
 }
 
-async fn from_server(
+/// Events from the shop's server
+///
+/// At most 1 000 events and 1 MiB; `application/x-ndjson`, one event a line, without limit.
+#[utoipa::path(
+    post,
+    path = "/v1/events",
+    tag = "events",
+    request_body(content(
+        (EventsBody = "application/json"),
+        (String = "text/plain"),
+        (String = "application/x-ndjson"),
+    )),
+    responses(
+        (status = 202, description = "The accepted events are on disk and count exactly once.", body = Accepted),
+        ServerErrors,
+    ),
+    security(("secret_key" = []), ("signature_shop" = [], "signature" = []))
+)]
+pub async fn from_server(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<State>,

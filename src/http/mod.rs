@@ -5,16 +5,21 @@
 
 pub mod admin;
 mod auth;
+mod catalogue;
 pub mod client_address;
 pub mod connections;
+mod csv;
 pub mod error;
 mod events;
+mod format;
 pub mod head;
 mod ingest;
 pub mod limit;
+mod openapi;
 mod pages;
 mod parameters;
 mod query;
+mod report;
 mod visitors;
 mod wire;
 
@@ -56,6 +61,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .configure(query::routes)
         .configure(events::routes)
         .configure(visitors::routes)
+        .configure(catalogue::routes)
+        .configure(openapi::routes)
         .configure(pages::routes)
         .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
 }

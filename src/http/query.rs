@@ -1,20 +1,25 @@
 //! Figures out: `GET /v1/shops/{shop}/funnel`.
 
+use super::csv::{Cell, Table};
 use super::error::ApiError;
+use super::format::Format;
+use super::openapi::ReportErrors;
 use super::parameters::Parameters;
-use super::{State, auth, only};
+use super::report::{self, Admitted};
+use super::{State, only};
 use crate::event::shop_day;
 use crate::funnel::{
     Comparison, Dimension, Figures, Filters, Funnel, Interval, MAX_WINDOW_DAYS, Money, Question, Window,
 };
-use crate::shops::Shop;
+use crate::metrics;
 use crate::store::{Groups, Row, StoreError};
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, NaiveDate, SecondsFormat};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ArrayBuilder, KnownFormat, Object, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 const DEFAULT_GROUPS: u32 = 100;
 const MAX_GROUPS: u32 = 500;
@@ -27,27 +32,37 @@ pub fn routes(config: &mut web::ServiceConfig) {
     );
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct FunnelAnswer<'a> {
+    /// Slug.
     shop: &'a str,
     from: NaiveDate,
     to: NaiveDate,
+    /// In which the days are meant.
     time_zone: &'a str,
     /// The window holds today.
     partial: bool,
     /// Every event that arrived before this is counted. RFC 3339.
+    #[schema(format = DateTime)]
     fresh_until: String,
     /// When the last event arrived that changed figures of a day of the window after that day had ended. RFC 3339.
+    #[schema(required, format = DateTime)]
     restated_at: Option<String>,
     funnel: Funnel,
+    /// One entry per currency.
     money: Vec<Money>,
+    #[schema(required)]
     cookieless_share: Option<f64>,
+    /// With `interval`: every bucket of the window.
     #[serde(skip_serializing_if = "Option::is_none")]
     series: Option<Vec<Bucket>>,
+    /// With `breakdown`: most visitors first.
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Vec<Group>>,
+    /// With `breakdown`: groups beyond `limit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     groups_left_off: Option<u64>,
+    /// With `compare`.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<Previous>,
     /// What to know or do about these figures.
@@ -55,7 +70,7 @@ struct FunnelAnswer<'a> {
     notes: Vec<Note>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Bucket {
     /// First day, not before `from`.
     start: NaiveDate,
@@ -63,15 +78,16 @@ struct Bucket {
     money: Vec<Money>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Group {
     /// `null` is unknown.
+    #[schema(required)]
     value: Option<String>,
     funnel: Funnel,
     money: Vec<Money>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Previous {
     from: NaiveDate,
     to: NaiveDate,
@@ -80,7 +96,7 @@ struct Previous {
 }
 
 /// Something to know about an answer: a stable code for programs, a sentence for people.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Note {
     code: &'static str,
     message: String,
@@ -97,15 +113,38 @@ struct Asked {
     filters: Filters,
 }
 
-async fn funnel(
+/// The shop funnel
+///
+/// Every count and rate of the days `from` to `to`, both included, for distinct persons over all of them, and the money of
+/// the orders placed on them. Without `from` and `to` it is the last 30 days.
+#[utoipa::path(
+    get,
+    path = "/v1/shops/{shop}/funnel",
+    tag = "reports",
+    params(
+        ("shop" = String, Path, description = "Slug of the shop.", pattern = "^[a-z0-9-]{1,40}$"),
+        FunnelParameters,
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The figures. As CSV one row per part of the answer, in UTF-8 with a byte order mark.",
+            content((FunnelAnswer = "application/json"), (String = "text/csv"))
+        ),
+        ReportErrors,
+    ),
+    security(("read_key" = []), ("secret_key" = []))
+)]
+pub async fn funnel(
     request: HttpRequest,
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let shop = asked_shop(&request, &state, &slug)?;
+    let Admitted { shop, mut parameters } = report::admit(&request, &state, &slug)?;
+    let format = Format::of(&request, &mut parameters)?;
     let now_ms = state.clock.now_ms();
     let today = shop_day(now_ms, shop.time_zone);
-    let asked = Asked::read(request.query_string(), today)?;
+    let asked = Asked::read(parameters, today)?;
     let fresh_until_ms = fresh_until_ms(&state, now_ms);
     let question = |window| Question {
         shop: shop.slug.clone(),
@@ -128,7 +167,7 @@ async fn funnel(
             ),
         });
     }
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(FunnelAnswer {
+    let answer = FunnelAnswer {
         shop: &shop.slug,
         from: asked.window.from,
         to: asked.window.to,
@@ -144,7 +183,94 @@ async fn funnel(
         groups: found.groups.map(|groups| groups.rows.into_iter().map(Group::from).collect()),
         previous: found.previous,
         notes,
-    }))
+    };
+    Ok(format.answer("funnel.csv", &answer, || table(&answer)))
+}
+
+/// One row per part of the answer, all with the same columns.
+fn table(answer: &FunnelAnswer<'_>) -> Table {
+    let mut table = Table::default();
+    let mut part =
+        |part: &str, window: Window, value: Cell, funnel: &Funnel, money: &[Money], share: Cell| {
+            let mut row = table.row();
+            row.set("part", part.into())
+                .set("from", window.from.to_string().as_str().into())
+                .set("to", window.to.to_string().as_str().into())
+                .set("value", value)
+                .figures(&metrics::FUNNEL, &serde_json::to_value(funnel).unwrap_or_default(), "")
+                .set("cookieless_share", share);
+            for money in money {
+                let suffix = format!("_{}", money.currency);
+                row.figures(&metrics::MONEY, &serde_json::to_value(money).unwrap_or_default(), &suffix);
+                if let Some(waiting) = money.waiting_payments {
+                    row.set(&format!("waiting_payments{suffix}"), Cell::Integer(waiting.count));
+                    row.set(
+                        &format!("waiting_payments_amount{suffix}"),
+                        Cell::Decimal(waiting.amount.to_string()),
+                    );
+                }
+            }
+        };
+    let window = Window { from: answer.from, to: answer.to };
+    let share = answer.cookieless_share.map_or(Cell::Empty, Cell::Number);
+    part("total", window, Cell::Empty, &answer.funnel, &answer.money, share);
+    let series = answer.series.as_deref().unwrap_or_default();
+    for (place, bucket) in series.iter().enumerate() {
+        let to = series.get(place + 1).map_or(answer.to, |next| next.start - Days::new(1));
+        let window = Window { from: bucket.start, to };
+        part("series", window, Cell::Empty, &bucket.funnel, &bucket.money, Cell::Empty);
+    }
+    for group in answer.groups.as_deref().unwrap_or_default() {
+        let value = group.value.as_deref().map_or(Cell::Empty, Cell::from);
+        part("group", window, value, &group.funnel, &group.money, Cell::Empty);
+    }
+    if let Some(previous) = &answer.previous {
+        let window = Window { from: previous.from, to: previous.to };
+        part("previous", window, Cell::Empty, &previous.funnel, &previous.money, Cell::Empty);
+    }
+    table
+}
+
+/// What may be asked, for the document; it is read by [`Asked::read`].
+struct FunnelParameters;
+
+impl IntoParams for FunnelParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let parameter = |name: &str, description: &str, schema: RefOr<Schema>| {
+            let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query);
+            parameter.description(Some(description)).schema(Some(schema)).build()
+        };
+        let words = |words: &[&str]| {
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied()))
+        };
+        let day = || {
+            let date = SchemaFormat::KnownFormat(KnownFormat::Date);
+            ObjectBuilder::new().schema_type(Type::String).format(Some(date)).into()
+        };
+        let dimensions: Vec<&str> = Dimension::ALL.iter().map(|dimension| dimension.as_str()).collect();
+        let limit = ObjectBuilder::new().schema_type(Type::Integer);
+        let limit = limit.minimum(Some(1)).maximum(Some(f64::from(MAX_GROUPS)));
+        let mut parameters = vec![
+            parameter("from", "First day, with `to`.", day()),
+            parameter("to", "Last day, with `from`; at most 731 days in all.", day()),
+            parameter("interval", "Adds `series`.", Interval::schema()),
+            parameter("breakdown", "Adds `groups`.", words(&dimensions).into()),
+            parameter("limit", "Groups at most, 100 when absent. Goes with `breakdown`.", limit.into()),
+            parameter("compare", "Adds `previous`.", Comparison::schema()),
+            parameter("format", "Beats `Accept`.", Format::schema()),
+        ];
+        for dimension in Dimension::ALL {
+            let value = match dimension.closed_values() {
+                // The empty value is "unknown".
+                Some(values) => words(&[values, &[""]].concat()).into(),
+                None => Object::with_type(Type::String),
+            };
+            let values = ArrayBuilder::new().items(value).build();
+            let description = "Only days that carry one of these values; an empty one is \"unknown\".";
+            parameters.push(parameter(dimension.as_str(), description, values.into()));
+        }
+        parameters
+    }
 }
 
 /// The answers to everything that was asked.
@@ -230,15 +356,6 @@ impl Previous {
     }
 }
 
-/// The shop that a report is asked of, when the key may read it and has not asked too often.
-pub(super) fn asked_shop(request: &HttpRequest, state: &State, slug: &str) -> Result<Arc<Shop>, ApiError> {
-    let shop = auth::reader(request, state, slug)?;
-    if !state.trusted_proxies.is_exempt(request) {
-        state.limits.report(&shop.slug)?;
-    }
-    Ok(shop)
-}
-
 /// Before the first migration has run the tables are missing, which is no fault of the question.
 pub(super) fn unanswered(state: &State, error: StoreError) -> ApiError {
     if state.progress.borrow().migrated {
@@ -246,12 +363,6 @@ pub(super) fn unanswered(state: &State, error: StoreError) -> ApiError {
     } else {
         ApiError::StoreUnavailable(error.to_string())
     }
-}
-
-/// Names and values of a query string.
-pub(super) fn parameters(query: &str) -> Result<Vec<(String, String)>, ApiError> {
-    serde_urlencoded::from_str(query)
-        .map_err(|_| ApiError::invalid("query", "the query string cannot be read"))
 }
 
 /// Read before the question is asked, so that it is never later than what the answer saw.
@@ -265,8 +376,7 @@ pub(super) fn rfc3339(ms: i64) -> String {
 }
 
 impl Asked {
-    fn read(query: &str, today: NaiveDate) -> Result<Asked, ApiError> {
-        let mut parameters = Parameters::read(query)?;
+    fn read(mut parameters: Parameters, today: NaiveDate) -> Result<Asked, ApiError> {
         let window = window(&mut parameters, today)?;
         let interval = choice(&mut parameters, "interval", "day, week or month", Interval::parse)?;
         let breakdown = choice(&mut parameters, "breakdown", &dimensions(), Dimension::parse)?;
@@ -362,13 +472,17 @@ fn day(name: &str, value: &str) -> Result<NaiveDate, ApiError> {
 mod tests {
     use super::*;
 
+    fn read(query: &str) -> Result<Asked, ApiError> {
+        Asked::read(Parameters::read(query)?, today())
+    }
+
     fn today() -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, 22).unwrap()
     }
 
     #[test]
     fn no_days_mean_the_last_thirty() {
-        let window = Asked::read("", today()).unwrap().window;
+        let window = read("").unwrap().window;
         assert_eq!((window.from.to_string(), window.to, window.days()), ("2026-10-24".into(), today(), 30));
     }
 
@@ -394,15 +508,12 @@ mod tests {
             ("customer_type=rich", "customer_type"),
             ("colour=red", "colour"),
         ] {
-            match Asked::read(query, today()) {
+            match read(query) {
                 Err(ApiError::InvalidParameter { name: found, .. }) => assert_eq!(found, name, "{query}"),
                 other => panic!("{query}: {other:?}"),
             }
         }
-        assert!(matches!(
-            Asked::read("from=2024-01-01&to=2026-01-01", today()),
-            Err(ApiError::RangeTooLarge { .. })
-        ));
-        assert!(Asked::read("from=2024-01-01&to=2025-12-31", today()).is_ok());
+        assert!(matches!(read("from=2024-01-01&to=2026-01-01"), Err(ApiError::RangeTooLarge { .. })));
+        assert!(read("from=2024-01-01&to=2025-12-31").is_ok());
     }
 }

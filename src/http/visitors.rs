@@ -1,7 +1,10 @@
 //! What one visitor did, for support: `GET /v1/shops/{shop}/visitors/{id}`, page by page.
 
 use super::error::ApiError;
-use super::query::{asked_shop, fresh_until_ms, parameters, rfc3339, unanswered};
+use super::openapi::ReportErrors;
+use super::parameters::Parameters;
+use super::query::{fresh_until_ms, rfc3339, unanswered};
+use super::report::{self, Admitted};
 use super::{State, auth, only};
 use crate::event::{StoredEvent, is_visitor_id};
 use crate::secret::hex;
@@ -12,6 +15,7 @@ use chrono::DateTime;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -30,33 +34,54 @@ pub fn routes(config: &mut web::ServiceConfig) {
     );
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct PathAnswer<'a> {
     shop: &'a str,
     visitor: &'a str,
     /// Every event that arrived before this is counted. RFC 3339.
+    #[schema(format = DateTime)]
     fresh_until: String,
+    #[schema(required, format = DateTime)]
     first_seen: Option<String>,
+    #[schema(required, format = DateTime)]
     last_seen: Option<String>,
     /// Orders that the visitor placed.
     orders: u64,
     /// In time order.
     events: Vec<StoredEvent>,
+    /// Of the next page; `null` on the last one.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
-async fn path(
+/// What one visitor did
+///
+/// Page by page in time order, with what became of the visitor's orders: for support.
+#[utoipa::path(
+    get,
+    path = "/v1/shops/{shop}/visitors/{id}",
+    tag = "reports",
+    params(
+        ("shop" = String, Path, description = "Slug of the shop.", pattern = "^[a-z0-9-]{1,40}$"),
+        ("id" = String, Path, description = "The visitor's id.", pattern = "^[A-Za-z0-9_.:-]{1,64}$"),
+        ("limit" = Option<u32>, Query, description = "Events of a page, 100 when absent.", minimum = 1, maximum = 500),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+    ),
+    responses((status = 200, description = "One page.", body = PathAnswer), ReportErrors),
+    security(("read_key" = []), ("secret_key" = []))
+)]
+pub async fn path(
     request: HttpRequest,
     path: web::Path<(String, String)>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let (slug, visitor) = path.into_inner();
-    let shop = asked_shop(&request, &state, &slug)?;
+    let Admitted { shop, parameters } = report::admit(&request, &state, &slug)?;
     if !is_visitor_id(&visitor) {
         let form = "the id at the end of the path must be 1 to 64 characters of A-Z a-z 0-9 _ . : -";
         return Err(ApiError::invalid("visitor", form));
     }
-    let page = Page::read(request.query_string(), &shop.slug, &visitor)?;
+    let page = Page::read(parameters, &shop.slug, &visitor)?;
     let fresh_until_ms = fresh_until_ms(&state, state.clock.now_ms());
     let (head, events) = futures_util::future::try_join(
         state.store.visitor_head(&shop.slug, &visitor),
@@ -89,20 +114,10 @@ struct Page {
 }
 
 impl Page {
-    fn read(query: &str, shop: &str, visitor: &str) -> Result<Page, ApiError> {
-        let (mut after, mut limit) = (None, None);
-        for (name, value) in &parameters(query)? {
-            let is_second = match name.as_str() {
-                "limit" => limit.replace(read_limit(value)?).is_some(),
-                "cursor" => after.replace(read_cursor(value, shop, visitor)?).is_some(),
-                _ => {
-                    return Err(ApiError::invalid(name, "there is no such parameter; use limit and cursor"));
-                }
-            };
-            if is_second {
-                return Err(ApiError::invalid(name, "it is given twice"));
-            }
-        }
+    fn read(mut parameters: Parameters, shop: &str, visitor: &str) -> Result<Page, ApiError> {
+        let limit = parameters.take("limit")?.map(|text| read_limit(&text)).transpose()?;
+        let after = parameters.take("cursor")?.map(|text| read_cursor(&text, shop, visitor)).transpose()?;
+        parameters.finish()?;
         Ok(Page { after: after.unwrap_or_default(), limit: limit.unwrap_or(DEFAULT_LIMIT) })
     }
 
@@ -194,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_wrong_page_is_refused_by_the_name_of_the_parameter() {
-        let read = |query: &str| Page::read(query, "tea", "v");
+        let read = |query: &str| Page::read(Parameters::read(query)?, "tea", "v");
         assert_eq!(read("").unwrap(), Page { after: PathPosition::default(), limit: 100 });
         assert_eq!(read("limit=500").unwrap().limit, 500);
         for (query, name) in [

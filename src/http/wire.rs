@@ -6,6 +6,7 @@ use crate::event::{Field, Fields, Rejection};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use utoipa::ToSchema;
 
 /// Lists and objects within one another, the outermost counted. An event of the contract in its envelope has 3.
 const MAX_DEPTH: usize = 8;
@@ -21,13 +22,33 @@ pub struct Body<'a> {
     pub events: Vec<Result<WireEvent<'a>, Rejection>>,
 }
 
-/// One event as it was sent.
-#[derive(Debug, Default)]
+/// One event as it was sent. Fields that are not known are ignored.
+#[derive(Debug, Default, ToSchema)]
+#[schema(as = Event)]
 pub struct WireEvent<'a> {
+    /// The shop's public key, `pk_…`. Needed once in a browser's request, beside `events` or in an event.
+    #[schema(value_type = Option<String>)]
     pub shop: Field<'a>,
+    #[serde(flatten)]
     pub fields: Fields<'a>,
-    /// Fields that the contract does not know; they are ignored.
+    /// Fields that the contract does not know.
+    #[schema(ignore)]
     pub unknown_fields: u64,
+}
+
+/// How a body is written, for the document; it is read by [`Body::parse`].
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes only")]
+pub enum EventsBody<'a> {
+    One(WireEvent<'a>),
+    List(Vec<WireEvent<'a>>),
+    Envelope {
+        /// The shop's public key.
+        shop: Option<String>,
+        #[schema(min_items = 1)]
+        events: Vec<WireEvent<'a>>,
+    },
 }
 
 /// Why a body cannot be split.

@@ -1,0 +1,46 @@
+//! How the API's document describes the fields that come in more than one form.
+
+use super::form::{MAX_ID_CHARS, MAX_NAME_CHARS};
+use utoipa::Number;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
+
+fn nullable(forms: [ObjectBuilder; 2]) -> utoipa::openapi::Schema {
+    let null = Object::with_type(Type::Null);
+    let forms = forms.into_iter().fold(OneOfBuilder::new(), |one_of, form| one_of.item(form));
+    forms.item(null).into()
+}
+
+fn text(max_chars: usize) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).max_length(Some(max_chars))
+}
+
+/// RFC 3339 or epoch milliseconds.
+pub(super) fn time() -> utoipa::openapi::Schema {
+    let rfc3339 = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    nullable([rfc3339, ObjectBuilder::new().schema_type(Type::Integer)])
+}
+
+/// An id of the shop's own, which many shops have as a number.
+pub(super) fn id() -> utoipa::openapi::Schema {
+    nullable([text(MAX_ID_CHARS), ObjectBuilder::new().schema_type(Type::Number)])
+}
+
+/// A short name.
+pub(super) fn name() -> utoipa::openapi::Schema {
+    nullable([text(MAX_NAME_CHARS), ObjectBuilder::new().schema_type(Type::Number)])
+}
+
+/// A decimal as text or as a number.
+pub(super) fn amount() -> utoipa::openapi::Schema {
+    let decimal = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .pattern(Some("^[0-9]{1,13}([.][0-9]{1,4})?$"));
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Number)
+        .minimum(Some(Number::from(0.0)))
+        .maximum(Some(Number::from(1e12)));
+    nullable([decimal, number])
+}
