@@ -9,11 +9,14 @@
 //!   figure cannot show.
 
 mod app;
+mod committed;
 mod model;
 mod server;
 
+mod api_document;
 mod books;
 mod business_order;
+mod catalogue;
 mod clocks;
 mod command_line;
 mod days;
@@ -29,6 +32,7 @@ mod money;
 mod open_visitors;
 mod property;
 mod repeats;
+mod report_routes;
 mod reports;
 mod restarts;
 mod rules;

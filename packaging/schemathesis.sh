@@ -1,0 +1,41 @@
+#!/bin/sh
+# Brings schemathesis, which tests the API against its document: a pinned PyPI package in a virtual environment of the
+# user's cache. Debian's python3-venv is installed when it is missing.
+set -eu
+
+VERSION=4.32.5
+
+cache="${XDG_CACHE_HOME:-${HOME:?set HOME or XDG_CACHE_HOME}/.cache}/shopfunnel/schemathesis"
+environment="$cache/$VERSION"
+if [ -x "$environment/bin/schemathesis" ]; then
+	exit 0
+fi
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+	command -v apt-get >/dev/null || {
+		echo "schemathesis: Python 3 with its venv module is needed; install it." >&2
+		exit 1
+	}
+	as_root=""
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null || {
+			echo "schemathesis: installing needs root; run \`apt-get install python3-venv\` as root first." >&2
+			exit 1
+		}
+		as_root=sudo
+	fi
+	echo "schemathesis: installing Debian's python3-venv"
+	$as_root apt-get update -qq
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+fi
+
+echo "schemathesis: bringing $VERSION into $cache"
+mkdir -p "$cache"
+# A virtual environment knows its own path, so it is made where it stays; a half-made one has no command in it.
+rm -rf "$environment"
+python3 -m venv "$environment"
+if ! "$environment/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$VERSION"; then
+	rm -rf "$environment"
+	echo "schemathesis: pip could not bring schemathesis $VERSION." >&2
+	exit 1
+fi
+echo "schemathesis: ready"

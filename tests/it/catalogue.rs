@@ -1,0 +1,114 @@
+//! The catalogue of figures against what is answered, and the document that is written from it.
+
+use crate::app::{NOW_MS, event, read, run, spawn_app};
+use crate::committed::assert_fresh;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use shopfunnel::metrics::{FUNNEL, GROUPS, Group};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+fn ids(group: &Group) -> BTreeSet<&str> {
+    group.metrics.iter().map(|metric| metric.id).collect()
+}
+
+fn keys(object: &Value) -> BTreeSet<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn what_the_funnel_answers_is_in_the_catalogue_and_the_other_way_round() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        app.send(&shop, &[event("visit", "v", NOW_MS)]).await;
+        let (_, answer) = app.ask(&shop, "").await;
+        assert_eq!(keys(&answer["funnel"]), ids(&FUNNEL));
+        let everything: BTreeSet<&str> = GROUPS.iter().flat_map(|group| ids(group)).collect();
+        assert!(everything.contains("cookieless_share") && answer["cookieless_share"].is_number());
+        app.close().await;
+    });
+}
+
+#[test]
+fn anybody_may_read_the_catalogue() {
+    run(async {
+        let app = spawn_app().await;
+        let answer = app.client.get(format!("{}/v1/metrics", app.url)).send().await.unwrap();
+        assert_eq!(answer.headers()["cache-control"], "public, max-age=3600");
+        let (status, body) = read(answer).await;
+        assert_eq!((status, keys(&body)), (StatusCode::OK, BTreeSet::from(["metrics"])));
+        let metrics = body["metrics"].as_array().unwrap();
+        assert_eq!(metrics.len(), GROUPS.iter().map(|group| group.metrics.len()).sum::<usize>());
+        let of = |id: &str| metrics.iter().find(|metric| metric["id"] == id).unwrap();
+        assert_eq!(
+            *of("payment_rate"),
+            json!({
+                "id": "payment_rate",
+                "name": { "en": "Payment rate", "zh": "订单支付率" },
+                "formula": "payers / buyers",
+                "unit": "ratio",
+                "basis": "window",
+                "description": {
+                    "en": "Share of the buyers who paid, by persons.",
+                    "zh": "下单者中付款的占比（按人数）。",
+                },
+            })
+        );
+        for (id, unit, basis) in [
+            ("order_d0", "ratio", "inquiry_day"),
+            ("silent_net_amount", "money", "order_day"),
+            ("received_amount", "money", "payment_day"),
+            ("orders", "orders", "order_day"),
+            ("waiting_payments", "payments", "payment_day"),
+            ("days_to_order", "days", "order_day"),
+        ] {
+            assert_eq!((&of(id)["unit"], &of(id)["basis"]), (&json!(unit), &json!(basis)), "{id}");
+        }
+        app.close().await;
+    });
+}
+
+#[test]
+fn the_document_of_figures_is_the_catalogue() {
+    assert_fresh("docs/METRICS.md", &document());
+}
+
+fn document() -> String {
+    let mut text = String::from(
+        "# Figures · 指标\n\n\
+         Every figure that is answered, by the id that answers, CSV columns and dashboards use. Labels are for reading \
+         only: in the trade\none label may name several ratios. `GET /v1/metrics` gives the same to programs.\n\n\
+         以下 id 是接口、CSV 列名和仪表盘共用的唯一键；中文名仅供阅读，业内同一名称可能指不同比率。程序可从 `GET /v1/metrics` 获取同样的内容。\n\n\
+         A rate whose base is 0 is `null`, never 0. Money is a decimal in one currency, never converted. \
+         分母为 0 的比率为 `null`，不是 0；金额按币种分别计算，不作换算。\n\n\
+         Basis 口径: `window` what a visitor did on any of the days, each person once 窗口内去重人数 · \
+         `inquiry_day` the day of the pre-sale inquiry 售前咨询日 · `order_day` the day the order was placed 下单日 · \
+         `payment_day` the day of the payment 付款日.\n\n\
+         <!-- Written from src/metrics.rs by: UPDATE=1 cargo test --test it catalogue -->\n",
+    );
+    for group in GROUPS {
+        let _ = write!(text, "\n## {} · {}\n\n", group.title.en, group.title.zh);
+        text.push_str("| id | name 名称 | formula 公式 | unit 单位 | basis 口径 | meaning 含义 |\n|---|---|---|---|---|---|\n");
+        for metric in group.metrics {
+            let _ = writeln!(
+                text,
+                "| `{}` | {}<br>{} | {} | {} | {} | {}<br>{} |",
+                metric.id,
+                metric.name.en,
+                metric.name.zh,
+                metric.formula,
+                word(metric.unit),
+                word(metric.basis),
+                metric.description.en,
+                metric.description.zh,
+            );
+        }
+    }
+    text
+}
+
+/// The word on the wire.
+fn word(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
