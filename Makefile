@@ -1,6 +1,6 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
-.PHONY: run test check engine snippet page screenshots bench-ingest lint unit integration judge chaos browser chromium help
+.PHONY: run test check engine snippet page screenshots bench-ingest lint unit integration judge chaos schema schemathesis browser chromium help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -9,7 +9,7 @@ help: ## list the targets
 run: engine ## the demo: a shop, its storefront, simulated visitors, the live funnel
 	cargo run --release -- demo
 
-test: unit integration judge browser ## everything that can fail: Rust, snippet, kills, page, browser
+test: unit integration schema judge browser ## everything that can fail: Rust, API, snippet, kills, page, browser
 
 check: lint test ## what CI runs: format, lints, tests
 
@@ -50,6 +50,13 @@ judge: engine ## break the real program for some minutes and count what it kept
 
 chaos: engine ## the same for most of an hour, with power cuts and a kill at every step (wants root and strace)
 	cargo test --features planted-faults --test chaos -- long
+
+schema: engine schemathesis ## hold the API against its document; ARGS="--seed 7 --max-examples 500" looks longer
+	cargo build
+	"$${XDG_CACHE_HOME:-$$HOME/.cache}/shopfunnel/schemathesis/bin/python" tests/schema/run.py $(ARGS)
+
+schemathesis:
+	@packaging/schemathesis.sh
 
 browser: engine chromium tests/browser/node_modules/.stamp
 	cargo build

@@ -6,8 +6,7 @@ set -eu
 VERSION=4.32.5
 
 cache="${XDG_CACHE_HOME:-${HOME:?set HOME or XDG_CACHE_HOME}/.cache}/shopfunnel/schemathesis"
-environment="$cache/$VERSION"
-if [ -x "$environment/bin/schemathesis" ]; then
+if [ "$(cat "$cache/version" 2>/dev/null)" = "$VERSION" ]; then
 	exit 0
 fi
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
@@ -29,13 +28,14 @@ if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 
 echo "schemathesis: bringing $VERSION into $cache"
+# A virtual environment knows its own path, so it is made where it stays. The file is its last part: without it
+# whatever lies there is made anew.
+rm -rf "$cache"
 mkdir -p "$cache"
-# A virtual environment knows its own path, so it is made where it stays; a half-made one has no command in it.
-rm -rf "$environment"
-python3 -m venv "$environment"
-if ! "$environment/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$VERSION"; then
-	rm -rf "$environment"
+python3 -m venv "$cache"
+if ! "$cache/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$VERSION"; then
 	echo "schemathesis: pip could not bring schemathesis $VERSION." >&2
 	exit 1
 fi
+echo "$VERSION" >"$cache/version"
 echo "schemathesis: ready"

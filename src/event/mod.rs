@@ -235,7 +235,7 @@ pub struct Fields<'a> {
     #[schema(value_type = Kind)]
     pub kind: Field<'a>,
     /// Makes it safe to send the event again. Made on arrival when absent.
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(schema_with = schema::uuid)]
     pub id: Field<'a>,
     /// Names the person. A server's order, payment or refund may do without, a browser's event always.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.:-]{1,64}$")]

@@ -2,17 +2,16 @@
 
 use super::form::{MAX_ID_CHARS, MAX_NAME_CHARS};
 use utoipa::Number;
-use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
 
-fn nullable(forms: [ObjectBuilder; 2]) -> utoipa::openapi::Schema {
+fn nullable<const N: usize>(forms: [ObjectBuilder; N]) -> utoipa::openapi::Schema {
     let null = Object::with_type(Type::Null);
     let forms = forms.into_iter().fold(OneOfBuilder::new(), |one_of, form| one_of.item(form));
     forms.item(null).into()
 }
 
 fn text(max_chars: usize) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).max_length(Some(max_chars))
+    ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(max_chars))
 }
 
 /// RFC 3339 or epoch milliseconds.
@@ -21,6 +20,15 @@ pub(super) fn time() -> utoipa::openapi::Schema {
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     nullable([rfc3339, ObjectBuilder::new().schema_type(Type::Integer)])
+}
+
+/// A UUID as it is usually written.
+pub(super) fn uuid() -> utoipa::openapi::Schema {
+    let uuid = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+        .pattern(Some("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"));
+    nullable([uuid])
 }
 
 /// An id of the shop's own, which many shops have as a number.
@@ -35,9 +43,8 @@ pub(super) fn name() -> utoipa::openapi::Schema {
 
 /// A decimal as text or as a number.
 pub(super) fn amount() -> utoipa::openapi::Schema {
-    let decimal = ObjectBuilder::new()
-        .schema_type(SchemaType::new(Type::String))
-        .pattern(Some("^[0-9]{1,13}([.][0-9]{1,4})?$"));
+    let decimal =
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{1,13}([.][0-9]{1,4})?$"));
     let number = ObjectBuilder::new()
         .schema_type(Type::Number)
         .minimum(Some(Number::from(0.0)))

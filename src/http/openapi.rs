@@ -6,6 +6,7 @@
 
 use super::catalogue::CACHE_CONTROL;
 use super::error::{ApiError, ErrorBody};
+use super::format::Format;
 use super::parameters::Parameters;
 use super::{catalogue, events, ingest, only, query, visitors};
 use crate::metrics::{GROUPS, Metric, Unit};
@@ -35,7 +36,7 @@ use utoipa::{IntoResponses, Modify, Number, OpenApi as _};
         catalogue::metrics,
         openapi,
     ),
-    components(schemas(ErrorBody)),
+    components(schemas(ErrorBody, Format)),
     tags(
         (name = "events", description = "Events in."),
         (name = "reports", description = "Figures out, always in the shop's time zone."),

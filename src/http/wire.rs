@@ -27,7 +27,7 @@ pub struct Body<'a> {
 #[schema(as = Event)]
 pub struct WireEvent<'a> {
     /// The shop's public key, `pk_…`. Needed once in a browser's request, beside `events` or in an event.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^pk_[0-9a-f]{32}$")]
     pub shop: Field<'a>,
     #[serde(flatten)]
     pub fields: Fields<'a>,
@@ -41,10 +41,11 @@ pub struct WireEvent<'a> {
 #[serde(untagged)]
 #[expect(dead_code, reason = "describes only")]
 pub enum EventsBody<'a> {
-    One(WireEvent<'a>),
+    One(Box<WireEvent<'a>>),
     List(Vec<WireEvent<'a>>),
     Envelope {
         /// The shop's public key.
+        #[schema(pattern = "^pk_[0-9a-f]{32}$")]
         shop: Option<String>,
         #[schema(min_items = 1)]
         events: Vec<WireEvent<'a>>,

@@ -50,6 +50,32 @@ fn every_address_of_the_api_is_documented() {
     });
 }
 
+#[test]
+fn every_reference_leads_somewhere() {
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(properties) => {
+                found.extend(properties.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                properties.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+    run(async {
+        let app = spawn_app().await;
+        let document = document(&app).await;
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 10);
+        for reference in found {
+            let known = document.pointer(reference.trim_start_matches('#')).is_some();
+            assert!(known, "{reference} leads nowhere; name its type in `components` of src/http/openapi.rs");
+        }
+        app.close().await;
+    });
+}
+
 /// The object behind a `$ref`.
 fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     match schema["$ref"].as_str() {
