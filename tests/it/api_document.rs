@@ -1,8 +1,9 @@
 //! The OpenAPI document: committed, true to what is answered and to what is taken.
 
-use crate::app::{NOW_MS, TestApp, event, read, run, spawn_app};
+use crate::app::{NOW_MS, TestApp, event, event_with, read, run, spawn_app};
 use crate::committed::assert_fresh;
 use crate::rules::sources;
+use crate::single_events::get;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -116,7 +117,12 @@ fn no_answer_holds_what_is_not_documented() {
         let shop = app.add_shop("tea");
         let document = document(&app).await;
         app.send(&shop, &[event("visit", "v", NOW_MS)]).await;
-        let (_, funnel) = app.ask(&shop, "").await;
+        let order = json!({ "order_id": "1", "amount": "5", "product": "longjing" });
+        app.send(&shop, &[event_with("order", "v", NOW_MS, order)]).await;
+        app.send(&shop, &[json!({ "kind": "payment", "order_id": "away", "amount": "7" })]).await;
+        let (_, funnel) = app.ask(&shop, "?interval=week&breakdown=product&compare=year").await;
+        let (_, recent) = get(&app, &shop, "events/recent").await;
+        let (_, path) = get(&app, &shop, "visitors/v?limit=1").await;
         let body = json!([event("visit", "v", NOW_MS), { "kind": "visit" }, 5]);
         let (_, accepted) = read(app.post_server(&shop, &body).await).await;
         let (_, refused) = read(app.post_server(&shop, &json!([5])).await).await;
@@ -124,6 +130,8 @@ fn no_answer_holds_what_is_not_documented() {
         let (_, catalogue) = read(app.client.get(url).send().await.unwrap()).await;
         for (path, method, status, answer) in [
             ("/v1/shops/{shop}/funnel", "get", "200", funnel),
+            ("/v1/shops/{shop}/events/recent", "get", "200", recent),
+            ("/v1/shops/{shop}/visitors/{id}", "get", "200", path),
             ("/v1/events", "post", "202", accepted),
             ("/v1/events", "post", "400", refused),
             ("/v1/metrics", "get", "200", catalogue),

@@ -1,10 +1,10 @@
 //! The catalogue of figures against what is answered, and the document that is written from it.
 
-use crate::app::{NOW_MS, event, read, run, spawn_app};
+use crate::app::{NOW_MS, event, event_with, read, run, spawn_app};
 use crate::committed::assert_fresh;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shopfunnel::metrics::{FUNNEL, GROUPS, Group};
+use shopfunnel::metrics::{FUNNEL, GROUPS, Group, MONEY};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -21,9 +21,13 @@ fn what_the_funnel_answers_is_in_the_catalogue_and_the_other_way_round() {
     run(async {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
-        app.send(&shop, &[event("visit", "v", NOW_MS)]).await;
+        let order = json!({ "order_id": "1", "amount": "5" });
+        app.send(&shop, &[event("visit", "v", NOW_MS), event_with("order", "v", NOW_MS, order)]).await;
         let (_, answer) = app.ask(&shop, "").await;
         assert_eq!(keys(&answer["funnel"]), ids(&FUNNEL));
+        let mut money = ids(&MONEY);
+        money.insert("currency");
+        assert_eq!(keys(&answer["money"][0]), money);
         let everything: BTreeSet<&str> = GROUPS.iter().flat_map(|group| ids(group)).collect();
         assert!(everything.contains("cookieless_share") && answer["cookieless_share"].is_number());
         app.close().await;

@@ -14,6 +14,7 @@ mod model;
 mod server;
 
 mod api_document;
+mod api_examples;
 mod books;
 mod business_order;
 mod catalogue;

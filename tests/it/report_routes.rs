@@ -1,12 +1,28 @@
 //! What holds for every report that the API's document names, those to come included.
 
-use crate::app::{NOW_MS, TestApp, event, read, run, spawn_app};
+use crate::app::{DAY_MS, NOW_MS, TestApp, event, event_with, read, run, spawn_app};
 use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-/// The documented report addresses with their places filled in: the shop's slug, and for others what `example` says.
+/// The documented report addresses with their places filled in: the shop's slug, and `x`, which nobody is, for others.
 async fn reports(app: &TestApp, slug: &str) -> Vec<String> {
+    documented(app, slug).await.into_iter().map(|(path, _)| path).collect()
+}
+
+/// The addresses of those that are tables too.
+async fn tables(app: &TestApp, slug: &str) -> Vec<String> {
+    let all = documented(app, slug).await.into_iter();
+    let tables: Vec<String> = all
+        .filter(|(_, report)| !report["responses"]["200"]["content"]["text/csv"].is_null())
+        .map(|(path, _)| path)
+        .collect();
+    assert!(!tables.is_empty());
+    tables
+}
+
+/// The documented report addresses with what is said of them.
+async fn documented(app: &TestApp, slug: &str) -> Vec<(String, Value)> {
     let url = format!("{}/openapi.json", app.url);
     let (_, document) = read(app.client.get(url).send().await.unwrap()).await;
     let mut found = Vec::new();
@@ -18,10 +34,9 @@ async fn reports(app: &TestApp, slug: &str) -> Vec<String> {
         let parameters = methods["get"]["parameters"].as_array().unwrap();
         let mut path = path.replace("{shop}", slug);
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "path") {
-            let example = parameter["example"].as_str().unwrap_or("x");
-            path = path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), example);
+            path = path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), "x");
         }
-        found.push(path);
+        found.push((path, methods["get"].clone()));
     }
     assert!(!found.is_empty(), "the document names no report");
     found
@@ -127,7 +142,7 @@ fn every_report_is_a_table_when_that_is_asked_for() {
         let shop = app.add_shop("tea");
         app.send(&shop, &[event("visit", "v", NOW_MS), event("cart", "v", NOW_MS)]).await;
         app.app.shipped().await.unwrap();
-        for path in reports(&app, "tea").await.iter().filter(|path| !path.ends_with("/x")) {
+        for path in tables(&app, "tea").await {
             let as_table = get(&app, &format!("{path}?format=csv"), Some(&shop.read_key)).await;
             assert_eq!(as_table.status(), StatusCode::OK, "{path}");
             let headers = as_table.headers().clone();
@@ -160,38 +175,83 @@ fn the_table_of_the_funnel_holds_the_figures_of_its_answer() {
             &shop,
             &[
                 event("visit", "v", NOW_MS),
-                event("cart", "w", NOW_MS),
-                event("inquiry", "x", NOW_MS),
-                json!({ "kind": "order", "visitor": "x", "order_id": "1", "at": NOW_MS }),
+                event("cart", "w", NOW_MS - DAY_MS),
+                event_with("inquiry", "x", NOW_MS, json!({ "agent": "=1+1" })),
+                event_with("order", "x", NOW_MS, json!({ "order_id": "1", "amount": "128" })),
+                event_with(
+                    "order",
+                    "w",
+                    NOW_MS,
+                    json!({ "order_id": "2", "amount": "5.5", "currency": "USD" }),
+                ),
+                json!({ "kind": "payment", "order_id": "1", "at": NOW_MS }),
+                json!({ "kind": "payment", "order_id": "away", "amount": "7", "at": NOW_MS }),
             ],
         )
         .await;
-        let window = "?from=2026-11-20&to=2026-11-22";
-        let (_, answer) = app.ask(&shop, window).await;
-        let path = format!("/v1/shops/tea/funnel{window}&format=csv");
+        let query = "?from=2026-11-21&to=2026-11-22&interval=day&breakdown=agent&compare=weekday";
+        let (_, answer) = app.ask(&shop, query).await;
+        let path = format!("/v1/shops/tea/funnel{query}&format=csv");
         let csv = get(&app, &path, Some(&shop.read_key)).await.text().await.unwrap();
         let csv = csv.trim_start_matches('\u{feff}');
         let mut lines = csv.split_terminator("\r\n").map(|line| line.split(',').collect::<Vec<_>>());
         let columns = lines.next().unwrap();
-        let total = lines.next().unwrap();
+        let rows: Vec<Vec<&str>> = lines.collect();
+        let heads: Vec<[&str; 5]> = rows.iter().map(|row| row[..5].try_into().unwrap()).collect();
         assert_eq!(columns[..5], ["part", "from", "to", "value", "visitors"]);
-        assert_eq!(total[..5], ["total", "2026-11-20", "2026-11-22", "", "3"]);
-        assert_eq!((columns.len(), lines.next()), (total.len(), None));
-        let figures = answer["funnel"].as_object().unwrap();
-        assert_eq!(figures.len() + 5, columns.len());
-        for (id, figure) in
-            figures.iter().chain([(&"cookieless_share".to_owned(), &answer["cookieless_share"])])
-        {
-            let place = columns.iter().position(|column| column == id).unwrap();
-            let expected = if figure.is_null() { String::new() } else { figure.to_string() };
-            let found = total[place];
-            let same = found == expected || found.parse::<f64>().ok() == figure.as_f64();
-            assert!(same, "{id}: {found} {expected}");
-        }
         assert_eq!(
-            total[columns.iter().position(|column| *column == "silent_conversion_rate").unwrap()],
-            "0"
+            heads,
+            [
+                ["total", "2026-11-21", "2026-11-22", "", "3"],
+                ["series", "2026-11-21", "2026-11-21", "", "1"],
+                ["series", "2026-11-22", "2026-11-22", "", "3"],
+                ["group", "2026-11-21", "2026-11-22", "", "2"],
+                ["group", "2026-11-21", "2026-11-22", "'=1+1", "1"],
+                ["previous", "2026-11-14", "2026-11-15", "", "0"],
+            ]
         );
+        let parts = [
+            &answer,
+            &answer["series"][0],
+            &answer["series"][1],
+            &answer["groups"][0],
+            &answer["groups"][1],
+            &answer["previous"],
+        ];
+        for (row, part) in rows.iter().zip(parts) {
+            let mut figures: Vec<(String, Value)> = Vec::new();
+            figures.extend(part["funnel"].as_object().unwrap().clone());
+            for money in part["money"].as_array().unwrap() {
+                let suffix = money["currency"].as_str().unwrap();
+                for (id, figure) in money.as_object().unwrap() {
+                    match id.as_str() {
+                        "currency" => {}
+                        "waiting_payments" => {
+                            figures.push((format!("{id}_{suffix}"), figure["count"].clone()));
+                            figures.push((format!("{id}_amount_{suffix}"), figure["amount"].clone()));
+                        }
+                        _ => figures.push((format!("{id}_{suffix}"), figure.clone())),
+                    }
+                }
+            }
+            for (id, figure) in figures {
+                let Some(place) = columns.iter().position(|column| *column == id) else {
+                    assert!(figure.is_null(), "{id} has no column");
+                    continue;
+                };
+                let found = row[place];
+                let same = match &figure {
+                    Value::Null => found.is_empty(),
+                    Value::String(amount) => found == amount,
+                    number => found.parse::<f64>().ok() == number.as_f64(),
+                };
+                assert!(same, "{id}: {found} {figure}");
+            }
+        }
+        let total = |column: &str| rows[0][columns.iter().position(|found| *found == column).unwrap()];
+        assert_eq!((total("paid_amount_CNY"), total("ordered_amount_USD")), ("128.0000", "5.5000"));
+        assert_eq!((total("waiting_payments_CNY"), total("waiting_payments_amount_CNY")), ("1", "7.0000"));
+        assert_eq!((total("cookieless_share"), columns.len()), ("0", rows[0].len()));
         app.close().await;
     });
 }
