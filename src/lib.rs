@@ -9,6 +9,7 @@ pub mod shipper;
 pub mod store;
 
 pub mod engine;
+pub mod enrich;
 pub mod event;
 pub mod funnel;
 pub mod identity;
@@ -21,3 +22,4 @@ pub mod file;
 pub mod money;
 pub mod planted;
 pub mod secret;
+pub mod text;

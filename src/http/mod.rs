@@ -7,6 +7,7 @@ pub mod admin;
 mod auth;
 pub mod client_address;
 pub mod connections;
+mod details;
 pub mod error;
 pub mod head;
 mod ingest;
@@ -16,6 +17,8 @@ mod query;
 mod wire;
 
 use crate::clock::Clock;
+use crate::enrich::agent::Agents;
+use crate::enrich::geo::Geo;
 use crate::identity::Identities;
 use crate::planted::Faults;
 use crate::shipper::Progress;
@@ -37,6 +40,8 @@ pub struct State {
     pub clock: Clock,
     pub registry: Arc<Registry>,
     pub identities: Arc<Identities>,
+    pub agents: Arc<Agents>,
+    pub geo: Arc<Geo>,
     pub spool: Spool,
     pub store: Store,
     pub progress: watch::Receiver<Progress>,

@@ -26,6 +26,9 @@ pub struct Body<'a> {
 pub struct WireEvent<'a> {
     pub shop: Field<'a>,
     pub fields: Fields<'a>,
+    /// The shopper's, told by the shop's server.
+    pub user_agent: Field<'a>,
+    pub ip: Field<'a>,
     /// Fields that the contract does not know; they are ignored.
     pub unknown_fields: u64,
 }
@@ -244,6 +247,7 @@ enum Name {
     Customer,
     Product,
     UserAgent,
+    Ip,
     #[serde(other)]
     Unknown,
 }
@@ -285,7 +289,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
                         Name::Variant => &mut event.fields.variant,
                         Name::Customer => &mut event.fields.customer,
                         Name::Product => &mut event.fields.product,
-                        Name::UserAgent => &mut event.fields.user_agent,
+                        Name::UserAgent => &mut event.user_agent,
+                        Name::Ip => &mut event.ip,
                         Name::Unknown => {
                             event.unknown_fields += 1;
                             continue;

@@ -9,6 +9,7 @@
 //!   figure cannot show.
 
 mod app;
+mod mmdb;
 mod model;
 mod server;
 
@@ -18,6 +19,7 @@ mod clocks;
 mod command_line;
 mod days;
 mod dead_letters;
+mod details;
 mod engine_access;
 mod figures;
 mod framing;
@@ -25,6 +27,7 @@ mod ingest;
 mod limits;
 mod merges;
 mod open_visitors;
+mod places;
 mod property;
 mod repeats;
 mod reports;

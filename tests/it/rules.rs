@@ -34,8 +34,8 @@ fn module(path: &Path) -> String {
 
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 8] = [
-    &["clock", "file", "money", "planted", "secret"],
-    &["engine", "event", "funnel", "identity", "shops", "spool", "telemetry"],
+    &["clock", "file", "money", "planted", "secret", "text"],
+    &["engine", "enrich", "event", "funnel", "identity", "shops", "spool", "telemetry"],
     &["store"],
     &["shipper"],
     &["http"],
