@@ -1,12 +1,12 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
-.PHONY: run test check engine snippet page screenshots bench-ingest lint unit integration judge chaos schema schemathesis browser chromium help
+.PHONY: run test check engine geo geo-test-data agents snippet page screenshots bench-ingest lint unit integration judge chaos schema schemathesis browser chromium help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
-run: engine ## the demo: a shop, its storefront, simulated visitors, the live funnel
+run: engine geo ## the demo: a shop, its storefront, simulated visitors, the live funnel
 	cargo run --release -- demo
 
 test: unit integration schema judge browser ## everything that can fail: Rust, API, snippet, kills, page, browser
@@ -15,6 +15,15 @@ check: lint test ## what CI runs: format, lints, tests
 
 engine: ## bring the embedded ClickHouse engine into the user's cache
 	@packaging/engine.sh
+
+geo: ## bring the database of countries into the user's cache
+	@packaging/geo.sh
+
+geo-test-data:
+	@packaging/geo-test-data.sh
+
+agents: packaging/agents/node_modules/.stamp ## build the rules for user agents in src/enrich/data
+	cd packaging/agents && npm run --silent build
 
 snippet: js-snippet/node_modules/.stamp ## build js-snippet/dist
 	cd js-snippet && npm run --silent build
@@ -38,11 +47,12 @@ lint: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
 	cd js-snippet && npm run --silent check
 	cd dashboards/web && npm run --silent check
 
-unit: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
+unit: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp packaging/agents/node_modules/.stamp
 	cd js-snippet && npm test --silent
+	cd packaging/agents && npm test --silent
 	cd dashboards/web && npm test --silent
 
-integration: engine
+integration: engine geo geo-test-data
 	cargo test
 
 judge: engine ## break the real program for some minutes and count what it kept

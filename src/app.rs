@@ -1,6 +1,6 @@
 //! Wiring and shutdown order, no logic.
 //!
-//! Built in the order of the arrows: lock → shops → spool → engine → store → shipper → listeners. Stopped so
+//! Built in the order of the arrows: lock → shops → spool → places → engine → store → shipper → listeners. Stopped so
 //! that everything acknowledged is in the store or still in the spool, and nothing waits for what has gone:
 //!
 //! 1. stop accepting, finish the requests under way (each waits for its own `fdatasync`);
@@ -11,6 +11,8 @@
 use crate::clock::Clock;
 use crate::config::{ClickHouse, Settings};
 use crate::engine::Engine;
+use crate::enrich::agent::Agents;
+use crate::enrich::geo::{self, Geo};
 use crate::http::client_address::TrustedProxies;
 use crate::http::connections::{Busy, Connections};
 use crate::http::limit::Limits;
@@ -38,7 +40,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 /// Requests under way at a stop get this long.
@@ -62,7 +64,7 @@ pub struct App {
     served: [JoinHandle<std::io::Result<()>>; 2],
     shipper: JoinHandle<()>,
     stop_shipper: watch::Sender<bool>,
-    chores: [JoinHandle<()>; 3],
+    chores: [JoinHandle<()>; 4],
     engine: Option<Engine>,
     _lock: DataDirLock,
 }
@@ -128,6 +130,9 @@ impl App {
         let identities = Arc::new(Identities::open(&settings.data_dir.join("identity.json"))?);
         let forgotten = Forgotten::open(&settings.data_dir.join("forgotten.json"), identities.clone())?;
         let (spool, reader) = Spool::open(&settings.spool)?;
+        let geo = spawn_blocking(|| Geo::open(settings.geo)).await??;
+        // While the engine starts, which takes longer.
+        let agents = spawn_blocking(Agents::default);
 
         let (engine, store_options) = match settings.clickhouse {
             ClickHouse::External(options) => (None, options),
@@ -166,6 +171,8 @@ impl App {
             clock: clock.clone(),
             registry,
             identities: identities.clone(),
+            agents: Arc::new(agents.await?),
+            geo: Arc::new(geo),
             spool,
             store,
             progress,
@@ -242,6 +249,7 @@ impl App {
             tokio::spawn(forget_old_salts(identities, clock)),
             tokio::spawn(sweep_limits(state.limits.clone())),
             tokio::spawn(sweep_connections(connections)),
+            tokio::spawn(watch_places(state.geo.clone())),
         ];
         tracing::info!(%public_address, %admin_address, data_dir = %settings.data_dir.display(), "listening");
         Ok(App {
@@ -272,6 +280,11 @@ impl App {
     /// The shops, for whoever wires this app into something larger.
     pub fn registry(&self) -> &Registry {
         &self.state.registry
+    }
+
+    /// Where addresses are, for whoever has its files read again.
+    pub fn geo(&self) -> &Arc<Geo> {
+        &self.state.geo
     }
 
     /// Waits until everything acknowledged so far is in the store.
@@ -378,5 +391,14 @@ async fn sweep_connections(connections: Arc<Connections>) {
     loop {
         tokio::time::sleep(connections::SWEEP_INTERVAL).await;
         connections.sweep();
+    }
+}
+
+async fn watch_places(geo: Arc<Geo>) {
+    loop {
+        tokio::time::sleep(geo::CHECK_INTERVAL).await;
+        let geo = geo.clone();
+        // Reading them panics in its own thread, if anywhere.
+        let _ = spawn_blocking(move || geo.check()).await;
     }
 }

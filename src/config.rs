@@ -2,6 +2,7 @@
 //! options. Nothing below this module reads a file of settings or an environment variable.
 
 use crate::engine::{self, EngineOptions};
+use crate::enrich::geo::{self, GeoOptions};
 use crate::http::limit::LimitOptions;
 use crate::planted::Faults;
 use crate::shipper::ShipperOptions;
@@ -59,6 +60,8 @@ struct RawSettings {
     clickhouse: RawClickHouse,
     #[serde(default)]
     engine: RawEngine,
+    #[serde(default)]
+    geo: RawGeo,
     spool: RawSpool,
     #[serde(default)]
     limits: RawLimits,
@@ -98,6 +101,27 @@ struct RawClickHouse {
 #[serde(deny_unknown_fields)]
 struct RawEngine {
     library: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGeo {
+    database: Option<List>,
+}
+
+impl RawGeo {
+    fn options(&self) -> GeoOptions {
+        let absolute = |path: &str| std::path::absolute(path).unwrap_or_else(|_| path.into());
+        match &self.database {
+            Some(list) => {
+                GeoOptions { files: list.items().into_iter().map(absolute).collect(), required: true }
+            }
+            None => GeoOptions {
+                files: cache_dir().map(|cache| geo::cached_database(&cache)).into_iter().collect(),
+                required: false,
+            },
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -150,6 +174,7 @@ pub struct Settings {
     pub public_url: String,
     pub trusted_proxies: Vec<IpNet>,
     pub clickhouse: ClickHouse,
+    pub geo: GeoOptions,
     pub spool: SpoolOptions,
     pub shipper: ShipperOptions,
     pub limits: LimitOptions,
@@ -242,6 +267,7 @@ impl Settings {
             },
             trusted_proxies,
             clickhouse,
+            geo: raw.geo.options(),
             spool: SpoolOptions {
                 directory: spool::directory(&data_dir),
                 max_bytes: raw.spool.max_bytes,

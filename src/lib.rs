@@ -10,6 +10,7 @@ pub mod shipper;
 pub mod store;
 
 pub mod engine;
+pub mod enrich;
 pub mod event;
 pub mod funnel;
 pub mod identity;
@@ -23,3 +24,4 @@ pub mod file;
 pub mod money;
 pub mod planted;
 pub mod secret;
+pub mod text;

@@ -62,6 +62,10 @@ pub struct Readings {
     pub spool_oldest_age_seconds: f64,
     pub spool_sync: Histogram,
     pub engine_restarts: u64,
+    /// Of the oldest database of places in use, epoch seconds.
+    pub geo_built_at_seconds: Option<u64>,
+    /// Databases of places that are gone or broken, so that an older one is in use, or none.
+    pub geo_databases_refused: usize,
 }
 
 /// A distribution that somebody else has counted.
@@ -140,6 +144,23 @@ impl Telemetry {
             Unit::Seconds,
             readings.spool_sync,
         );
+        let refused: Gauge = Gauge::default();
+        refused.set(i64::try_from(readings.geo_databases_refused).unwrap_or(i64::MAX));
+        registry.register(
+            "geo_databases_refused",
+            "Databases of places whose newest content cannot be used",
+            refused,
+        );
+        if let Some(seconds) = readings.geo_built_at_seconds {
+            let built_at: Gauge = Gauge::default();
+            built_at.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+            registry.register_with_unit(
+                "geo_database_build_timestamp",
+                "When the oldest database of places in use was built",
+                Unit::Seconds,
+                built_at,
+            );
+        }
         registry.register(
             "build",
             "Version of this program",

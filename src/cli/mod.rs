@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 it could not be done, 2 what was typed is wrong.
 
 mod forget;
+mod geo;
 mod server;
 mod shop;
 mod spool;
@@ -11,6 +12,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::demo::Crowd;
+use crate::enrich::geo::Geo;
 use crate::{demo, engine};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -18,6 +20,8 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 const DATA_DIR: &str = "./data";
@@ -51,6 +55,9 @@ enum Command {
     Spool(spool::SpoolCommand),
     /// Delete what is known of one visitor; their orders stay in the books without a name.
     Forget(forget::ForgetArguments),
+    /// The database that tells places from addresses.
+    #[command(subcommand)]
+    Geo(geo::GeoCommand),
     #[command(hide = true)]
     Engine(EngineArguments),
 }
@@ -96,6 +103,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Shop(command) => shop::run(command, Settings::read(file, DATA_DIR)?).await,
                 Command::Spool(command) => spool::run(command, &Settings::read(file, DATA_DIR)?).await,
                 Command::Forget(typed) => forget::run(typed, &Settings::read(file, DATA_DIR)?).await,
+                Command::Geo(command) => geo::run(command, Settings::read(file, DATA_DIR)?).await,
                 Command::Engine(_) => Ok(()),
             }
         })
@@ -117,6 +125,7 @@ fn fail(code: u8, sentence: &str) -> ExitCode {
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let public_url = settings.public_url.clone();
     let mut stop = pin!(stop_signal()?);
+    let hangups = signal(SignalKind::hangup())?;
     let app = tokio::select! {
         app = App::start(settings, Clock::System, None) => app?,
         () = &mut stop => return Ok(()),
@@ -127,12 +136,22 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             "no shop yet: shopfunnel shop add --name \"My shop\" --time-zone Asia/Shanghai --currency CNY"
         );
     }
-    app.run_until(stop).await
+    let reloading = tokio::spawn(reload(app.geo().clone(), hangups));
+    let ended = app.run_until(stop).await;
+    reloading.abort();
+    ended
+}
+
+/// Has the databases of places read again at every SIGHUP.
+async fn reload(geo: Arc<Geo>, mut hangups: Signal) {
+    while hangups.recv().await.is_some() {
+        let geo = geo.clone();
+        let _ = tokio::task::spawn_blocking(move || geo.reload()).await;
+    }
 }
 
 /// Resolves on Ctrl-C or SIGTERM that come after this call, whether it is awaited yet or not.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

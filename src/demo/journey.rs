@@ -15,12 +15,20 @@ const PRODUCTS: [(&str, &str); 6] = [
     ("teapot", "268.00"),
 ];
 const AGENTS: [&str; 3] = ["mei", "lin", "bo"];
-const REFERRERS: [&str; 5] = [
-    "",
-    "https://www.baidu.com/",
-    "https://www.xiaohongshu.com/",
-    "https://www.google.com/",
-    "https://mp.weixin.qq.com/",
+/// Referrer, and the query of the page that the link led to.
+const ARRIVALS: [(&str, &str); 12] = [
+    ("", ""),
+    ("", ""),
+    ("https://www.baidu.com/", ""),
+    ("https://www.baidu.com/", "?utm_source=baidu&utm_medium=cpc&utm_campaign=longjing"),
+    ("https://www.xiaohongshu.com/", ""),
+    ("https://www.xiaohongshu.com/", ""),
+    ("https://mp.weixin.qq.com/", ""),
+    ("https://www.douyin.com/", ""),
+    ("https://www.google.com/", ""),
+    ("https://www.doubao.com/", ""),
+    ("", "?utm_source=newsletter&utm_medium=email&utm_campaign=autumn-tea"),
+    ("", "?utm_source=weibo&utm_medium=social&utm_campaign=11.11"),
 ];
 
 /// One event of a visitor, `after_ms` after the one before.
@@ -34,8 +42,9 @@ pub struct Step {
 /// The steps of one visit to the shop, at least one.
 pub fn journey(random: &mut Rng) -> Vec<Step> {
     let mut steps = Steps { random, steps: Vec::new() };
-    let referrer = REFERRERS[steps.random.usize(..REFERRERS.len())];
-    steps.add(0, json!({ "kind": "visit", "url": page("index"), "referrer": referrer }));
+    let (referrer, query) = ARRIVALS[steps.random.usize(..ARRIVALS.len())];
+    let landing = page("index") + query;
+    steps.add(0, json!({ "kind": "visit", "url": landing, "referrer": referrer }));
     if steps.chance(0.48) {
         let dwell_ms = steps.random.i64(2_000..40_000);
         steps.add(dwell_ms, json!({ "kind": "bounce", "url": page("index"), "engaged_ms": dwell_ms }));

@@ -4,6 +4,7 @@
 //! who keep coming. Everything enters through the public HTTP interface, as a real shop's events would.
 
 mod journey;
+mod shopper;
 mod storefront;
 mod traffic;
 

@@ -2,6 +2,7 @@
 
 use super::Memory;
 use super::journey::{Step, journey};
+use super::shopper::Shopper;
 use crate::clock::Clock;
 use anyhow::Context;
 use fastrand::Rng;
@@ -19,23 +20,25 @@ const BATCH_EVENTS: usize = 1_000;
 const NEXT_VISITOR: Duration = Duration::from_millis(900);
 /// A live visitor does in seconds what a real one does in minutes, so that the page moves.
 const HURRY: i64 = 12;
-const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
-    Chrome/146.0.0.0 Safari/537.36";
 
 /// Sends [`HISTORY_DAYS`] days of visitors that end at the demo's first start. Everything follows from the
 /// seed, ids included, so sending it again adds nothing.
 pub async fn write_history(url: &str, memory: &Memory) -> anyhow::Result<()> {
     let random = &mut Rng::with_seed(memory.seed);
-    let mut visitors: Vec<String> = Vec::new();
+    let mut visitors: Vec<u64> = Vec::new();
     let mut events: Vec<Value> = Vec::new();
     for days_ago in (0..HISTORY_DAYS).rev() {
         for _ in 0..random.usize(VISITORS_PER_DAY) {
             let visitor = visitor(random, &mut visitors);
+            let shopper = Shopper::of(visitor);
             let mut at_ms = memory.history_until_ms - days_ago * DAY_MS - random.i64(0..DAY_MS);
             for step in journey(random) {
                 at_ms += step.after_ms;
                 if at_ms < memory.history_until_ms {
-                    events.push(event(random, &visitor, at_ms, step));
+                    let mut event = event(random, visitor, at_ms, step);
+                    event["user_agent"] = shopper.user_agent.into();
+                    event["ip"] = shopper.address.to_string().into();
+                    events.push(event);
                 }
             }
         }
@@ -73,17 +76,20 @@ async fn visit(
     client: reqwest::Client,
     url: String,
     public_key: String,
-    visitor: String,
+    visitor: u64,
     steps: Vec<Step>,
     mut random: Rng,
 ) {
+    let shopper = Shopper::of(visitor);
     for step in steps {
         tokio::time::sleep(Duration::from_millis((step.after_ms / HURRY) as u64)).await;
-        let event = event(&mut random, &visitor, Clock::System.now_ms(), step);
+        let event = event(&mut random, visitor, Clock::System.now_ms(), step);
         let body = json!({ "shop": public_key, "events": [event] }).to_string();
         let sent = client
             .post(format!("{url}/e"))
             .header("content-type", "text/plain")
+            .header("user-agent", shopper.user_agent)
+            .header("x-forwarded-for", shopper.address.to_string())
             .body(body)
             .send()
             .await
@@ -96,25 +102,24 @@ async fn visit(
 }
 
 fn client() -> anyhow::Result<reqwest::Client> {
-    let client =
-        reqwest::Client::builder().user_agent(USER_AGENT).timeout(Duration::from_secs(30)).no_proxy();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy();
     client.build().context("cannot make an HTTP client")
 }
 
-/// A new visitor, or one of those before.
-fn visitor(random: &mut Rng, visitors: &mut Vec<String>) -> String {
+/// The number of a new visitor, or of one of those before.
+fn visitor(random: &mut Rng, visitors: &mut Vec<u64>) -> u64 {
     if !visitors.is_empty() && random.f64() < RETURNING {
-        return visitors[random.usize(..visitors.len())].clone();
+        return visitors[random.usize(..visitors.len())];
     }
-    let visitor = format!("sim-{:016x}", random.u64(..));
-    visitors.push(visitor.clone());
+    let visitor = random.u64(..);
+    visitors.push(visitor);
     visitor
 }
 
-fn event(random: &mut Rng, visitor: &str, at_ms: i64, step: Step) -> Value {
+fn event(random: &mut Rng, visitor: u64, at_ms: i64, step: Step) -> Value {
     let mut fields = step.fields;
     fields.insert("id".into(), Value::String(id(random, at_ms).to_string()));
-    fields.insert("visitor".into(), Value::String(visitor.to_owned()));
+    fields.insert("visitor".into(), Value::String(format!("sim-{visitor:016x}")));
     fields.insert("at".into(), Value::from(at_ms));
     Value::Object(fields)
 }

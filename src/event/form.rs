@@ -2,6 +2,7 @@
 
 use super::{Arrival, Field, Kind, Rejection, Sender, Topic, Visitor};
 use crate::money::{Amount, Currency};
+use crate::text::{cleaned, holds_hidden};
 use chrono::DateTime;
 use uuid::Uuid;
 
@@ -43,23 +44,6 @@ pub(super) fn id(field: &Field<'_>) -> Result<Option<Uuid>, Rejection> {
         Field::Number(_) | Field::Broken(_) | Field::Other => None,
     };
     found.map(Some).ok_or_else(|| Rejection::new("invalid_id", "`id` must be a UUID"))
-}
-
-/// Invisible characters that make two texts look alike or one look like another: controls, and marks that turn
-/// the direction of writing (Unicode's `Bidi_Control`).
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn holds_hidden(text: &str) -> bool {
-    !is_plain(text) && text.chars().any(is_hidden)
-}
-
-/// Printable ASCII only, as almost everything that is sent. Without an early end, so that the compiler compares
-/// many bytes at a time.
-fn is_plain(text: &str) -> bool {
-    text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }
 
 /// Why a field is refused: what hides in its text, else what its form is.
@@ -170,11 +154,7 @@ pub(super) fn text(
 /// event.
 pub(super) fn free_text(field: &Field<'_>, max_chars: usize) -> String {
     let (Field::Text(text) | Field::Broken(text)) = field else { return String::new() };
-    if is_plain(text) {
-        text[..text.len().min(max_chars)].to_owned()
-    } else {
-        text.chars().filter(|&c| !is_hidden(c)).take(max_chars).collect()
-    }
+    cleaned(text, max_chars)
 }
 
 pub(super) fn amount(

@@ -70,6 +70,11 @@ pub fn masked(url: String) -> String {
     out
 }
 
+/// What somebody wrote, or [`MASK`] when it gives a person away.
+pub fn masked_value(value: String) -> String {
+    if looks_personal(&value) { MASK.into() } else { value }
+}
+
 /// What stands between separators, each with the one that follows it.
 fn parts(mut rest: &str) -> impl Iterator<Item = (&str, &str)> {
     std::iter::from_fn(move || {

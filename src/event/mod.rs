@@ -4,17 +4,16 @@
 //! [`Event::check`] nothing validates again. The serialised form is what the spool holds, so a field
 //! may be added with a default but never renamed.
 
-mod bot;
 mod form;
 mod masking;
 mod schema;
 mod stored;
 
 use crate::money::{Amount, Currency};
-pub use bot::is_bot;
 use chrono::{DateTime, NaiveDate, TimeZone};
 use chrono_tz::Tz;
 pub use form::is_visitor_id;
+pub use masking::masked_value;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 pub use stored::StoredEvent;
@@ -287,9 +286,6 @@ pub struct Fields<'a> {
     pub customer: Field<'a>,
     #[schema(schema_with = schema::id)]
     pub product: Field<'a>,
-    /// The shopper's, told by the shop's server; a browser's own is in [`Arrival::bot`].
-    #[schema(value_type = Option<String>)]
-    pub user_agent: Field<'a>,
 }
 
 /// What is known of an event before its fields are read.
@@ -301,7 +297,7 @@ pub struct Arrival<'a> {
     /// Currency of an amount that names none.
     pub currency: Currency,
     pub sender: Sender,
-    /// The browser that sent it is no person's. A server is never judged by how it calls itself.
+    /// The shopper's browser is no person's.
     pub bot: bool,
     pub received_at_ms: i64,
 }
@@ -362,7 +358,7 @@ impl Event {
             received_day: shop_day(arrival.received_at_ms, arrival.time_zone),
             visitor,
             verified: arrival.sender == Sender::Server,
-            bot: !kind.is_of_an_order() && is_of_bot(fields, arrival),
+            bot: !kind.is_of_an_order() && arrival.bot,
             url: masking::masked(form::free_text(&fields.url, form::MAX_URL_CHARS)),
             referrer: masking::masked(form::free_text(&fields.referrer, form::MAX_URL_CHARS)),
             title: form::free_text(&fields.title, form::MAX_TITLE_CHARS),
@@ -396,14 +392,6 @@ impl Event {
             details: Details::default(),
             ..self
         })
-    }
-}
-
-fn is_of_bot(fields: &Fields<'_>, arrival: Arrival<'_>) -> bool {
-    match (arrival.sender, &fields.user_agent) {
-        (Sender::Browser, _) => arrival.bot,
-        (Sender::Server, Field::Text(user_agent)) => is_bot(user_agent),
-        (Sender::Server, _) => false,
     }
 }
 
@@ -575,19 +563,14 @@ mod tests {
 
     #[test]
     fn a_program_is_flagged_unless_money_has_moved() {
-        let googlebot = "Googlebot/2.1";
         let inquiry =
             || Fields { kind: text_field("inquiry"), visitor: text_field("v"), ..Fields::default() };
-        let told = |fields: Fields<'static>| Fields { user_agent: text_field(googlebot), ..fields };
-        let bot = |fields: &Fields<'_>, sender, bot| {
-            Event::check(fields, Arrival { bot, ..arrival(sender) }).unwrap().bot
+        let bot = |fields: &Fields<'_>, bot| {
+            Event::check(fields, Arrival { bot, ..arrival(Sender::Server) }).unwrap().bot
         };
-        assert!(bot(&inquiry(), Sender::Browser, true));
-        assert!(!bot(&order(), Sender::Browser, true));
-        assert!(!bot(&told(inquiry()), Sender::Browser, false));
-        assert!(bot(&told(inquiry()), Sender::Server, false));
-        assert!(!bot(&inquiry(), Sender::Server, false));
-        assert!(!bot(&told(order()), Sender::Server, false));
+        assert!(bot(&inquiry(), true));
+        assert!(!bot(&inquiry(), false));
+        assert!(!bot(&order(), true));
     }
 
     #[test]

@@ -134,6 +134,8 @@ async fn metrics(admin: web::Data<Admin>) -> HttpResponse {
             sum: state.spool.syncs().sum().as_secs_f64(),
             buckets: state.spool.syncs().buckets(),
         },
+        geo_built_at_seconds: state.geo.databases().iter().map(|database| database.built_at_seconds).min(),
+        geo_databases_refused: state.geo.refused(),
         engine_restarts: admin.engine.as_ref().map_or(0, EngineStatus::restarts),
     });
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, telemetry::MEDIA_TYPE)).body(text)

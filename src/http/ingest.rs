@@ -5,8 +5,10 @@
 use super::error::{ApiError, Rejected};
 use super::openapi::{BrowserErrors, ServerErrors};
 use super::wire::{Body, EventsBody, WireError, WireEvent};
-use super::{State, auth, only};
-use crate::event::{Arrival, Event, Field, Rejection, Sender, Visitor, is_bot};
+use super::{State, auth, details, only};
+use crate::enrich::agent::Agent;
+use crate::enrich::source;
+use crate::event::{Arrival, Event, Field, Kind, Rejection, Sender, Visitor};
 use crate::planted::Fault;
 use crate::shops::{Payments, PrivacySignal, Shop};
 use crate::spool::{Appender, Records};
@@ -156,12 +158,13 @@ async fn browser_events(
     {
         return Err(ApiError::OriginNotAllowed);
     }
-    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let user_agent = user_agent.unwrap_or_default();
+    let user_agent = request.headers().get(header::USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
+    let agent = state.agents.read(&String::from_utf8_lossy(user_agent));
     let browser = Browser {
         address: client,
-        user_agent,
-        is_bot: is_bot(user_agent) || is_prefetch(request),
+        user_agent: std::str::from_utf8(user_agent).unwrap_or_default(),
+        is_bot: agent.bot || is_prefetch(request),
+        agent,
         asks_for_privacy: request.headers().get("sec-gpc").is_some_and(|value| value == "1"),
     };
     let mut intake = Intake::new(state, appender, shop, Some(browser));
@@ -312,6 +315,7 @@ fn line_too_long() -> Rejection {
 struct Browser<'a> {
     address: IpAddr,
     user_agent: &'a str,
+    agent: Arc<Agent>,
     /// Says of itself that no person looks at the page.
     is_bot: bool,
     /// Sent `Sec-GPC: 1`.
@@ -377,7 +381,7 @@ impl<'a> Intake<'a> {
         self.undecided += 1;
         let event = match event {
             Ok(event) => {
-                telemetry.fields_unknown.inc_by(event.unknown_fields);
+                telemetry.fields_unknown.inc_by(self.unknown_fields(&event));
                 let mut checked = self.check(&event);
                 if checked.is_ok() && self.is_unwanted() {
                     self.dropped.privacy_signal += 1;
@@ -424,6 +428,13 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
+    /// Of a browser's event also those that only a server may send: it is seen what a browser has and where it is.
+    fn unknown_fields(&self, event: &WireEvent<'_>) -> u64 {
+        let servers_own = [&event.user_agent, &event.ip].into_iter().filter(|field| **field != Field::Absent);
+        let here = if self.browser.is_some() { servers_own.count() as u64 } else { 0 };
+        event.unknown_fields + here
+    }
+
     /// Whether the visitor asks not to be followed, and the shop listens.
     fn is_unwanted(&self) -> bool {
         self.shop.privacy_signal == PrivacySignal::Respect
@@ -447,15 +458,22 @@ impl<'a> Intake<'a> {
         if !of_this_shop {
             return Err(Rejection::new("shop_mismatch", "all events of a request belong to one shop"));
         }
-        let sender = if self.browser.is_some() { Sender::Browser } else { Sender::Server };
-        let checked = Event::check(
+        let (sender, agent, address, bot) = match &self.browser {
+            Some(browser) => (Sender::Browser, browser.agent.clone(), Some(browser.address), browser.is_bot),
+            None => {
+                let agent = self.state.agents.read(details::text(&event.user_agent));
+                let bot = agent.bot;
+                (Sender::Server, agent, details::told_address(&event.ip)?, bot)
+            }
+        };
+        let mut checked = Event::check(
             &event.fields,
             Arrival {
                 shop: &self.shop.slug,
                 time_zone: self.shop.time_zone,
                 currency: self.shop.currency,
                 sender,
-                bot: self.browser.as_ref().is_some_and(|browser| browser.is_bot),
+                bot,
                 received_at_ms: self.received_at_ms,
             },
         )?;
@@ -468,6 +486,11 @@ impl<'a> Intake<'a> {
                 "this shop takes orders, payments and refunds from its server only: POST /v1/events",
             ));
         }
+        if checked.kind == Kind::Visit {
+            checked.details = details::of_visit(event, &self.shop, &agent, &self.state.geo, address);
+        }
+        checked.url = source::without_click_ids(checked.url);
+        checked.referrer = source::without_click_ids(checked.referrer);
         Ok(checked)
     }
 

@@ -9,6 +9,7 @@ mod catalogue;
 pub mod client_address;
 pub mod connections;
 mod csv;
+mod details;
 pub mod error;
 mod events;
 mod format;
@@ -24,6 +25,8 @@ mod visitors;
 mod wire;
 
 use crate::clock::Clock;
+use crate::enrich::agent::Agents;
+use crate::enrich::geo::Geo;
 use crate::identity::Identities;
 use crate::planted::Faults;
 use crate::shipper::Progress;
@@ -45,6 +48,8 @@ pub struct State {
     pub clock: Clock,
     pub registry: Arc<Registry>,
     pub identities: Arc<Identities>,
+    pub agents: Arc<Agents>,
+    pub geo: Arc<Geo>,
     pub spool: Spool,
     pub store: Store,
     pub progress: watch::Receiver<Progress>,

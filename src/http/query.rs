@@ -155,18 +155,7 @@ pub async fn funnel(
         currency: shop.currency,
     };
     let found = Found::ask(&state, &asked, &question).await.map_err(|error| unanswered(&state, error))?;
-    let mut notes = Vec::new();
-    let waiting: u64 =
-        found.total.money.iter().filter_map(|money| money.waiting_payments).map(|w| w.count).sum();
-    if waiting > 0 {
-        notes.push(Note {
-            code: "waiting_payments",
-            message: format!(
-                "{waiting} payments wait for their orders and are in no figure but received_amount; send an event of \
-                 kind `order` with the same order_id for each"
-            ),
-        });
-    }
+    let notes = notes(&state, &asked, &found.total);
     let answer = FunnelAnswer {
         shop: &shop.slug,
         from: asked.window.from,
@@ -271,6 +260,39 @@ impl IntoParams for FunnelParameters {
         }
         parameters
     }
+}
+
+/// What the figures alone would not say.
+fn notes(state: &State, asked: &Asked, total: &Figures) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let waiting: u64 = total.money.iter().filter_map(|money| money.waiting_payments).map(|w| w.count).sum();
+    if waiting > 0 {
+        notes.push(Note {
+            code: "waiting_payments",
+            message: format!(
+                "{waiting} payments wait for their orders and are in no figure but received_amount; send an event of \
+                 kind `order` with the same order_id for each"
+            ),
+        });
+    }
+    if asked.names(Dimension::Region) || asked.names(Dimension::City) {
+        if !state.geo.knows_cities() {
+            notes.push(Note {
+                code: "no_cities",
+                message: "regions and cities are unknown, because no database of places that knows them is in use; \
+                          name one with the setting `geo.database`"
+                    .into(),
+            });
+        }
+    } else if asked.names(Dimension::Country) && state.geo.databases().is_empty() {
+        notes.push(Note {
+            code: "no_places",
+            message: "countries are unknown, because no database of places is in use; bring one with `shopfunnel geo \
+                      install`, or name one with the setting `geo.database`"
+                .into(),
+        });
+    }
+    notes
 }
 
 /// The answers to everything that was asked.
@@ -397,6 +419,11 @@ impl Asked {
         let filters = filters(&mut parameters)?;
         parameters.finish()?;
         Ok(Asked { window, interval, breakdown, limit, comparison, filters })
+    }
+
+    /// Whether figures are grouped or filtered by `dimension`.
+    fn names(&self, dimension: Dimension) -> bool {
+        self.breakdown == Some(dimension) || self.filters.names(dimension)
     }
 }
 

@@ -31,6 +31,12 @@ pub struct WireEvent<'a> {
     pub shop: Field<'a>,
     #[serde(flatten)]
     pub fields: Fields<'a>,
+    /// The shopper's, told by the shop's server: for device, browser and bots. A browser's own is in its headers.
+    #[schema(value_type = Option<String>)]
+    pub user_agent: Field<'a>,
+    /// The shopper's, told by the shop's server: for the place, and not kept.
+    #[schema(value_type = Option<String>)]
+    pub ip: Field<'a>,
     /// Fields that the contract does not know.
     #[schema(ignore)]
     pub unknown_fields: u64,
@@ -266,6 +272,7 @@ enum Name {
     Customer,
     Product,
     UserAgent,
+    Ip,
     #[serde(other)]
     Unknown,
 }
@@ -307,7 +314,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
                         Name::Variant => &mut event.fields.variant,
                         Name::Customer => &mut event.fields.customer,
                         Name::Product => &mut event.fields.product,
-                        Name::UserAgent => &mut event.fields.user_agent,
+                        Name::UserAgent => &mut event.user_agent,
+                        Name::Ip => &mut event.ip,
                         Name::Unknown => {
                             event.unknown_fields += 1;
                             continue;

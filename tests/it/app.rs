@@ -7,6 +7,7 @@ use shopfunnel::app::App;
 use shopfunnel::clock::Clock;
 use shopfunnel::config::{ClickHouse, Settings};
 use shopfunnel::engine::{Engine, EngineOptions};
+use shopfunnel::enrich::geo::GeoOptions;
 use shopfunnel::http::limit::LimitOptions;
 use shopfunnel::planted::Faults;
 use shopfunnel::shipper::ShipperOptions;
@@ -91,8 +92,18 @@ pub async fn spawn_app_with(limits: LimitOptions) -> TestApp {
     spawn_app_on("127.0.0.1:0", limits).await
 }
 
+/// The same with databases of places.
+pub async fn spawn_app_at(places: &[&Path]) -> TestApp {
+    let geo = GeoOptions { files: places.iter().map(|file| file.to_path_buf()).collect(), required: true };
+    spawn("127.0.0.1:0", LimitOptions::default(), geo).await
+}
+
 /// The same on an address of one's own choosing.
 pub async fn spawn_app_on(listen: &str, limits: LimitOptions) -> TestApp {
+    spawn(listen, limits, GeoOptions::default()).await
+}
+
+async fn spawn(listen: &str, limits: LimitOptions, geo: GeoOptions) -> TestApp {
     let engine = shared_engine().await;
     let login = engine.tracker();
     let number = NEXT_DATABASE.fetch_add(1, Ordering::SeqCst);
@@ -113,6 +124,7 @@ pub async fn spawn_app_on(listen: &str, limits: LimitOptions) -> TestApp {
         public_url: "https://stats.example".into(),
         trusted_proxies: vec!["127.0.0.0/8".parse().expect("a network")],
         clickhouse: ClickHouse::External(store.clone()),
+        geo,
         spool: SpoolOptions {
             directory: spool::directory(data_dir.path()),
             max_bytes: 1 << 30,

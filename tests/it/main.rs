@@ -10,6 +10,7 @@
 
 mod app;
 mod committed;
+mod mmdb;
 mod model;
 mod server;
 
@@ -22,6 +23,7 @@ mod clocks;
 mod command_line;
 mod days;
 mod dead_letters;
+mod details;
 mod engine_access;
 mod figures;
 mod forget;
@@ -31,6 +33,7 @@ mod limits;
 mod merges;
 mod money;
 mod open_visitors;
+mod places;
 mod property;
 mod repeats;
 mod report_routes;

@@ -13,11 +13,12 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shopfunnel::shops::command::Changes;
 
-const SETS: usize = 1_000;
+const SETS: usize = 40;
 /// Of every set; what is asked goes by turns.
 const QUESTIONS: usize = 1;
 /// Those that events of the sets name.
-const DIMENSIONS: [&str; 5] = ["agent", "channel", "product", "variant", "customer_type"];
+const DIMENSIONS: [&str; 9] =
+    ["source", "medium", "campaign", "landing", "agent", "channel", "product", "variant", "customer_type"];
 const CURRENCIES: [&str; 3] = ["CNY", "USD", "JPY"];
 const AT_ONCE: usize = 4;
 /// Different offsets, half hours, and daylight saving that changes within the days of the sets.

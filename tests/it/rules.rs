@@ -42,8 +42,8 @@ fn module(path: &Path) -> String {
 
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 9] = [
-    &["clock", "file", "money", "planted", "secret"],
-    &["engine", "event", "funnel", "identity", "metrics", "shops", "spool", "telemetry"],
+    &["clock", "file", "money", "planted", "secret", "text"],
+    &["engine", "enrich", "event", "funnel", "identity", "metrics", "shops", "spool", "telemetry"],
     &["store"],
     &["shipper"],
     &["forget"],

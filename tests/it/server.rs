@@ -60,6 +60,8 @@ impl Installation {
             .env("SHOPFUNNEL_LISTEN", format!("127.0.0.1:{}", self.port))
             .env("SHOPFUNNEL_ADMIN_LISTEN", format!("127.0.0.1:{}", self.admin_port))
             .env("SHOPFUNNEL_ENGINE__LIBRARY", library())
+            // Reading a database of places takes a second in a build that is not optimised.
+            .env("SHOPFUNNEL_GEO__DATABASE", "")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command

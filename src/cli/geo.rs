@@ -1,0 +1,71 @@
+//! `shopfunnel geo …`: the database of places, brought and looked at.
+
+use crate::config::Settings;
+use crate::enrich::geo;
+use anyhow::Context;
+use chrono::DateTime;
+use clap::Subcommand;
+use serde_json::json;
+use std::io::Write;
+
+/// What `make geo` runs.
+const INSTALL: &str = include_str!("../../packaging/geo.sh");
+
+#[derive(Debug, Subcommand)]
+pub enum GeoCommand {
+    /// Bring the database of countries into the cache; needs npm. A running server takes it within a minute.
+    Install,
+    /// Tell which databases the settings name, and what they know.
+    Show {
+        /// Print JSON for programs.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Carries out one command and prints its answer.
+///
+/// # Errors
+/// The database cannot be brought, or one that the settings name cannot be used.
+pub async fn run(command: GeoCommand, settings: Settings) -> anyhow::Result<()> {
+    match command {
+        GeoCommand::Install => install().await,
+        GeoCommand::Show { json } => show(&settings, json),
+    }
+}
+
+async fn install() -> anyhow::Result<()> {
+    let status = tokio::process::Command::new("sh").args(["-c", INSTALL]).status().await;
+    let status = status.context("cannot run sh, which brings the database")?;
+    anyhow::ensure!(status.success(), "the database was not brought");
+    Ok(())
+}
+
+fn show(settings: &Settings, as_json: bool) -> anyhow::Result<()> {
+    let files = settings.geo.files.iter().filter(|file| settings.geo.required || file.exists());
+    let databases = files.map(|file| geo::describe(file)).collect::<Result<Vec<_>, _>>()?;
+    let out = &mut std::io::stdout().lock();
+    if as_json {
+        let knows_cities = databases.iter().any(|database| database.knows_cities);
+        serde_json::to_writer(&mut *out, &json!({ "databases": databases, "knows_cities": knows_cities }))?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    if databases.is_empty() {
+        writeln!(out, "no database of places: run `shopfunnel geo install`, or set geo.database")?;
+    }
+    for database in databases {
+        let built = i64::try_from(database.built_at_seconds).ok();
+        let built = built.and_then(|seconds| DateTime::from_timestamp(seconds, 0)).unwrap_or_default();
+        let knows = if database.knows_cities { "countries, regions, cities" } else { "countries only" };
+        writeln!(out, "{}", database.path.display())?;
+        writeln!(
+            out,
+            "  {}, built {}, {} bytes, {knows}",
+            database.kind,
+            built.date_naive(),
+            database.bytes
+        )?;
+    }
+    Ok(())
+}

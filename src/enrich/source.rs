@@ -1,0 +1,548 @@
+//! Who sent a visitor, out of the page's address and its referrer, both as they were sent.
+//!
+//! Campaign parameters say it themselves and come first; then click ids, which an advertiser's platform adds; then
+//! the referrer's host, by a table written by hand (`data/referrers.txt`). A host that the table does not know
+//! is its own source. The shop's own pages, and the way back from paying or signing in, send nobody.
+//!
+//! The app around the page is no source: whoever opens the shop from its favorites in WeChat came directly, and
+//! an invented "wechat" would hide that. It is told as the browser.
+
+use crate::text::{cleaned, is_hidden};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use url::form_urlencoded;
+
+const MAX_CHARS: usize = 200;
+/// What a medium or a source says to mean: nobody.
+const NOBODY: [&str; 4] = ["direct", "(direct)", "none", "(none)"];
+const REFERRERS: &str = include_str!("data/referrers.txt");
+
+/// Who sent the visitor. Without a source the others are empty too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Touch {
+    /// Lower case, as is the medium: `baidu`, or a host.
+    pub source: String,
+    /// `search`, `social`, `ai`, `shopping`, `email`, `referral`, `cpc`, `display`, or what a campaign parameter
+    /// says.
+    pub medium: String,
+    pub campaign: String,
+}
+
+/// Parameters that a platform adds to tell one click, and so one person, from all others.
+const CLICK_IDS: [(&str, &str, &str); 14] = [
+    ("gclid", "google", "cpc"),
+    ("gbraid", "google", "cpc"),
+    ("wbraid", "google", "cpc"),
+    ("dclid", "google", "display"),
+    ("msclkid", "bing", "cpc"),
+    ("ttclid", "tiktok", "cpc"),
+    ("twclid", "x", "cpc"),
+    ("li_fat_id", "linkedin", "cpc"),
+    ("yclid", "yandex", "cpc"),
+    ("bd_vid", "baidu", "cpc"),
+    ("qz_gdt", "tencent", "cpc"),
+    ("gdt_vid", "tencent", "cpc"),
+    // The last two say less: see `clicked`.
+    ("clickid", "oceanengine", "cpc"),
+    ("fbclid", "facebook", "social"),
+];
+/// What Ocean Engine sends beside a `clickid`, which others call so too.
+const OCEAN_ENGINE: [&str; 2] = ["adid", "creativeid"];
+
+/// Who sends visitors from a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sender {
+    medium: &'static str,
+    source: &'static str,
+}
+
+/// By host.
+static SENDERS: LazyLock<HashMap<&'static str, Sender>> = LazyLock::new(|| {
+    let lines = REFERRERS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut senders = HashMap::new();
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let (Some(medium), Some(source)) = (words.next(), words.next()) else { continue };
+        senders.extend(words.map(|host| (host, Sender { medium, source })));
+    }
+    senders
+});
+
+/// Who sent the visitor to the page at `url`. `own` are more origins of the shop than that page's.
+pub fn touch<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str>) -> Touch {
+    let parameters = Parameters::of(url);
+    let linked = || referred(url, referrer, own);
+    let explicit = parameters.first(&["utm_source", "hmsr"]).map(|source| source.to_lowercase());
+    let touch = match explicit.filter(|source| !NOBODY.contains(&source.as_str())) {
+        Some(source) => {
+            // The click id, too, was added for this link.
+            let medium = clicked(&parameters).map(|(_, medium)| medium.to_owned());
+            Some(Touch { source, medium: medium.unwrap_or_default(), campaign: String::new() })
+        }
+        None => match clicked(&parameters) {
+            // Facebook marks every link out of its apps; the referrer tells which app.
+            Some(("facebook", _)) => {
+                linked().filter(|touch| touch.medium == "social").or_else(|| known("facebook", "social"))
+            }
+            Some((source, medium)) => known(source, medium),
+            None => linked(),
+        },
+    };
+    let Some(mut touch) = touch else { return Touch::default() };
+    let medium = parameters.first(&["utm_medium"]).map(|medium| medium.to_lowercase());
+    if let Some(medium) = medium.filter(|medium| !NOBODY.contains(&medium.as_str())) {
+        touch.medium = medium;
+    }
+    // Baidu's plan is a campaign, its unit a part of one.
+    touch.campaign = parameters.first(&["utm_campaign", "hmpl", "hmcu"]).unwrap_or_default();
+    touch
+}
+
+fn known(source: &str, medium: &str) -> Option<Touch> {
+    Some(Touch { source: source.to_owned(), medium: medium.to_owned(), campaign: String::new() })
+}
+
+/// The path of a page's address with escapes resolved where they stand for text, so that a page has one name
+/// however its address was written. Empty for what is no web address.
+pub fn path(url: &str) -> String {
+    let raw = match page(url) {
+        Some((_, rest)) => rest,
+        None if url.starts_with('/') && !url.starts_with("//") => url,
+        None => return String::new(),
+    };
+    let end = raw.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(raw.len());
+    if end == 0 { "/".into() } else { readable(&raw[..end]) }
+}
+
+/// An address without click ids in its query and its fragment; the rest as it was.
+pub fn without_click_ids(url: String) -> String {
+    let Some(start) = url.bytes().position(|byte| matches!(byte, b'?' | b'#')) else { return url };
+    let is_click_id = |pair: &str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        CLICK_IDS.iter().any(|(id, ..)| name.eq_ignore_ascii_case(id))
+    };
+    // Nearly every address has none, and is not copied for that.
+    if !url[start..].split(['?', '#', '&']).any(is_click_id) {
+        return url;
+    }
+    let mut out = url[..start].to_owned();
+    let mut rest = &url[start..];
+    // The separator that the next part gets: the first one since a part was kept, unless a `#` came after it.
+    let mut waiting = None;
+    while let Some(separator) = rest.chars().next() {
+        let part_end = rest[1..].find(['?', '#', '&']).map_or(rest.len(), |end| end + 1);
+        let part = &rest[1..part_end];
+        rest = &rest[part_end..];
+        if separator == '#' || waiting.is_none() {
+            waiting = Some(separator);
+        }
+        if !is_click_id(part) {
+            out.extend(waiting.take());
+            out.push_str(part);
+        }
+    }
+    out
+}
+
+/// The parameters of a query, and of a fragment that has the form of one.
+struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Parameters<'a> {
+    fn of(url: &'a str) -> Parameters<'a> {
+        let Some(start) = url.find(['?', '#']) else { return Parameters(Vec::new()) };
+        let parts = url[start..].split(['?', '#']);
+        Parameters(parts.flat_map(|part| form_urlencoded::parse(part.as_bytes())).collect())
+    }
+
+    /// The cleaned value of the first of `names` that has one.
+    fn first(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.value(name))
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        let values = self.0.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        values.map(|(_, value)| cleaned(value.trim(), MAX_CHARS)).find(|value| !value.is_empty())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, value)| known.eq_ignore_ascii_case(name) && !value.is_empty())
+    }
+}
+
+/// Source and medium that a click id tells.
+fn clicked(parameters: &Parameters<'_>) -> Option<(&'static str, &'static str)> {
+    let from_ocean_engine = || OCEAN_ENGINE.iter().any(|name| parameters.has(name));
+    let found =
+        CLICK_IDS.iter().find(|(id, ..)| parameters.has(id) && (*id != "clickid" || from_ocean_engine()));
+    found.map(|&(_, source, medium)| (source, medium))
+}
+
+/// Host and what follows it of a web page's address, as browsers write them. An address is sent with every event,
+/// and taking it apart like this costs a tenth of parsing it.
+fn page(url: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
+        return None;
+    }
+    let (host, rest) = split_authority(rest);
+    (!host.is_empty()).then_some((host, rest))
+}
+
+/// Host without user and port, and what follows.
+fn split_authority(rest: &str) -> (&str, &str) {
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#' | b'\\')).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let port = host.rfind(':').filter(|&at| host[at + 1..].bytes().all(|byte| byte.is_ascii_digit()));
+    (port.map_or(host, |at| &host[..at]).trim_end_matches('.'), rest)
+}
+
+fn referred<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str>) -> Option<Touch> {
+    let (host, _) = page(referrer).or_else(|| {
+        let app = referrer.strip_prefix("android-app://").or_else(|| referrer.strip_prefix("ios-app://"))?;
+        Some(split_authority(app))
+    })?;
+    let in_hosts = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    if host.is_empty() || host.len() > MAX_CHARS || !host.chars().all(in_hosts) {
+        return None;
+    }
+    let host = host.to_ascii_lowercase();
+    let registered = registered(&host);
+    let is_own = |page: (&str, &str)| is_same_site(&host, registered, &page.0.to_ascii_lowercase());
+    if page(url).is_some_and(is_own) || own.into_iter().filter_map(page).any(is_own) {
+        return None;
+    }
+    match sender(&host) {
+        Some(Sender { medium: "none", .. }) => None,
+        Some(Sender { medium, source }) => known(source, medium),
+        None => known(host.strip_prefix("www.").unwrap_or(&host), "referral"),
+    }
+}
+
+/// The name that somebody has registered and that the host is, or is below of. Numbers are nobody's.
+fn registered(host: &str) -> Option<&str> {
+    if host.ends_with(']') || host.ends_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    psl::domain_str(host)
+}
+
+/// The same host, or two below one registered name.
+fn is_same_site(host: &str, registered_of_host: Option<&str>, other: &str) -> bool {
+    // Nearly always the first is enough, and it is much cheaper than the second.
+    host == other
+        || registered_of_host
+            .is_some_and(|domain| other.ends_with(domain) && registered(other) == Some(domain))
+}
+
+fn sender(host: &str) -> Option<Sender> {
+    let mut below = Some(host);
+    while let Some(name) = below {
+        if let Some(sender) = SENDERS.get(name) {
+            return Some(*sender);
+        }
+        below = name.split_once('.').map(|(_, rest)| rest);
+    }
+    // Not those of hosting companies: anybody can be amazon.github.io.
+    let is_registry = |domain: &psl::Domain<'_>| domain.suffix().typ() == Some(psl::Type::Icann);
+    let domain = psl::domain(host.as_bytes()).filter(is_registry)?;
+    let domain = std::str::from_utf8(domain.as_bytes()).ok()?;
+    let before = host.strip_suffix(domain)?;
+    let name = domain.split('.').next()?;
+    matches!(before, "" | "www." | "m.").then(|| SENDERS.get(format!("{name}.*").as_str()).copied())?
+}
+
+/// Escapes resolved, except where that would change what the path means or hide something in it.
+fn readable(path: &str) -> String {
+    if !path.contains('%') {
+        return cleaned(path, usize::MAX);
+    }
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [byte, behind @ ..] = rest {
+        let escaped = (*byte == b'%')
+            .then(|| std::str::from_utf8(behind.get(..2)?).ok())
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .filter(|byte| !matches!(byte, 0..=b' ' | 0x7f | b'/' | b'?' | b'#' | b'%'));
+        bytes.push(escaped.unwrap_or(*byte));
+        rest = if escaped.is_some() { &behind[2..] } else { behind };
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(is_hidden) => text,
+        // Another encoding than UTF-8, or marks that hide: the escapes stay.
+        _ => cleaned(path, usize::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "https://tea.example/p";
+
+    fn told(url: &str, referrer: &str) -> (String, String, String) {
+        let touch = touch(url, referrer, ["https://pay.tea-house.example"]);
+        (touch.source, touch.medium, touch.campaign)
+    }
+
+    #[test]
+    fn campaign_parameters_come_first_then_click_ids_then_the_referrer() {
+        let baidu = "https://www.baidu.com/link?url=x";
+        for (query, referrer, source, medium, campaign) in [
+            (
+                "?utm_source=Newsletter&utm_medium=Email&utm_campaign=Spring%20Tea",
+                baidu,
+                "newsletter",
+                "email",
+                "Spring Tea",
+            ),
+            ("?utm_source=%E5%BE%AE%E4%BF%A1&utm_campaign=%E5%8F%8C11", "", "微信", "", "双11"),
+            ("?hmsr=toutiao.io&hmpl=plan&hmcu=unit", "", "toutiao.io", "", "plan"),
+            ("?utm_source=google&gclid=x", "", "google", "cpc", ""),
+            ("?utm_source=google&utm_medium=organic&gclid=x", "", "google", "organic", ""),
+            ("?gclid=Cj0&utm_campaign=Brand", "https://www.google.com/", "google", "cpc", "Brand"),
+            ("?gbraid=1", "", "google", "cpc", ""),
+            ("?wbraid=1", "", "google", "cpc", ""),
+            ("?dclid=1", "", "google", "display", ""),
+            ("?msclkid=1", "https://www.bing.com/", "bing", "cpc", ""),
+            ("?ttclid=1", "", "tiktok", "cpc", ""),
+            ("?twclid=1", "https://t.co/", "x", "cpc", ""),
+            ("?li_fat_id=1", "", "linkedin", "cpc", ""),
+            ("?yclid=1", "", "yandex", "cpc", ""),
+            ("?bd_vid=1", baidu, "baidu", "cpc", ""),
+            ("?qz_gdt=1", "", "tencent", "cpc", ""),
+            ("?gdt_vid=1", "", "tencent", "cpc", ""),
+            ("?clickid=1&adid=2", "", "oceanengine", "cpc", ""),
+            ("?clickid=1&creativeid=3", "", "oceanengine", "cpc", ""),
+            ("?clickid=1", baidu, "baidu", "search", ""),
+            ("?fbclid=1", "", "facebook", "social", ""),
+            ("?fbclid=1", "https://l.instagram.com/", "instagram", "social", ""),
+            ("?fbclid=1", "https://mail.google.com/", "facebook", "social", ""),
+            ("?gclid=", baidu, "baidu", "search", ""),
+            ("?utm_source=direct&utm_medium=(none)", "", "", "", ""),
+            ("?utm_source=(Direct)", baidu, "baidu", "search", ""),
+            ("?utm_source=+&utm_medium=cpc", baidu, "baidu", "cpc", ""),
+            ("?utm_medium=cpc&utm_campaign=lost", "", "", "", ""),
+            ("?UTM_SOURCE=Weibo", "", "weibo", "", ""),
+            ("#/tea?utm_source=poster&utm_medium=qr", "", "poster", "qr", ""),
+            ("?utm_source=a%00b%E2%80%AEc%0A", "", "abc", "", ""),
+            ("?utm_source=first&utm_source=second", "", "first", "", ""),
+        ] {
+            let expected = (source.to_owned(), medium.to_owned(), campaign.to_owned());
+            assert_eq!(told(&format!("{PAGE}{query}"), referrer), expected, "{query} {referrer}");
+        }
+        let long = told(&format!("{PAGE}?utm_source=a&utm_campaign={}", "茶".repeat(300)), "");
+        assert_eq!(long.2.chars().count(), MAX_CHARS);
+    }
+
+    #[test]
+    fn a_referrer_is_told_by_its_host() {
+        for (referrer, source, medium) in [
+            ("https://www.baidu.com/link?url=abc", "baidu", "search"),
+            ("https://m.baidu.com/from=844b/s", "baidu", "search"),
+            ("https://tieba.baidu.com/p/1", "tieba", "social"),
+            ("https://chat.baidu.com/", "wenxin", "ai"),
+            ("https://www.so.com/s?q=x", "so", "search"),
+            ("https://m.sogou.com/", "sogou", "search"),
+            ("https://so.m.sm.cn/", "shenma", "search"),
+            ("https://cn.bing.com/", "bing", "search"),
+            ("https://www.google.com/", "google", "search"),
+            ("https://www.google.com.hk/", "google", "search"),
+            ("https://google.co.jp/", "google", "search"),
+            ("android-app://com.google.android.googlequicksearchbox/", "google", "search"),
+            ("https://docs.google.com/", "docs.google.com", "referral"),
+            ("https://www.google.evil.example/", "google.evil.example", "referral"),
+            ("https://google.github.io/", "google.github.io", "referral"),
+            ("https://notbaidu.com/", "notbaidu.com", "referral"),
+            ("https://search.yahoo.co.jp/", "yahoo", "search"),
+            ("https://duckduckgo.com/", "duckduckgo", "search"),
+            ("https://yandex.ru/", "yandex", "search"),
+            ("https://so.toutiao.com/search", "toutiao", "search"),
+            ("https://www.toutiao.com/", "toutiao", "social"),
+            ("https://link.zhihu.com/?target=x", "zhihu", "social"),
+            ("https://www.xiaohongshu.com/", "xiaohongshu", "social"),
+            ("https://weibo.cn/sinaurl", "weibo", "social"),
+            ("https://mp.weixin.qq.com/s/abc", "wechat", "social"),
+            ("https://www.douyin.com/", "douyin", "social"),
+            ("https://www.kuaishou.com/", "kuaishou", "social"),
+            ("https://www.bilibili.com/video/BV1", "bilibili", "social"),
+            ("https://t.co/abc", "x", "social"),
+            ("https://l.facebook.com/l.php", "facebook", "social"),
+            ("https://www.reddit.com/r/tea", "reddit", "social"),
+            ("https://out.reddit.com/", "reddit", "social"),
+            ("https://www.doubao.com/", "doubao", "ai"),
+            ("https://www.kimi.com/", "kimi", "ai"),
+            ("https://kimi.moonshot.cn/", "kimi", "ai"),
+            ("https://yuanbao.tencent.com/", "yuanbao", "ai"),
+            ("https://chat.deepseek.com/", "deepseek", "ai"),
+            ("https://chat.qwen.ai/", "qwen", "ai"),
+            ("https://tongyi.aliyun.com/", "qwen", "ai"),
+            ("https://chatgpt.com/", "chatgpt", "ai"),
+            ("https://www.perplexity.ai/", "perplexity", "ai"),
+            ("https://gemini.google.com/", "gemini", "ai"),
+            ("https://copilot.microsoft.com/", "copilot", "ai"),
+            ("https://claude.ai/", "claude", "ai"),
+            ("https://www.smzdm.com/p/1", "smzdm", "shopping"),
+            ("https://item.taobao.com/", "taobao", "shopping"),
+            ("https://www.amazon.co.uk/", "amazon", "shopping"),
+            ("https://mail.qq.com/", "qq-mail", "email"),
+            ("https://mail.163.com/", "netease-mail", "email"),
+            ("https://mail.google.com/", "gmail", "email"),
+            ("android-app://com.google.android.gm/", "gmail", "email"),
+            ("https://www.some-blog.example/tea", "some-blog.example", "referral"),
+            ("https://BLOG.Example.:8443/x", "blog.example", "referral"),
+            ("http://192.0.2.7/x", "192.0.2.7", "referral"),
+            ("http://[2001:DB8::9]:8080/x", "[2001:db8::9]", "referral"),
+            ("https://mei:secret@blog.example/x", "blog.example", "referral"),
+            ("HTTPS://Blog.Example?x", "blog.example", "referral"),
+            ("https://博客.example/", "博客.example", "referral"),
+            ("https://xn--fsq.example/", "xn--fsq.example", "referral"),
+            ("https://tea.example.evil.test/", "tea.example.evil.test", "referral"),
+        ] {
+            assert_eq!(
+                told(PAGE, referrer),
+                (source.to_owned(), medium.to_owned(), String::new()),
+                "{referrer}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_shop_itself_paying_and_signing_in_send_nobody() {
+        for referrer in [
+            "",
+            "https://tea.example/other",
+            "https://www.tea.example/",
+            "http://shop.tea.example:8080/",
+            "https://pay.tea-house.example/done",
+            "https://cashier.alipay.com/standard",
+            "https://openapi.alipay.com/",
+            "https://wx.tenpay.com/",
+            "https://pay.weixin.qq.com/",
+            "https://cashier.95516.com/",
+            "https://www.paypal.com/checkoutnow",
+            "https://checkout.stripe.com/c/pay",
+            "https://hooks.stripe.com/redirect",
+            "https://live.adyen.com/",
+            "https://pay.klarna.com/",
+            "https://shop.app/pay",
+            "https://centinelapi.cardinalcommerce.com/",
+            "https://accounts.google.com/",
+            "https://appleid.apple.com/",
+            "https://open.weixin.qq.com/connect",
+            "not a url",
+            "about:blank",
+            "data:text/html,x",
+            "chrome-extension://abcdef/page.html",
+            "https://",
+            "//baidu.com",
+            "https://@/",
+            "https://:80/",
+            "https://two words/",
+            "https://a\u{202e}b/",
+            "https://<b>/",
+            "https:///path",
+        ] {
+            assert_eq!(told(PAGE, referrer), Default::default(), "{referrer}");
+        }
+        // Shops of one hosting company are strangers to one another.
+        let elsewhere = touch("https://tea.myshopify.com/", "https://cups.myshopify.com/", []);
+        assert_eq!(elsewhere.source, "cups.myshopify.com");
+        // A page without an address may still have been sent to.
+        assert_eq!(told("", "https://www.baidu.com/").0, "baidu");
+        assert_eq!(told("%%%", "https://tea.example/").0, "tea.example");
+        assert_eq!(touch("http://localhost:3000/a", "http://localhost:3000/", []), Touch::default());
+        assert_eq!(touch("http://192.0.2.7/a", "http://192.0.2.8/", []).source, "192.0.2.8");
+    }
+
+    #[test]
+    fn a_path_has_one_name_however_it_was_written() {
+        for (url, expected) in [
+            ("https://tea.example/", "/"),
+            ("https://tea.example", "/"),
+            ("https://tea.example/a/b.html?x=1#top", "/a/b.html"),
+            ("https://tea.example/index.html", "/index.html"),
+            ("https://tea.example/%E8%8C%B6/%e9%be%99", "/茶/龙"),
+            ("https://tea.example/茶/龙", "/茶/龙"),
+            ("https://tea.example/a%2Fb%3Fc%23d%25e%20f", "/a%2Fb%3Fc%23d%25e%20f"),
+            ("https://tea.example/%B2%E8", "/%B2%E8"),
+            ("https://tea.example/%E2%80%AEx", "/%E2%80%AEx"),
+            ("https://tea.example/%zz%4", "/%zz%4"),
+            ("/a/b?x=1", "/a/b"),
+            ("//tea.example/a", ""),
+            ("tea.example/a", ""),
+            ("about:blank", ""),
+            ("file:///home/mei/a.html", ""),
+            ("", ""),
+        ] {
+            assert_eq!(path(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn click_ids_are_taken_out_of_addresses_and_nothing_else_is() {
+        for (url, stored) in [
+            ("https://t.example/?gclid=Cj0", "https://t.example/"),
+            ("https://t.example/?a=1&gclid=x&b=2", "https://t.example/?a=1&b=2"),
+            ("https://t.example/?gclid=x&utm_source=y#top", "https://t.example/?utm_source=y#top"),
+            ("https://t.example/?gclid=x#top", "https://t.example/#top"),
+            ("https://t.example/?fbclid=1&FBCLID=2&msclkid=3&a", "https://t.example/?a"),
+            ("https://t.example/#/p?gclid=1&x=2", "https://t.example/#/p?x=2"),
+            ("https://t.example/?clickid=1&adid=2", "https://t.example/?adid=2"),
+        ] {
+            assert_eq!(without_click_ids(url.into()), stored, "{url}");
+        }
+        for url in ["", "https://t.example/gclid=1", "https://t.example/?q=gclid&x=fbclid%3D1#&?", "?&&#"] {
+            assert_eq!(without_click_ids(url.into()), url);
+        }
+    }
+
+    #[test]
+    fn the_table_of_referrers_is_in_order() {
+        const MEDIA: [&str; 6] = ["search", "social", "ai", "shopping", "email", "none"];
+        let mut hosts = Vec::new();
+        for line in REFERRERS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert!(words.len() > 2 && MEDIA.contains(&words[0]), "{line}");
+            assert_eq!(words[1] == "-", words[0] == "none", "{line}");
+            assert_eq!(line, line.to_lowercase());
+            hosts.extend(words[2..].iter().copied());
+        }
+        let listed = hosts.len();
+        hosts.sort_unstable();
+        hosts.dedup();
+        assert_eq!((hosts.len(), SENDERS.len()), (listed, listed));
+    }
+
+    #[test]
+    fn no_text_whatever_breaks_it() {
+        let random = &mut fastrand::Rng::with_seed(20_261_122);
+        let words = [
+            "?",
+            "#",
+            "&",
+            "=",
+            "%",
+            "gclid",
+            "utm_source",
+            "https://",
+            "茶",
+            "\u{202e}",
+            "/",
+            "a",
+            "[::1]",
+            "%E8",
+        ];
+        for _ in 0..20_000 {
+            let mut text =
+                || (0..random.usize(..12)).map(|_| words[random.usize(..words.len())]).collect::<String>();
+            let (url, referrer) = (text(), text());
+            let touch = touch(&url, &referrer, []);
+            assert!(!touch.source.is_empty() || touch == Touch::default(), "{url} {referrer}");
+            assert!(!path(&url).chars().any(is_hidden), "{url}");
+            assert!(without_click_ids(url.clone()).len() <= url.len());
+        }
+    }
+}
