@@ -14,6 +14,7 @@ use chrono::{DateTime, NaiveDate, TimeZone};
 use chrono_tz::Tz;
 pub use form::is_visitor_id;
 pub use masking::masked_value;
+pub use schema::ip as ip_schema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 pub use stored::StoredEvent;

@@ -41,6 +41,14 @@ pub(super) fn name() -> utoipa::openapi::Schema {
     nullable([text(MAX_NAME_CHARS), ObjectBuilder::new().schema_type(Type::Number)])
 }
 
+/// An address on the network.
+pub fn ip() -> utoipa::openapi::Schema {
+    let of = |format| {
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)))
+    };
+    nullable([of(KnownFormat::Ipv4), of(KnownFormat::Ipv6)])
+}
+
 /// A decimal as text or as a number.
 pub(super) fn amount() -> utoipa::openapi::Schema {
     let decimal =

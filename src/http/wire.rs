@@ -2,7 +2,7 @@
 //!
 //! Splits a body into events without judging them, so that a broken one never stops its neighbours.
 
-use crate::event::{Field, Fields, Rejection};
+use crate::event::{Field, Fields, Rejection, ip_schema};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -35,7 +35,7 @@ pub struct WireEvent<'a> {
     #[schema(value_type = Option<String>)]
     pub user_agent: Field<'a>,
     /// The shopper's, told by the shop's server: for the place, and not kept.
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = ip_schema, required = false)]
     pub ip: Field<'a>,
     /// Fields that the contract does not know.
     #[schema(ignore)]

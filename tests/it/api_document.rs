@@ -169,6 +169,7 @@ fn edges(name: &str, shop: &str) -> Option<(Value, Value)> {
         "topic" => (json!("after_sale"), json!("before_sale")),
         "score" => (json!(5), json!(6)),
         "engaged_ms" => (json!(86_400_000), json!(86_400_001)),
+        "ip" => (json!("2001:db8::1"), json!("home")),
         "variant" => (json!(format!("{}:b", "x".repeat(62))), json!(format!("{}:b", "x".repeat(63)))),
         // Never a reason to refuse an event.
         "url" | "referrer" | "title" | "user_agent" => return None,

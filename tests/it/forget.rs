@@ -115,7 +115,7 @@ fn a_forgotten_visitor_leaves_every_count_and_the_money_stays() {
         assert_eq!(with_new, before, "a new life like the one forgotten");
         let (_, path) = get(&app, &tea, "visitors/gone").await;
         assert_eq!((path["events"].as_array().unwrap().len(), &path["orders"]), (8, &json!(1)));
-        assert_eq!(forget(&app, &tea, "gone").await, receipt(5, 2, 2, [0, 0]));
+        assert_eq!(forget(&app, &tea, "gone").await, receipt(5, 2, 4, [0, 0]));
         assert_eq!(app.funnel(&tea, FIRST, TODAY).await, without);
         app.close().await;
     });
