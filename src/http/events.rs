@@ -1,7 +1,7 @@
 //! The last events as they arrived, for checking an installation: `GET /v1/shops/{shop}/events/recent`.
 
 use super::error::ApiError;
-use super::query::{asked_shop, fresh_until_ms, parameters, rfc3339, unanswered};
+use super::report::{asked_shop, fresh_until_ms, parameters, rfc3339, unanswered};
 use super::{State, only};
 use crate::event::{Kind, StoredEvent};
 use actix_web::http::header;

@@ -15,6 +15,7 @@ pub mod limit;
 mod pages;
 mod parameters;
 mod query;
+mod report;
 mod visitors;
 mod wire;
 

@@ -1,7 +1,7 @@
 //! What one visitor did, for support: `GET /v1/shops/{shop}/visitors/{id}`, page by page.
 
 use super::error::ApiError;
-use super::query::{asked_shop, fresh_until_ms, parameters, rfc3339, unanswered};
+use super::report::{asked_shop, fresh_until_ms, parameters, rfc3339, unanswered};
 use super::{State, auth, only};
 use crate::event::{StoredEvent, is_visitor_id};
 use crate::secret::hex;
