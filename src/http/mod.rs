@@ -6,12 +6,16 @@
 pub mod admin;
 mod auth;
 pub mod client_address;
+mod cohorts;
 pub mod connections;
+mod cursor;
 pub mod error;
 mod events;
 pub mod head;
 mod ingest;
+mod inquiries;
 pub mod limit;
+mod orders;
 mod pages;
 mod parameters;
 mod query;
@@ -55,6 +59,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(ingest::routes)
         .configure(query::routes)
+        .configure(cohorts::routes)
+        .configure(orders::routes)
+        .configure(inquiries::routes)
         .configure(events::routes)
         .configure(visitors::routes)
         .configure(pages::routes)

@@ -9,12 +9,15 @@
 //!   figure cannot show.
 
 mod app;
+mod buyers_model;
 mod model;
 mod server;
 
 mod books;
 mod business_order;
+mod buyers_property;
 mod clocks;
+mod cohorts;
 mod command_line;
 mod days;
 mod dead_letters;

@@ -1,0 +1,33 @@
+//! What the orders of a window tell about their persons (METRICS section 5, "repeat" and "cycle"). Counted in
+//! `sql/views/repeat_buyers.sql` and `sql/views/cycles.sql`.
+
+use serde::{Deserialize, Serialize};
+
+/// Persons are customers where known, else visitors. A rate is `None` where nobody paid.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// With a paid order placed in the window.
+    pub payers: u64,
+    /// With two or more of them.
+    pub repeat_buyers: u64,
+    pub repeat_buyer_rate: Option<f64>,
+    /// Payers who also paid in the 365 days before the window.
+    pub old_buyers: u64,
+    pub old_buyer_share: Option<f64>,
+}
+
+/// From the visit that began an order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Cycle {
+    pub days_to_order: Span,
+    pub days_to_payment: Span,
+}
+
+/// Days with fractions; `None` without orders.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Span {
+    /// Those that are measured.
+    pub orders: u64,
+    pub median: Option<f64>,
+    pub mean: Option<f64>,
+}
