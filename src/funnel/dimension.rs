@@ -76,6 +76,11 @@ impl Filters {
         self.0.contains_key(&dimension)
     }
 
+    /// The values of which a day must carry one; none when days are not chosen by `dimension`.
+    pub fn values(&self, dimension: Dimension) -> &[String] {
+        self.0.get(&dimension).map_or(&[], Vec::as_slice)
+    }
+
     /// The words of the dimensions, and in the same order their values.
     pub fn columns(&self) -> (Vec<&'static str>, Vec<&[String]>) {
         self.0.iter().map(|(dimension, values)| (dimension.as_str(), values.as_slice())).unzip()

@@ -1,14 +1,18 @@
 //! The shop funnel as a question and its answer. Pure values: persons are counted in `sql/views/funnel.sql`, money is
 //! summed there and divided here.
 
+mod cohort;
 mod dimension;
 mod money;
+mod orders;
 mod window;
 
 use crate::money::Currency;
 use chrono::NaiveDate;
+pub use cohort::Cohort;
 pub use dimension::{Dimension, Filters};
 pub use money::{Branch, Cash, Money, Orders, Parts, Waiting};
+pub use orders::{Cycle, Repeat, Span};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 pub use window::{Comparison, DEFAULT_WINDOW_DAYS, Interval, MAX_WINDOW_DAYS, Window};

@@ -3,8 +3,7 @@
 use super::error::ApiError;
 use super::openapi::ReportErrors;
 use super::parameters::Parameters;
-use super::query::{fresh_until_ms, rfc3339, unanswered};
-use super::report::{self, Admitted};
+use super::report::{self, Admitted, fresh_until_ms, rfc3339, unanswered};
 use super::{State, only};
 use crate::event::{Kind, StoredEvent};
 use actix_web::http::header;

@@ -7,16 +7,20 @@ pub mod admin;
 mod auth;
 mod catalogue;
 pub mod client_address;
+mod cohorts;
 pub mod connections;
 mod csv;
+mod cursor;
 mod details;
 pub mod error;
 mod events;
 mod format;
 pub mod head;
 mod ingest;
+mod inquiries;
 pub mod limit;
 mod openapi;
+mod orders;
 mod pages;
 mod parameters;
 mod query;
@@ -64,6 +68,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(ingest::routes)
         .configure(query::routes)
+        .configure(cohorts::routes)
+        .configure(orders::routes)
+        .configure(inquiries::routes)
         .configure(events::routes)
         .configure(visitors::routes)
         .configure(catalogue::routes)

@@ -8,7 +8,7 @@ use super::catalogue::CACHE_CONTROL;
 use super::error::{ApiError, ErrorBody};
 use super::format::Format;
 use super::parameters::Parameters;
-use super::{catalogue, events, ingest, only, query, visitors};
+use super::{catalogue, cohorts, events, ingest, inquiries, only, orders, query, visitors};
 use crate::metrics::{GROUPS, Metric, Unit};
 use crate::spool::AppendError;
 use actix_web::http::header;
@@ -31,6 +31,9 @@ use utoipa::{IntoResponses, Modify, Number, OpenApi as _};
         ingest::from_browser,
         ingest::from_server,
         query::funnel,
+        cohorts::cohorts,
+        orders::orders,
+        inquiries::lost,
         events::recent,
         visitors::path,
         catalogue::metrics,

@@ -5,16 +5,13 @@ use super::error::ApiError;
 use super::format::Format;
 use super::openapi::ReportErrors;
 use super::parameters::Parameters;
-use super::report::{self, Admitted};
+use super::report::{Head, Report, filters, limit, unanswered};
 use super::{State, only};
-use crate::event::shop_day;
-use crate::funnel::{
-    Comparison, Dimension, Figures, Filters, Funnel, Interval, MAX_WINDOW_DAYS, Money, Question, Window,
-};
+use crate::funnel::{Comparison, Dimension, Figures, Filters, Funnel, Interval, Money, Window};
 use crate::metrics;
 use crate::store::{Groups, Row, StoreError};
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
+use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -23,8 +20,6 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 const DEFAULT_GROUPS: u32 = 100;
 const MAX_GROUPS: u32 = 500;
-/// Values that one dimension may be filtered by, together with those of the other dimensions.
-const MAX_FILTER_VALUES: usize = 100;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(
@@ -34,20 +29,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 #[derive(Serialize, ToSchema)]
 struct FunnelAnswer<'a> {
-    /// Slug.
-    shop: &'a str,
-    from: NaiveDate,
-    to: NaiveDate,
-    /// In which the days are meant.
-    time_zone: &'a str,
-    /// The window holds today.
-    partial: bool,
-    /// Every event that arrived before this is counted. RFC 3339.
-    #[schema(format = DateTime)]
-    fresh_until: String,
-    /// When the last event arrived that changed figures of a day of the window after that day had ended. RFC 3339.
-    #[schema(required, format = DateTime)]
-    restated_at: Option<String>,
+    #[serde(flatten)]
+    head: Head<'a>,
     funnel: Funnel,
     /// One entry per currency.
     money: Vec<Money>,
@@ -102,10 +85,9 @@ struct Note {
     message: String,
 }
 
-/// What a query string asks for.
+/// What a query string asks for besides the window.
 #[derive(Debug, PartialEq)]
 struct Asked {
-    window: Window,
     interval: Option<Interval>,
     breakdown: Option<Dimension>,
     limit: u32,
@@ -140,30 +122,12 @@ pub async fn funnel(
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let Admitted { shop, mut parameters } = report::admit(&request, &state, &slug)?;
-    let format = Format::of(&request, &mut parameters)?;
-    let now_ms = state.clock.now_ms();
-    let today = shop_day(now_ms, shop.time_zone);
-    let asked = Asked::read(parameters, today)?;
-    let fresh_until_ms = fresh_until_ms(&state, now_ms);
-    let question = |window| Question {
-        shop: shop.slug.clone(),
-        window,
-        today,
-        now_ms,
-        after_sale_days: shop.after_sale_days,
-        currency: shop.currency,
-    };
-    let found = Found::ask(&state, &asked, &question).await.map_err(|error| unanswered(&state, error))?;
+    let (report, parameters) = Report::admit(&request, &state, &slug)?;
+    let asked = Asked::read(parameters)?;
+    let found = Found::ask(&state, &asked, &report).await.map_err(|error| unanswered(&state, error))?;
     let notes = notes(&state, &asked, &found.total);
     let answer = FunnelAnswer {
-        shop: &shop.slug,
-        from: asked.window.from,
-        to: asked.window.to,
-        time_zone: shop.time_zone.name(),
-        partial: asked.window.holds(today),
-        fresh_until: rfc3339(fresh_until_ms),
-        restated_at: found.restated_at_ms.map(rfc3339),
+        head: report.head(found.restated_at_ms),
         funnel: found.total.funnel,
         money: found.total.money,
         cookieless_share: found.total.cookieless_share,
@@ -173,7 +137,7 @@ pub async fn funnel(
         previous: found.previous,
         notes,
     };
-    Ok(format.answer("funnel.csv", &answer, || table(&answer)))
+    Ok(report.format.answer("funnel.csv", &answer, || table(&answer)))
 }
 
 /// One row per part of the answer, all with the same columns.
@@ -200,12 +164,12 @@ fn table(answer: &FunnelAnswer<'_>) -> Table {
                 }
             }
         };
-    let window = Window { from: answer.from, to: answer.to };
+    let window = Window { from: answer.head.from, to: answer.head.to };
     let share = answer.cookieless_share.map_or(Cell::Empty, Cell::Number);
     part("total", window, Cell::Empty, &answer.funnel, &answer.money, share);
     let series = answer.series.as_deref().unwrap_or_default();
     for (place, bucket) in series.iter().enumerate() {
-        let to = series.get(place + 1).map_or(answer.to, |next| next.start - Days::new(1));
+        let to = series.get(place + 1).map_or(answer.head.to, |next| next.start - Days::new(1));
         let window = Window { from: bucket.start, to };
         part("series", window, Cell::Empty, &bucket.funnel, &bucket.money, Cell::Empty);
     }
@@ -305,16 +269,12 @@ struct Found {
 }
 
 impl Found {
-    async fn ask(
-        state: &State,
-        asked: &Asked,
-        question: &impl Fn(Window) -> Question,
-    ) -> Result<Found, StoreError> {
+    async fn ask(state: &State, asked: &Asked, report: &Report) -> Result<Found, StoreError> {
         let store = &state.store;
-        let window = question(asked.window);
+        let window = report.question(report.window);
         let (total, late, series, groups, previous) = tokio::try_join!(
             store.figures(&window, None, &asked.filters),
-            store.late_change(&window.shop, asked.window),
+            store.late_change(&window.shop, report.window),
             async {
                 match asked.interval {
                     Some(interval) => store.figures(&window, Some(interval), &asked.filters).await.map(Some),
@@ -330,9 +290,9 @@ impl Found {
                 }
             },
             async {
-                match asked.comparison.map(|comparison| asked.window.compared(comparison)) {
+                match asked.comparison.map(|comparison| report.window.compared(comparison)) {
                     Some(compared) => {
-                        let rows = store.figures(&question(compared), None, &asked.filters).await?;
+                        let rows = store.figures(&report.question(compared), None, &asked.filters).await?;
                         Ok(Some(Previous::new(compared, rows)))
                     }
                     None => Ok(None),
@@ -346,7 +306,7 @@ impl Found {
             series: asked
                 .interval
                 .zip(series)
-                .map(|(interval, rows)| series_of(asked.window, interval, rows)),
+                .map(|(interval, rows)| series_of(report.window, interval, rows)),
             groups,
             previous,
         })
@@ -378,47 +338,18 @@ impl Previous {
     }
 }
 
-/// Before the first migration has run the tables are missing, which is no fault of the question.
-pub(super) fn unanswered(state: &State, error: StoreError) -> ApiError {
-    if state.progress.borrow().migrated {
-        error.into()
-    } else {
-        ApiError::StoreUnavailable(error.to_string())
-    }
-}
-
-/// Read before the question is asked, so that it is never later than what the answer saw.
-pub(super) fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
-    let progress = *state.progress.borrow();
-    if progress.shipped >= state.spool.durable() { now_ms } else { progress.fresh_until_ms.min(now_ms) }
-}
-
-pub(super) fn rfc3339(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
 impl Asked {
-    fn read(mut parameters: Parameters, today: NaiveDate) -> Result<Asked, ApiError> {
-        let window = window(&mut parameters, today)?;
+    fn read(mut parameters: Parameters) -> Result<Asked, ApiError> {
         let interval = choice(&mut parameters, "interval", "day, week or month", Interval::parse)?;
         let breakdown = choice(&mut parameters, "breakdown", &dimensions(), Dimension::parse)?;
         let comparison = choice(&mut parameters, "compare", "previous, weekday or year", Comparison::parse)?;
-        let limit = match parameters.take("limit")? {
-            None => DEFAULT_GROUPS,
-            Some(_) if breakdown.is_none() => {
-                return Err(ApiError::invalid("limit", "it goes with breakdown only"));
-            }
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|limit| (1..=MAX_GROUPS).contains(limit) && !text.starts_with('+'))
-                .ok_or_else(|| {
-                    ApiError::invalid("limit", format!("write a number from 1 to {MAX_GROUPS}"))
-                })?,
-        };
-        let filters = filters(&mut parameters)?;
+        let limit = limit(&mut parameters, MAX_GROUPS)?;
+        if limit.is_some() && breakdown.is_none() {
+            return Err(ApiError::invalid("limit", "it goes with breakdown only"));
+        }
+        let filters = filters(&mut parameters, Dimension::ALL)?;
         parameters.finish()?;
-        Ok(Asked { window, interval, breakdown, limit, comparison, filters })
+        Ok(Asked { interval, breakdown, limit: limit.unwrap_or(DEFAULT_GROUPS), comparison, filters })
     }
 
     /// Whether figures are grouped or filtered by `dimension`.
@@ -442,105 +373,25 @@ fn dimensions() -> String {
     Dimension::ALL.iter().map(|dimension| dimension.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// Every dimension may be a filter, several times for several values; an empty value is "unknown".
-fn filters(parameters: &mut Parameters) -> Result<Filters, ApiError> {
-    let mut filters = Filters::default();
-    let mut count = 0;
-    for &dimension in Dimension::ALL {
-        let name = dimension.as_str();
-        for value in parameters.take_all(name) {
-            count += 1;
-            if count > MAX_FILTER_VALUES {
-                let message = format!("a report may be filtered by at most {MAX_FILTER_VALUES} values");
-                return Err(ApiError::invalid(name, message));
-            }
-            if let Some(values) = dimension.closed_values()
-                && !value.is_empty()
-                && !values.contains(&value.as_str())
-            {
-                return Err(ApiError::invalid(name, format!("write one of {}", values.join(", "))));
-            }
-            filters.allow(dimension, value);
-        }
-    }
-    Ok(filters)
-}
-
-/// The window that the parameters ask for.
-fn window(parameters: &mut Parameters, today: NaiveDate) -> Result<Window, ApiError> {
-    let from = parameters.take("from")?.map(|value| day("from", &value)).transpose()?;
-    let to = parameters.take("to")?.map(|value| day("to", &value)).transpose()?;
-    let window = match (from, to) {
-        (None, None) => Window::last_days(today),
-        (Some(from), Some(to)) => Window { from, to },
-        (Some(_), None) => return Err(ApiError::invalid("to", "give it together with from, or neither")),
-        (None, Some(_)) => return Err(ApiError::invalid("from", "give it together with to, or neither")),
-    };
-    if window.from > window.to {
-        return Err(ApiError::invalid("from", "it is after to; the first day comes first"));
-    }
-    if window.days() > MAX_WINDOW_DAYS {
-        return Err(ApiError::RangeTooLarge { max_days: MAX_WINDOW_DAYS });
-    }
-    Ok(window)
-}
-
-/// A calendar day that the store can hold.
-fn day(name: &str, value: &str) -> Result<NaiveDate, ApiError> {
-    let first = NaiveDate::from_ymd_opt(1971, 1, 1).unwrap_or_default();
-    let last = NaiveDate::from_ymd_opt(2148, 12, 31).unwrap_or_default();
-    NaiveDate::parse_from_str(value, "%Y-%m-%d")
-        .ok()
-        .filter(|day| value.len() == 10 && !value.contains('+') && (first..=last).contains(day))
-        .ok_or_else(|| ApiError::invalid(name, "write a day as YYYY-MM-DD, for example 2026-11-11"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(query: &str) -> Result<Asked, ApiError> {
-        Asked::read(Parameters::read(query)?, today())
-    }
-
-    fn today() -> NaiveDate {
-        NaiveDate::from_ymd_opt(2026, 11, 22).unwrap()
-    }
-
     #[test]
-    fn no_days_mean_the_last_thirty() {
-        let window = read("").unwrap().window;
-        assert_eq!((window.from.to_string(), window.to, window.days()), ("2026-10-24".into(), today(), 30));
-    }
-
-    #[test]
-    fn wrong_windows_are_refused_by_the_name_of_the_parameter() {
+    fn wrong_words_are_refused_by_the_name_of_the_parameter() {
         for (query, name) in [
-            ("from=2026-11-01", "to"),
-            ("to=2026-11-01", "from"),
-            ("from=2026-11-02&to=2026-11-01", "from"),
-            ("from=2026-02-30&to=2026-03-01", "from"),
-            ("from=2026-11-01&to=today", "to"),
-            ("from=2026-11-01&to=2026-11-1", "to"),
-            ("from=%2B2026-1-01&to=2026-11-01", "from"),
-            ("from=2026-11-01&from=2026-11-01&to=2026-11-01", "from"),
-            ("from=2026-11-01&to=2026-11-02&tz=UTC", "tz"),
-            ("from=0001-01-01&to=2026-11-02", "from"),
             ("interval=hour", "interval"),
             ("breakdown=colour", "breakdown"),
             ("breakdown=source&limit=501", "limit"),
-            ("breakdown=source&limit=0", "limit"),
             ("limit=5", "limit"),
             ("compare=last", "compare"),
             ("customer_type=rich", "customer_type"),
             ("colour=red", "colour"),
         ] {
-            match read(query) {
+            match Asked::read(Parameters::read(query).unwrap()) {
                 Err(ApiError::InvalidParameter { name: found, .. }) => assert_eq!(found, name, "{query}"),
                 other => panic!("{query}: {other:?}"),
             }
         }
-        assert!(matches!(read("from=2024-01-01&to=2026-01-01"), Err(ApiError::RangeTooLarge { .. })));
-        assert!(read("from=2024-01-01&to=2025-12-31").is_ok());
     }
 }

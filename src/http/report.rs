@@ -1,11 +1,21 @@
-//! The way into every report, the same for all: its key, its rate, its query string.
+//! What all reports have in common: who may ask, the window, how fresh the answer is, the head of the answer.
 
 use super::error::ApiError;
+use super::format::Format;
 use super::parameters::Parameters;
 use super::{State, auth};
+use crate::event::shop_day;
+use crate::funnel::{Dimension, Filters, MAX_WINDOW_DAYS, Question, Window};
 use crate::shops::Shop;
+use crate::store::StoreError;
 use actix_web::HttpRequest;
+use chrono::{DateTime, NaiveDate, SecondsFormat};
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// Values that one dimension may be filtered by, together with those of the other dimensions.
+const MAX_FILTER_VALUES: usize = 100;
 
 /// A report that may be asked for.
 #[derive(Debug)]
@@ -27,4 +37,205 @@ pub fn admit(request: &HttpRequest, state: &State, slug: &str) -> Result<Admitte
         state.limits.report(&shop.slug)?;
     }
     Ok(Admitted { shop, parameters })
+}
+
+/// A report of a window that is asked for.
+pub(super) struct Report {
+    pub shop: Arc<Shop>,
+    pub format: Format,
+    pub window: Window,
+    /// The shop's day of `now_ms`.
+    pub today: NaiveDate,
+    pub now_ms: i64,
+    /// Every event that arrived before this is counted.
+    pub fresh_until_ms: i64,
+}
+
+/// What every report of a window begins with.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Head<'a> {
+    /// Slug.
+    pub shop: &'a str,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    /// In which the days are meant.
+    pub time_zone: &'a str,
+    /// The window holds today.
+    pub partial: bool,
+    /// Every event that arrived before this is counted. RFC 3339.
+    #[schema(format = DateTime)]
+    pub fresh_until: String,
+    /// When the last event arrived that changed figures of a day of the window after that day had ended. RFC 3339.
+    #[schema(required, format = DateTime)]
+    pub restated_at: Option<String>,
+}
+
+impl Report {
+    /// Lets a request for a report of the shop `slug` in. The report takes its own parameters and then calls
+    /// [`Parameters::finish`].
+    ///
+    /// # Errors
+    /// Those of [`admit`]; a wrong `format` or window 400.
+    pub fn admit(request: &HttpRequest, state: &State, slug: &str) -> Result<(Report, Parameters), ApiError> {
+        let Admitted { shop, mut parameters } = admit(request, state, slug)?;
+        let format = Format::of(request, &mut parameters)?;
+        let now_ms = state.clock.now_ms();
+        let today = shop_day(now_ms, shop.time_zone);
+        let window = window(&mut parameters, today)?;
+        let fresh_until_ms = fresh_until_ms(state, now_ms);
+        Ok((Report { shop, format, window, today, now_ms, fresh_until_ms }, parameters))
+    }
+
+    /// What to ask the store about `window`.
+    pub fn question(&self, window: Window) -> Question {
+        Question {
+            shop: self.shop.slug.clone(),
+            window,
+            today: self.today,
+            now_ms: self.now_ms,
+            after_sale_days: self.shop.after_sale_days,
+            currency: self.shop.currency,
+        }
+    }
+
+    pub fn head(&self, restated_at_ms: Option<i64>) -> Head<'_> {
+        Head {
+            shop: &self.shop.slug,
+            from: self.window.from,
+            to: self.window.to,
+            time_zone: self.shop.time_zone.name(),
+            partial: self.window.holds(self.today),
+            fresh_until: rfc3339(self.fresh_until_ms),
+            restated_at: restated_at_ms.map(rfc3339),
+        }
+    }
+}
+
+/// Before the first migration has run the tables are missing, which is no fault of the question.
+pub(super) fn unanswered(state: &State, error: StoreError) -> ApiError {
+    if state.progress.borrow().migrated {
+        error.into()
+    } else {
+        ApiError::StoreUnavailable(error.to_string())
+    }
+}
+
+/// Read before the question is asked, so that it is never later than what the answer saw.
+pub(super) fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
+    let progress = *state.progress.borrow();
+    if progress.shipped >= state.spool.durable() { now_ms } else { progress.fresh_until_ms.min(now_ms) }
+}
+
+pub(super) fn rfc3339(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// How many rows are asked for.
+pub(super) fn limit(parameters: &mut Parameters, max: u32) -> Result<Option<u32>, ApiError> {
+    let Some(text) = parameters.take("limit")? else { return Ok(None) };
+    text.parse()
+        .ok()
+        .filter(|limit| (1..=max).contains(limit) && !text.starts_with('+'))
+        .map(Some)
+        .ok_or_else(|| ApiError::invalid("limit", format!("write a number from 1 to {max}")))
+}
+
+/// Each of `dimensions` may be a filter, several times for several values; an empty value is "unknown".
+pub(super) fn filters(parameters: &mut Parameters, dimensions: &[Dimension]) -> Result<Filters, ApiError> {
+    let mut filters = Filters::default();
+    let mut count = 0;
+    for &dimension in dimensions {
+        let name = dimension.as_str();
+        for value in parameters.take_all(name) {
+            count += 1;
+            if count > MAX_FILTER_VALUES {
+                let message = format!("a report may be filtered by at most {MAX_FILTER_VALUES} values");
+                return Err(ApiError::invalid(name, message));
+            }
+            if let Some(values) = dimension.closed_values()
+                && !value.is_empty()
+                && !values.contains(&value.as_str())
+            {
+                return Err(ApiError::invalid(name, format!("write one of {}", values.join(", "))));
+            }
+            filters.allow(dimension, value);
+        }
+    }
+    Ok(filters)
+}
+
+/// The window that the parameters ask for.
+fn window(parameters: &mut Parameters, today: NaiveDate) -> Result<Window, ApiError> {
+    let from = parameters.take("from")?.map(|value| day("from", &value)).transpose()?;
+    let to = parameters.take("to")?.map(|value| day("to", &value)).transpose()?;
+    let window = match (from, to) {
+        (None, None) => Window::last_days(today),
+        (Some(from), Some(to)) => Window { from, to },
+        (Some(_), None) => return Err(ApiError::invalid("to", "give it together with from, or neither")),
+        (None, Some(_)) => return Err(ApiError::invalid("from", "give it together with to, or neither")),
+    };
+    if window.from > window.to {
+        return Err(ApiError::invalid("from", "it is after to; the first day comes first"));
+    }
+    if window.days() > MAX_WINDOW_DAYS {
+        return Err(ApiError::RangeTooLarge { max_days: MAX_WINDOW_DAYS });
+    }
+    Ok(window)
+}
+
+/// A calendar day that the store can hold.
+fn day(name: &str, value: &str) -> Result<NaiveDate, ApiError> {
+    let first = NaiveDate::from_ymd_opt(1971, 1, 1).unwrap_or_default();
+    let last = NaiveDate::from_ymd_opt(2148, 12, 31).unwrap_or_default();
+    NaiveDate::parse_from_str(value, "%Y-%m-%d")
+        .ok()
+        .filter(|day| value.len() == 10 && !value.contains('+') && (first..=last).contains(day))
+        .ok_or_else(|| ApiError::invalid(name, "write a day as YYYY-MM-DD, for example 2026-11-11"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(query: &str) -> Result<Window, ApiError> {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+        let mut parameters = Parameters::read(query)?;
+        let window = window(&mut parameters, today)?;
+        limit(&mut parameters, 500)?;
+        parameters.finish()?;
+        Ok(window)
+    }
+
+    #[test]
+    fn no_days_mean_the_last_thirty() {
+        let window = asked("").unwrap();
+        let (from, to) = (window.from.to_string(), window.to.to_string());
+        assert_eq!((from.as_str(), to.as_str(), window.days()), ("2026-10-24", "2026-11-22", 30));
+    }
+
+    #[test]
+    fn wrong_windows_are_refused_by_the_name_of_the_parameter() {
+        for (query, name) in [
+            ("from=2026-11-01", "to"),
+            ("to=2026-11-01", "from"),
+            ("from=2026-11-02&to=2026-11-01", "from"),
+            ("from=2026-02-30&to=2026-03-01", "from"),
+            ("from=2026-11-01&to=today", "to"),
+            ("from=2026-11-01&to=2026-11-1", "to"),
+            ("from=%2B2026-1-01&to=2026-11-01", "from"),
+            ("from=2026-11-01&from=2026-11-01&to=2026-11-01", "from"),
+            ("from=2026-11-01&to=2026-11-02&tz=UTC", "tz"),
+            ("from=0001-01-01&to=2026-11-02", "from"),
+            ("limit=501", "limit"),
+            ("limit=0", "limit"),
+            ("limit=%2B5", "limit"),
+        ] {
+            match asked(query) {
+                Err(ApiError::InvalidParameter { name: found, .. }) => assert_eq!(found, name, "{query}"),
+                other => panic!("{query}: {other:?}"),
+            }
+        }
+        assert!(matches!(asked("from=2024-01-01&to=2026-01-01"), Err(ApiError::RangeTooLarge { .. })));
+        assert!(asked("from=2024-01-01&to=2025-12-31").is_ok());
+    }
 }

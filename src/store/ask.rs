@@ -93,7 +93,7 @@ struct LateRow {
 }
 
 /// A moment as ClickHouse writes it, in epoch milliseconds.
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").map_err(D::Error::custom))
         .map(|moment| moment.map(|moment| moment.and_utc().timestamp_millis()))
@@ -222,7 +222,7 @@ impl Store {
     }
 
     /// A statement about a window of a shop.
-    fn about(&self, statement: &str, question: &Question) -> Query {
+    pub(super) fn about(&self, statement: &str, question: &Question) -> Query {
         let now = DateTime::from_timestamp_millis(question.now_ms).unwrap_or_default();
         self.asking(statement)
             .param("shop", &question.shop)
@@ -235,7 +235,7 @@ impl Store {
     }
 
     /// A statement whose answer is read by [`answers`].
-    fn asking(&self, statement: &str) -> Query {
+    pub(super) fn asking(&self, statement: &str) -> Query {
         self.client
             .query_raw(statement)
             // When nobody waits for the answer any more, the server stops looking for it.
@@ -252,7 +252,7 @@ fn row_of<K>(row: &FunnelRow, of: K, cash: Option<&[Cash]>) -> Row<K> {
 }
 
 /// The rows of an answer.
-async fn answers<T: DeserializeOwned>(query: Query) -> Result<Vec<T>, StoreError> {
+pub(super) async fn answers<T: DeserializeOwned>(query: Query) -> Result<Vec<T>, StoreError> {
     let mut lines = query.fetch_bytes("JSONEachRow")?;
     let lines = in_time(lines.collect()).await?;
     serde_json::Deserializer::from_slice(&lines)

@@ -5,15 +5,19 @@
 //! and move; every request has an end.
 
 mod ask;
+mod cohorts;
 mod events;
 mod forget;
+mod inquiries;
 mod insert;
 mod migrate;
+mod orders;
 mod stamp;
 
 pub use ask::{Groups, Row};
 pub use events::{PathPosition, VisitorHead};
 pub use forget::Traces;
+pub use inquiries::{LostInquiries, LostInquiry, LostPage, LostPlace};
 pub use insert::Insertion;
 pub use migrate::Divergence;
 

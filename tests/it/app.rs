@@ -196,11 +196,23 @@ impl TestApp {
         assert_eq!((status, &body["accepted"]), (StatusCode::ACCEPTED, &json!(events.len())), "{body}");
     }
 
-    /// Asks for a report with the shop's read key, after everything acknowledged is in the store.
+    /// Asks for the funnel with the shop's read key, after everything acknowledged is in the store.
     pub async fn ask(&self, shop: &TestShop, query: &str) -> (StatusCode, Value) {
+        self.ask_for(shop, &format!("funnel{query}")).await
+    }
+
+    /// The same for any report.
+    pub async fn ask_for(&self, shop: &TestShop, report: &str) -> (StatusCode, Value) {
         self.app.shipped().await.expect("shipped");
-        let url = format!("{}/v1/shops/{}/funnel{query}", self.url, shop.slug);
+        let url = format!("{}/v1/shops/{}/{report}", self.url, shop.slug);
         read(self.client.get(url).bearer_auth(&shop.read_key).send().await.expect("an answer")).await
+    }
+
+    /// The answer to a report that must be there.
+    pub async fn report(&self, shop: &TestShop, report: &str) -> Value {
+        let (status, body) = self.ask_for(shop, report).await;
+        assert_eq!(status, StatusCode::OK, "{report}: {body}");
+        body
     }
 
     /// The funnel of a window.

@@ -9,6 +9,7 @@
 //!   figure cannot show.
 
 mod app;
+mod buyers_model;
 mod committed;
 mod mmdb;
 mod model;
@@ -18,8 +19,10 @@ mod api_document;
 mod api_examples;
 mod books;
 mod business_order;
+mod buyers_property;
 mod catalogue;
 mod clocks;
+mod cohorts;
 mod command_line;
 mod days;
 mod dead_letters;

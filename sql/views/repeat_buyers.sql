@@ -1,0 +1,32 @@
+-- How many persons paid for orders of a window, how many of them for several, and how many had paid in the year before
+-- (METRICS section 5, "repeat").
+--
+-- A person is a customer where the order names one, else a visitor; an order with neither is nobody's.
+-- Parameters
+--   shop      slug
+--   from, to  Date, first and last day of the window, both included, days of the shop
+--   currency  ISO 4217 code of amounts that name none: the shop's
+-- Row shape: exactly one row
+--   payers             UInt64, persons with a paid order placed in the window
+--   repeat_buyers      UInt64, with two or more such orders
+--   repeat_buyer_rate  Nullable(Float64), their share
+--   old_buyers         UInt64, payers with a payment in the 365 days before the window, for whichever of their orders
+--   old_buyer_share    Nullable(Float64), their share
+-- Example
+--   SELECT * FROM repeat_buyers(shop = 'demo', from = '2026-11-01', to = '2026-11-30', currency = 'CNY')
+CREATE OR REPLACE VIEW repeat_buyers AS
+SELECT
+    countIf(paid_orders >= 1) AS payers,
+    countIf(paid_orders >= 2) AS repeat_buyers,
+    repeat_buyers / nullIf(payers, 0) AS repeat_buyer_rate,
+    countIf(paid_orders >= 1 AND is_old) AS old_buyers,
+    old_buyers / nullIf(payers, 0) AS old_buyer_share
+FROM
+(
+    SELECT
+        countIf(placed_day BETWEEN {from:Date} AND {to:Date}) AS paid_orders,
+        max(arrayExists(p -> p.day BETWEEN {from:Date} - 365 AND {from:Date} - 1, payments)) AS is_old
+    FROM order_facts(shop = {shop:String}, currency = {currency:String})
+    WHERE is_placed AND notEmpty(payments) AND (customer != '' OR visitor != 0)
+    GROUP BY customer, if(customer = '', visitor, 0)
+)

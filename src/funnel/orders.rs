@@ -1,0 +1,38 @@
+//! What the orders of a window tell about their persons (METRICS section 5, "repeat" and "cycle"). Counted in
+//! `sql/views/repeat_buyers.sql` and `sql/views/cycles.sql`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Persons are customers where known, else visitors. A rate is `None` where nobody paid.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Repeat {
+    /// With a paid order placed in the window.
+    pub payers: u64,
+    /// With two or more of them.
+    pub repeat_buyers: u64,
+    #[schema(required)]
+    pub repeat_buyer_rate: Option<f64>,
+    /// Payers who also paid in the 365 days before the window.
+    pub old_buyers: u64,
+    #[schema(required)]
+    pub old_buyer_share: Option<f64>,
+}
+
+/// From the visit that began an order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+pub struct Cycle {
+    pub days_to_order: Span,
+    pub days_to_payment: Span,
+}
+
+/// Days with fractions; `None` without orders.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+pub struct Span {
+    /// Those that are measured.
+    pub orders: u64,
+    #[schema(required)]
+    pub median: Option<f64>,
+    #[schema(required)]
+    pub mean: Option<f64>,
+}

@@ -1,0 +1,47 @@
+//! What the orders of a window tell about their persons.
+
+use super::ask::answers;
+use super::{Store, StoreError};
+use crate::funnel::{Cycle, Question, Repeat, Span};
+use serde::Deserialize;
+
+const REPEAT: &str = "SELECT * FROM repeat_buyers(shop = {shop:String}, from = {from:Date}, to = {to:Date}, \
+    currency = {currency:String})";
+const CYCLES: &str = "SELECT * FROM cycles(shop = {shop:String}, from = {from:Date}, to = {to:Date}, \
+    currency = {currency:String})";
+
+#[derive(Debug, Default, Deserialize)]
+struct CycleRow {
+    orders: u64,
+    paid_orders: u64,
+    order_median: Option<f64>,
+    order_mean: Option<f64>,
+    payment_median: Option<f64>,
+    payment_mean: Option<f64>,
+}
+
+impl Store {
+    /// Who paid for orders of the window, several times, and before.
+    ///
+    /// # Errors
+    /// As [`Store::figures`].
+    pub async fn repeat(&self, question: &Question) -> Result<Repeat, StoreError> {
+        Ok(answers(self.about(REPEAT, question)).await?.pop().unwrap_or_default())
+    }
+
+    /// How long the orders of the window took.
+    ///
+    /// # Errors
+    /// As [`Store::figures`].
+    pub async fn cycle(&self, question: &Question) -> Result<Cycle, StoreError> {
+        let row: CycleRow = answers(self.about(CYCLES, question)).await?.pop().unwrap_or_default();
+        Ok(Cycle {
+            days_to_order: Span { orders: row.orders, median: row.order_median, mean: row.order_mean },
+            days_to_payment: Span {
+                orders: row.paid_orders,
+                median: row.payment_median,
+                mean: row.payment_mean,
+            },
+        })
+    }
+}
