@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shopfunnel::shops::command::Changes;
 
-const SETS: usize = 40;
+const SETS: usize = 1_000;
 /// Of every set; what is asked goes by turns.
 const QUESTIONS: usize = 1;
 /// Those that events of the sets name.
