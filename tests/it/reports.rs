@@ -1,8 +1,11 @@
-//! The funnel endpoint's own contract: windows, keys, errors.
+//! What reports have in common: windows, keys, errors.
 
 use crate::app::{NOW_MS, event, read, run, spawn_app};
 use reqwest::StatusCode;
 use serde_json::json;
+
+/// Below `/v1/shops/{shop}/`.
+const REPORTS: [&str; 4] = ["funnel", "cohorts", "orders", "inquiries/lost"];
 
 #[test]
 fn an_answer_names_its_window_and_how_fresh_it_is() {
@@ -48,10 +51,13 @@ fn a_wrong_question_is_answered_400_with_the_parameters_name() {
             ("?period=week", "invalid_parameter", "`period`"),
             ("?from=2020-01-01&to=2026-01-01", "range_too_large", "731"),
         ] {
-            let (status, body) = app.ask(&shop, query).await;
-            assert_eq!((status, &body["error"]["code"]), (StatusCode::BAD_REQUEST, &json!(code)), "{query}");
-            assert!(body["error"]["message"].as_str().unwrap().contains(says), "{body}");
-            assert!(body["error"]["request_id"].as_str().is_some_and(|id| id.len() == 32));
+            for report in REPORTS {
+                let (status, body) = app.ask_for(&shop, &format!("{report}{query}")).await;
+                let found = (status, &body["error"]["code"]);
+                assert_eq!(found, (StatusCode::BAD_REQUEST, &json!(code)), "{report}{query}");
+                assert!(body["error"]["message"].as_str().unwrap().contains(says), "{body}");
+                assert!(body["error"]["request_id"].as_str().is_some_and(|id| id.len() == 32));
+            }
         }
         app.close().await;
     });
@@ -73,13 +79,18 @@ fn a_key_opens_its_own_shop_only() {
             ("tea", Some(&unknown), 401),
             ("tea", None, 401),
         ] {
-            let request = app.client.get(format!("{}/v1/shops/{slug}/funnel", app.url));
-            let request = match key {
-                Some(key) => request.bearer_auth(key),
-                None => request,
-            };
-            let (found, body) = read(request.send().await.unwrap()).await;
-            assert_eq!(found, status, "{slug} {key:?} {body}");
+            for report in REPORTS {
+                let request = app.client.get(format!("{}/v1/shops/{slug}/{report}", app.url));
+                let request = match key {
+                    Some(key) => request.bearer_auth(key),
+                    None => request,
+                };
+                let answer = request.send().await.unwrap();
+                let is_kept = answer.headers().get("cache-control").is_none_or(|said| said != "no-store");
+                let (found, body) = read(answer).await;
+                assert_eq!(found, status, "{report} of {slug} {key:?} {body}");
+                assert!(status != 200 || !is_kept, "{report}");
+            }
         }
         app.close().await;
     });
@@ -95,6 +106,9 @@ fn unknown_paths_and_methods_are_named_as_such() {
             ("GET", "/e", 405),
             ("DELETE", "/v1/events", 405),
             ("POST", "/v1/shops/tea/funnel", 405),
+            ("POST", "/v1/shops/tea/cohorts", 405),
+            ("POST", "/v1/shops/tea/orders", 405),
+            ("POST", "/v1/shops/tea/inquiries/lost", 405),
             ("POST", "/s.js", 405),
         ] {
             let request = app.client.request(method.parse().unwrap(), format!("{}{path}", app.url));
