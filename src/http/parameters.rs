@@ -7,6 +7,9 @@ use crate::shops::key::KeyKind;
 const KEY_NAMES: [&str; 8] =
     ["key", "token", "api_key", "apikey", "access_token", "secret_key", "read_key", "authorization"];
 
+/// An error stays short: a longer list of parameters is left to the document.
+const MAX_LISTED_CHARS: usize = 60;
+
 /// The parameters that are not taken yet. What nobody takes is refused by [`Parameters::finish`].
 #[derive(Debug)]
 pub struct Parameters {
@@ -63,7 +66,12 @@ impl Parameters {
             }
             Some((name, _)) => {
                 let known = self.known.join(", ");
-                Err(ApiError::invalid(name, format!("there is no such parameter; there are {known}")))
+                let hint = if known.len() <= MAX_LISTED_CHARS {
+                    format!("there are {known}")
+                } else {
+                    "/openapi.json lists those there are".into()
+                };
+                Err(ApiError::invalid(name, format!("there is no such parameter; {hint}")))
             }
         }
     }
@@ -89,6 +97,12 @@ mod tests {
         let said = refused(parameters.finish());
         assert_eq!(said, "other: there is no such parameter; there are from, to, source");
         Parameters::read("").unwrap().finish().unwrap();
+        let mut parameters = Parameters::read("other=1").unwrap();
+        for name in ["campaign", "customer_type", "interval", "breakdown", "compare", "landing", "channel"] {
+            assert_eq!(parameters.take(name).unwrap(), None);
+        }
+        let said = refused(parameters.finish());
+        assert_eq!(said, "other: there is no such parameter; /openapi.json lists those there are");
     }
 
     #[test]
