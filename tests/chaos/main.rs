@@ -11,6 +11,7 @@
 //! - from `tests/it`: `server.rs` the program as a child process, `model.rs` the funnel in plain lists
 
 #[path = "../it/model.rs"]
+#[allow(dead_code, reason = "tests/it uses more of it")]
 mod model;
 #[path = "../it/server.rs"]
 #[allow(dead_code, reason = "tests/it uses more of it")]
