@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const SETS: usize = 16;
 const WINDOWS: usize = 4;
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 3;
 
 /// The events of a set. Only events of orders name customers, so that an order's customer is plain.
 fn events(set: &Set, random: &mut Rng) -> Vec<Value> {
