@@ -1,6 +1,6 @@
 //! Random lives of random shops: cohorts, repeat, cycle and lost inquiries must agree with the plain model.
 
-use crate::app::{NOW_MS, TestApp, TestShop, run, spawn_app};
+use crate::app::{DAY_MS, NOW_MS, TestApp, TestShop, event, event_with, run, spawn_app};
 use crate::buyers_model::{Shop, span};
 use crate::model::Sent;
 use crate::property::{Set, seed};
@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 const SETS: usize = 16;
-const WINDOWS: usize = 4;
+const WINDOWS: usize = 3;
 const AT_ONCE: usize = 3;
 
-/// The events of a set. Only events of orders name customers, so that an order's customer is plain.
+/// The events of a set, and stories that chance would seldom tell: somebody asks, orders days later, pays days after that.
+/// Only events of orders name customers, so that an order's customer is plain.
 fn events(set: &Set, random: &mut Rng) -> Vec<Value> {
     let mut events: Vec<Value> = set.events.iter().map(Sent::json).collect();
     for event in &mut events {
@@ -27,6 +28,18 @@ fn events(set: &Set, random: &mut Rng) -> Vec<Value> {
         if fields["kind"] == "rating" || (fields["kind"] == "inquiry" && random.f64() < 0.2) {
             fields.insert("kind".into(), json!("visit"));
             fields.remove("topic");
+        }
+    }
+    for story in 0..random.usize(4..=8) {
+        let visitor = if random.bool() { format!("s{story}") } else { format!("v{}", random.usize(..3)) };
+        let order_id = format!("story-{story}");
+        let asked_ms = NOW_MS - random.i64(0..12 * DAY_MS);
+        events.push(event("inquiry", &visitor, asked_ms));
+        let ordered_ms = asked_ms + random.i64(0..3 * DAY_MS);
+        if ordered_ms < NOW_MS {
+            events.push(event_with("order", &visitor, ordered_ms, json!({ "order_id": order_id })));
+            let paid_ms = (ordered_ms + random.i64(0..2 * DAY_MS)).min(NOW_MS);
+            events.push(event_with("payment", &visitor, paid_ms, json!({ "order_id": order_id })));
         }
     }
     events
