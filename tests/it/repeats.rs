@@ -56,6 +56,10 @@ impl Fact {
         }
     }
 
+    fn is_of_money(&self) -> bool {
+        matches!(self.sent.kind, "order" | "payment" | "refund")
+    }
+
     /// The first tick at which it has happened.
     fn tick(&self) -> usize {
         (self.sent.at_ms - START_MS + TICK_MS - 1).div_euclid(TICK_MS) as usize
@@ -129,11 +133,14 @@ fn events_sent_up_to_five_times_within_three_days_count_as_if_sent_once() {
         let mut every = first.clone();
         for fact in &facts {
             let tick = fact.tick();
-            first[tick].push((fact.way(&mut random), fact.json()));
-            every[tick].push((fact.way(&mut random), fact.json()));
+            let first_way = fact.way(&mut random);
+            // Who tells of money decides which amount counts, so that is no repeat by another way.
+            let way = |random: &mut Rng| if fact.is_of_money() { first_way } else { fact.way(random) };
+            first[tick].push((first_way, fact.json()));
+            every[tick].push((way(&mut random), fact.json()));
             let latest = if fact.address.is_some() { COOKIELESS_REPEAT_TICKS } else { REPEAT_TICKS };
             for _ in 0..random.usize(0..=4) {
-                every[tick + random.usize(0..=latest)].push((fact.way(&mut random), fact.json()));
+                every[tick + random.usize(0..=latest)].push((way(&mut random), fact.json()));
             }
         }
         let days: Vec<NaiveDate> = (29..=31)
@@ -156,9 +163,13 @@ fn events_sent_up_to_five_times_within_three_days_count_as_if_sent_once() {
                 .collect();
             for (from, to) in windows {
                 let query = format!("?from={from}&to={to}");
-                let ((_, mut expected), (status, found)) =
+                let ((_, mut expected), (status, mut found)) =
                     (app.ask(&once, &query).await, app.ask(&often, &query).await);
                 expected["shop"] = json!("often");
+                // What comes again after its day is an arrival about a day that had ended, whatever it changes.
+                for answer in [&mut expected, &mut found] {
+                    answer.as_object_mut().unwrap().remove("restated_at").unwrap();
+                }
                 let context = format!("{from}..{to} at tick {tick}; repeat with TEST_SEED={seed}");
                 assert_eq!((status, &found), (StatusCode::OK, &expected), "{context}");
                 assert_eq!(found["funnel"], funnel(&known, rules, from, to), "{context}");
