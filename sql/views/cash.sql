@@ -25,6 +25,13 @@ SELECT
     sum(payment.amount) AS received,
     countIf(NOT is_placed) AS waiting_count,
     sumIf(payment.amount, NOT is_placed) AS waiting
-FROM (SELECT is_placed, arrayJoin(payments) AS payment FROM order_facts(shop = {shop:String}, currency = {currency:String}))
+FROM
+(
+    SELECT is_placed, arrayJoin(payments) AS payment
+    FROM
+    (
+-- part: order_facts
+    )
+)
 WHERE payment.day BETWEEN {from:Date} AND {to:Date}
 GROUP BY bucket, currency

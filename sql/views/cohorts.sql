@@ -30,7 +30,10 @@ WITH
                 placed_day,
                 -- Never paid is paid on no day that there is.
                 if(empty(payments), toDate('2149-06-06'), arrayMin(payments.day)))) AS orders
-        FROM order_facts(shop = {shop:String}, currency = {currency:String})
+        FROM
+        (
+-- part: order_facts
+        )
         WHERE is_placed AND visitor != 0
             AND placed_day BETWEEN {from:Date} - {after_sale_days:UInt16} AND {to:Date} + {final_days:UInt16}
         GROUP BY visitor

@@ -26,7 +26,10 @@ WITH
             toUnixTimestamp64Milli(placed_at) AS placed_ms,
             if(empty(payments), NULL, toUnixTimestamp64Milli(arrayMin(payments.at))) AS paid_ms,
             maxOrNull(placed_ms) OVER (PARTITION BY visitor ORDER BY placed_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous_ms
-        FROM order_facts(shop = {shop:String}, currency = {currency:String})
+        FROM
+        (
+-- part: order_facts
+        )
         WHERE is_placed AND visitor != 0
     ),
     ordered AS

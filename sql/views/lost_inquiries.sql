@@ -31,7 +31,10 @@ WITH
     bought AS
     (
         SELECT visitor, max(placed_day) AS last_day
-        FROM order_facts(shop = {shop:String}, currency = {currency:String})
+        FROM
+        (
+-- part: order_facts
+        )
         WHERE is_placed AND visitor != 0
         GROUP BY visitor
     ),

@@ -26,7 +26,10 @@ FROM
     SELECT
         countIf(placed_day BETWEEN {from:Date} AND {to:Date}) AS paid_orders,
         max(arrayExists(p -> p.day BETWEEN {from:Date} - 365 AND {from:Date} - 1, payments)) AS is_old
-    FROM order_facts(shop = {shop:String}, currency = {currency:String})
+    FROM
+    (
+-- part: order_facts
+    )
     WHERE is_placed AND notEmpty(payments) AND (customer != '' OR visitor != 0)
     GROUP BY customer, if(customer = '', visitor, 0)
 )

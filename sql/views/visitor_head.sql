@@ -17,7 +17,10 @@ SELECT
     maxOrNullIf(first_at, brings) AS last_seen,
     (
         SELECT count()
-        FROM visitor_orders(shop = {shop:String}, visitor = {visitor:String})
+        FROM
+        (
+-- part: visitor_orders
+        )
     ) AS orders
 FROM
 (

@@ -26,7 +26,10 @@ WITH page AS
         SELECT at, id
         FROM orders
         WHERE shop = {shop:String} AND kind IN ('payment', 'refund') AND orders.visitor = 0
-          AND order_id IN (SELECT order_id FROM visitor_orders(shop = {shop:String}, visitor = {visitor:String}))
+          AND order_id IN
+          (
+-- part: visitor_orders
+          )
     )
     GROUP BY id
     HAVING (first_at, UUIDToNum(id)) > ({after_at:DateTime64(3, 'UTC')}, UUIDToNum({after_id:UUID}))

@@ -122,6 +122,8 @@ impl Settings {
       <readonly>1</readonly>
       <max_execution_time>10</max_execution_time>
       <max_memory_usage>1073741824</max_memory_usage>
+      <optimize_and_compare_chain>0</optimize_and_compare_chain>
+      <optimize_aggregators_of_group_by_keys>0</optimize_aggregators_of_group_by_keys>
       <constraints><max_execution_time><changeable_in_readonly/></max_execution_time></constraints>
     </reader>
   </profiles>

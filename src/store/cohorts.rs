@@ -1,13 +1,13 @@
 //! Inquiry cohorts.
 
-use super::ask::answers;
+use super::ask::rows;
+use super::views::{Text, text_of};
 use super::{Store, StoreError};
 use crate::funnel::{Cohort, FINAL_DAYS, Question};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-const COHORTS: &str = "SELECT * FROM cohorts(shop = {shop:String}, from = {from:Date}, to = {to:Date}, \
-    after_sale_days = {after_sale_days:UInt16}, final_days = {final_days:UInt16}, currency = {currency:String})";
+static COHORTS: Text = Text::new(|| text_of!("cohorts"));
 
 #[derive(Debug, Deserialize)]
 struct CohortRow {
@@ -23,7 +23,7 @@ impl Store {
     /// As [`Store::figures`].
     pub async fn cohorts(&self, question: &Question) -> Result<Vec<(Option<NaiveDate>, Cohort)>, StoreError> {
         let rows: Vec<CohortRow> =
-            answers(self.about(COHORTS, question).param("final_days", FINAL_DAYS)).await?;
+            rows(self.about(&COHORTS, question).param("final_days", FINAL_DAYS)).await?;
         Ok(rows.into_iter().map(|row| (row.day, row.cohort)).collect())
     }
 }

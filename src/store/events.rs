@@ -1,23 +1,20 @@
 //! Single events: the last ones of a shop, and what one visitor did.
 
-use super::{Store, StoreError, in_time};
+use super::ask::{date_time, row, rows};
+use super::views::{Text, text_of};
+use super::{Store, StoreError};
 use crate::event::{Kind, StoredEvent};
-use chrono::DateTime;
-use clickhouse::query::Query;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-const RECENT: &str = "SELECT * FROM recent_events(shop = {shop:String}, kind = {kind:String}, \
-    since = {since:DateTime64(3, 'UTC')})";
+static RECENT: Text = Text::new(|| text_of!("recent_events"));
 /// Rows of a full answer to it.
 const RECENT_EVENTS: usize = 100;
 /// Arrivals of the last ten minutes are asked for first, so that a large shop's answer costs no more than a small
 /// one's; then of a day, of a month, of ever.
 const RECENT_SPANS_MS: [i64; 4] = [10 * 60_000, 86_400_000, 31 * 86_400_000, i64::MAX];
-const HEAD: &str = "SELECT * FROM visitor_head(shop = {shop:String}, visitor = {visitor:String})";
-const PATH: &str = "SELECT * FROM visitor_path(shop = {shop:String}, visitor = {visitor:String}, \
-    after_at = {after_at:DateTime64(3, 'UTC')}, after_id = {after_id:UUID}, limit = {limit:UInt32})";
+static HEAD: Text = Text::new(|| text_of!("visitor_head"));
+static PATH: Text = Text::new(|| text_of!("visitor_path"));
 
 /// What is known of one visitor at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -53,7 +50,7 @@ impl Store {
         let mut found = Vec::new();
         for span_ms in RECENT_SPANS_MS {
             let question = self
-                .question(RECENT)
+                .question(&RECENT)
                 .param("shop", shop)
                 .param("kind", kind.map_or("", Kind::as_str))
                 .param("since", date_time(now_ms.saturating_sub(span_ms).max(0)));
@@ -70,7 +67,7 @@ impl Store {
     /// # Errors
     /// As [`Store::recent_events`].
     pub async fn visitor_head(&self, shop: &str, visitor: &str) -> Result<VisitorHead, StoreError> {
-        row(self.question(HEAD).param("shop", shop).param("visitor", visitor)).await
+        row(self.question(&HEAD).param("shop", shop).param("visitor", visitor)).await
     }
 
     /// At most `limit` events of a visitor after a place in their path, in time order.
@@ -85,7 +82,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let question = self
-            .question(PATH)
+            .question(&PATH)
             .param("shop", shop)
             .param("visitor", visitor)
             .param("after_at", date_time(after.at_ms))
@@ -93,36 +90,4 @@ impl Store {
             .param("limit", limit);
         rows(question).await
     }
-
-    /// A question whose answer comes as JSON rows with times in RFC 3339.
-    pub(super) fn question(&self, sql: &str) -> Query {
-        self.client
-            .query_raw(sql)
-            // When nobody waits for the answer any more, the server stops looking for it.
-            .with_setting("max_execution_time", "30")
-            .with_setting("cancel_http_readonly_queries_on_client_close", "1")
-            .with_setting("output_format_json_quote_64bit_integers", "0")
-            .with_setting("date_time_output_format", "iso")
-    }
-}
-
-/// A parameter of the type DateTime64(3, 'UTC').
-pub(super) fn date_time(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%d %H:%M:%S%.3f").to_string()
-}
-
-/// All rows of an answer.
-pub(super) async fn rows<T: DeserializeOwned>(question: Query) -> Result<Vec<T>, StoreError> {
-    let mut answer = question.fetch_bytes("JSONEachRow")?;
-    let bytes = in_time(answer.collect()).await?;
-    serde_json::Deserializer::from_slice(&bytes)
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(|error| StoreError::Refused(format!("a row has an unexpected shape: {error}")))
-}
-
-/// The one row of an answer.
-pub(super) async fn row<T: DeserializeOwned>(question: Query) -> Result<T, StoreError> {
-    let found = rows(question).await?.pop();
-    found.ok_or_else(|| StoreError::Refused("a row was expected, and none came".into()))
 }

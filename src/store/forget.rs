@@ -4,12 +4,12 @@
 //! the visitor stands in it by the 64-bit hash that `orders` and `visitor_days` have too, never by the id. What is
 //! inserted after the order was taken is not touched.
 
-use super::events::{date_time, row};
+use super::ask::{date_time, row};
+use super::views::{Text, text_of};
 use super::{Store, StoreError, in_time};
 use serde::Deserialize;
 
-const TRACES: &str = "SELECT * FROM visitor_traces(shop = {shop:String}, visitor = {visitor:String}, \
-    until = {until:DateTime64(3, 'UTC')})";
+static TRACES: Text = Text::new(|| text_of!("visitor_traces"));
 
 /// One for each table that knows visitors; a table that is added needs its own. What is told in `events` of an order, a payment or
 /// a refund stays without its visitor, because the shop's books need it.
@@ -62,7 +62,7 @@ impl Store {
         visitor: &str,
         until_ms: i64,
     ) -> Result<Traces, StoreError> {
-        let question = self.question(TRACES).param("shop", shop).param("visitor", visitor);
+        let question = self.question(&TRACES).param("shop", shop).param("visitor", visitor);
         row(question.param("until", date_time(until_ms))).await
     }
 

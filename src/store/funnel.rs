@@ -1,30 +1,26 @@
-//! Questions: each is a parameterised view of `sql/views`, called with typed parameters, never with glued text.
+//! The funnel of a window, of its buckets and of its groups.
 
-use super::{Store, StoreError, in_time};
+use super::ask::{moment, rows};
+use super::views::{Text, text_of};
+use super::{Store, StoreError};
 use crate::funnel::{
     Branch, Cash, Dimension, FINAL_DAYS, Figures, Filters, Funnel, Interval, Orders, Parts, Question,
     Waiting, Window,
 };
 use crate::money::{Currency, Sum};
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
-use clickhouse::query::Query;
-use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer};
+use chrono::NaiveDate;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
-const FUNNEL: &str = "SELECT * FROM funnel(shop = {shop:String}, from = {from:Date}, to = {to:Date}, \
-    today = {today:Date}, now = {now:DateTime64(3, 'UTC')}, after_sale_days = {after_sale_days:UInt16}, \
-    currency = {currency:String}, interval = {interval:String})";
-const FUNNEL_BY: &str = "SELECT *, count() OVER () AS groups FROM funnel_by(shop = {shop:String}, from = {from:Date}, \
-    to = {to:Date}, today = {today:Date}, now = {now:DateTime64(3, 'UTC')}, \
-    after_sale_days = {after_sale_days:UInt16}, final_days = {final_days:UInt16}, currency = {currency:String}, \
-    interval = {interval:String}, breakdown = {breakdown:String}, \
-    filter_dimensions = {filter_dimensions:Array(String)}, filter_values = {filter_values:Array(Array(String))}) \
-    ORDER BY visitors DESC, value IS NULL, value LIMIT {limit:UInt32}";
-const CASH: &str = "SELECT * FROM cash(shop = {shop:String}, from = {from:Date}, to = {to:Date}, \
-    currency = {currency:String}, interval = {interval:String})";
-const LATE_CHANGES: &str =
-    "SELECT * FROM late_changes(shop = {shop:String}, from = {from:Date}, to = {to:Date})";
+static FUNNEL: Text = Text::new(|| text_of!("funnel"));
+static FUNNEL_BY: Text = Text::new(|| {
+    format!(
+        "SELECT *, count() OVER () AS groups FROM (\n{}) ORDER BY visitors DESC, value IS NULL, value LIMIT {{limit:UInt32}}",
+        text_of!("funnel_by")
+    )
+});
+static CASH: Text = Text::new(|| text_of!("cash"));
+static LATE_CHANGES: Text = Text::new(|| text_of!("late_changes"));
 
 /// Figures with what they are of.
 #[derive(Debug, Clone)]
@@ -92,14 +88,6 @@ struct LateRow {
     received_at: Option<i64>,
 }
 
-/// A moment as ClickHouse writes it, in epoch milliseconds.
-pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S%.f").map_err(D::Error::custom))
-        .map(|moment| moment.map(|moment| moment.and_utc().timestamp_millis()))
-        .transpose()
-}
-
 impl FunnelRow {
     fn figures(&self, cash: Option<&[Cash]>) -> Figures {
         let orders: Vec<Orders> = self.money.iter().map(OrdersRow::orders).collect();
@@ -143,9 +131,9 @@ impl Store {
             let rows = self.funnel_by(question, interval, None, filters, u32::MAX).await?;
             return Ok(rows.iter().map(|row| row_of(row, row.bucket, None)).collect());
         }
-        let asked = self.about(FUNNEL, question).param("interval", interval.map_or("", Interval::as_str));
-        let cash = self.about(CASH, question).param("interval", interval.map_or("", Interval::as_str));
-        let (rows, cash) = tokio::try_join!(answers::<FunnelRow>(asked), answers::<CashRow>(cash))?;
+        let asked = self.about(&FUNNEL, question).param("interval", interval.map_or("", Interval::as_str));
+        let cash = self.about(&CASH, question).param("interval", interval.map_or("", Interval::as_str));
+        let (rows, cash) = tokio::try_join!(rows::<FunnelRow>(asked), rows::<CashRow>(cash))?;
         let mut cash_of: BTreeMap<NaiveDate, Vec<Cash>> = BTreeMap::new();
         for row in cash {
             let waiting = Waiting { count: row.waiting_count, amount: row.waiting };
@@ -194,11 +182,11 @@ impl Store {
     /// As [`Store::figures`].
     pub async fn late_change(&self, shop: &str, window: Window) -> Result<Option<i64>, StoreError> {
         let asked = self
-            .asking(LATE_CHANGES)
+            .question(&LATE_CHANGES)
             .param("shop", shop)
             .param("from", window.from.to_string())
             .param("to", window.to.to_string());
-        Ok(answers::<LateRow>(asked).await?.pop().and_then(|row| row.received_at))
+        Ok(rows::<LateRow>(asked).await?.pop().and_then(|row| row.received_at))
     }
 
     async fn funnel_by(
@@ -211,52 +199,17 @@ impl Store {
     ) -> Result<Vec<FunnelRow>, StoreError> {
         let (dimensions, values) = filters.columns();
         let asked = self
-            .about(FUNNEL_BY, question)
+            .about(&FUNNEL_BY, question)
             .param("final_days", FINAL_DAYS)
             .param("interval", interval.map_or("", Interval::as_str))
             .param("breakdown", breakdown.map_or("", Dimension::as_str))
             .param("filter_dimensions", dimensions)
             .param("filter_values", values)
             .param("limit", limit);
-        answers(asked).await
-    }
-
-    /// A statement about a window of a shop.
-    pub(super) fn about(&self, statement: &str, question: &Question) -> Query {
-        let now = DateTime::from_timestamp_millis(question.now_ms).unwrap_or_default();
-        self.asking(statement)
-            .param("shop", &question.shop)
-            .param("from", question.window.from.to_string())
-            .param("to", question.window.to.to_string())
-            .param("today", question.today.to_string())
-            .param("now", now.format("%Y-%m-%d %H:%M:%S%.3f").to_string())
-            .param("after_sale_days", question.after_sale_days)
-            .param("currency", question.currency.code())
-    }
-
-    /// A statement whose answer is read by [`answers`].
-    pub(super) fn asking(&self, statement: &str) -> Query {
-        self.client
-            .query_raw(statement)
-            // When nobody waits for the answer any more, the server stops looking for it.
-            .with_setting("max_execution_time", "30")
-            .with_setting("cancel_http_readonly_queries_on_client_close", "1")
-            .with_setting("output_format_json_quote_64bit_integers", "0")
-            .with_setting("output_format_json_quote_denormals", "0")
-            .with_setting("output_format_json_quote_decimals", "1")
+        rows(asked).await
     }
 }
 
 fn row_of<K>(row: &FunnelRow, of: K, cash: Option<&[Cash]>) -> Row<K> {
     Row { of, figures: row.figures(cash), changed_at_ms: row.changed_at }
-}
-
-/// The rows of an answer.
-pub(super) async fn answers<T: DeserializeOwned>(query: Query) -> Result<Vec<T>, StoreError> {
-    let mut lines = query.fetch_bytes("JSONEachRow")?;
-    let lines = in_time(lines.collect()).await?;
-    serde_json::Deserializer::from_slice(&lines)
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(|error| StoreError::Refused(format!("an answer has an unexpected shape: {error}")))
 }

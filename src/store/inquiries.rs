@@ -1,19 +1,15 @@
 //! Who asked and has not bought.
 
-use super::ask::{answers, moment};
-use super::events::date_time;
-use super::{Store, StoreError};
+use super::ask::{date_time, moment};
+use super::views::{Text, text_of};
+use super::{Store, StoreError, ask};
 use crate::funnel::{Dimension, Filters, Question};
 use crate::money::{Currency, Sum};
 use serde::Deserialize;
 use std::collections::HashMap;
 
-const LOST: &str = "SELECT * FROM lost_inquiries(shop = {shop:String}, from = {from:Date}, to = {to:Date}, \
-    after_sale_days = {after_sale_days:UInt16}, currency = {currency:String}, agents = {agents:Array(String)}, \
-    channels = {channels:Array(String)}, as_of = {as_of:DateTime64(3, 'UTC')}, \
-    after_at = {after_at:DateTime64(3, 'UTC')}, after_person = {after_person:UInt64}, limit = {limit:UInt32})";
-const WISHES: &str = "SELECT * FROM visitor_wishes(shop = {shop:String}, from = {from:Date}, to = {to:Date}, \
-    visitors = {visitors:Array(String)})";
+static LOST: Text = Text::new(|| text_of!("lost_inquiries"));
+static WISHES: Text = Text::new(|| text_of!("visitor_wishes"));
 /// After every moment that an event may have: the end of 2199.
 const AFTER_ALL_MS: i64 = 7_258_118_399_999;
 
@@ -104,7 +100,7 @@ impl Store {
         page: LostPage,
     ) -> Result<LostInquiries, StoreError> {
         let asked = self
-            .about(LOST, question)
+            .about(&LOST, question)
             .param("agents", filters.values(Dimension::Agent))
             .param("channels", filters.values(Dimension::Channel))
             .param("as_of", date_time(page.after.as_of_ms))
@@ -112,7 +108,7 @@ impl Store {
             .param("after_person", page.after.person)
             // One more tells whether anything follows.
             .param("limit", page.limit + 1);
-        let mut rows: Vec<LostRow> = answers(asked).await?;
+        let mut rows: Vec<LostRow> = ask::rows(asked).await?;
         let count = rows.first().map_or(0, |row| row.lost_inquiries);
         rows.retain(|row| row.is_next);
         let follows = rows.len() > page.limit as usize;
@@ -139,7 +135,8 @@ impl Store {
             return Ok(HashMap::new());
         }
         let visitors: Vec<&str> = rows.iter().map(|row| row.visitor.as_str()).collect();
-        let wishes: Vec<WishRow> = answers(self.about(WISHES, question).param("visitors", visitors)).await?;
+        let wishes: Vec<WishRow> =
+            ask::rows(self.about(&WISHES, question).param("visitors", visitors)).await?;
         Ok(wishes.into_iter().map(|wish| (wish.visitor.clone(), wish)).collect())
     }
 }

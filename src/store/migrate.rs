@@ -3,17 +3,12 @@
 //! What to run is decided by a pure function over what was run and what is known. Every statement is safe to
 //! run twice, because ClickHouse has no transaction that would hold it together with its entry in the list.
 
+use super::views::{self, sql_files};
 use super::{Store, StoreError, in_time};
 use crate::secret::hex;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-macro_rules! sql_files {
-    ($folder:literal: $($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../sql/", $folder, "/", $name, ".sql")))),*]
-    };
-}
 
 /// Statements in order of their number. Never edited after a release: add the next one.
 const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
@@ -33,31 +28,6 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0014_late_arrivals_from_events",
     "0015_events_indexes",
 );
-
-/// The questions, each replaced at every start so that it is always the one of this version; those that others are made
-/// of come first.
-const VIEWS: &[(&str, &str)] = sql_files!("views":
-    "order_facts",
-    "day_facts",
-    "day_values",
-    "funnel",
-    "funnel_by",
-    "cash",
-    "late_changes",
-    "cohorts",
-    "repeat_buyers",
-    "cycles",
-    "lost_inquiries",
-    "visitor_wishes",
-    "recent_events",
-    "visitor_head",
-    "visitor_orders",
-    "visitor_path",
-    "visitor_traces",
-);
-
-/// What several views share: a line `-- part: NAME` of a view stands for it.
-const PARTS: &[(&str, &str)] = sql_files!("views/parts": "counts");
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \
     (name String, checksum String, applied_at DateTime DEFAULT now()) \
@@ -98,11 +68,6 @@ fn pending<'a>(
     Ok(known.iter().copied().filter(|(name, _)| !ran(name)).collect())
 }
 
-/// A view with its parts in their places.
-fn whole(view: &str) -> String {
-    PARTS.iter().fold(view.to_owned(), |view, (name, part)| view.replace(&format!("-- part: {name}\n"), part))
-}
-
 fn checksum(statement: &str) -> String {
     hex(&Sha256::digest(statement.as_bytes()))
 }
@@ -139,8 +104,8 @@ impl Store {
             .await?;
             tracing::info!(name, "migrated");
         }
-        for (_, view) in VIEWS {
-            self.run(&whole(view)).await?;
+        for view in views::statements() {
+            self.run(&view).await?;
         }
         Ok(())
     }
@@ -148,6 +113,20 @@ impl Store {
     async fn run(&self, statement: &str) -> Result<(), StoreError> {
         in_time(self.client.query_raw(statement).execute()).await
     }
+}
+
+/// Names of the files in a folder of `sql`, in order.
+#[cfg(test)]
+pub(super) fn listed(folder: &str) -> Vec<String> {
+    let directory = format!("{}/sql/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let mut names: Vec<String> = std::fs::read_dir(directory)
+        .unwrap()
+        .filter_map(|entry| {
+            entry.unwrap().file_name().into_string().unwrap().strip_suffix(".sql").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 #[cfg(test)]
@@ -174,28 +153,8 @@ mod tests {
     }
 
     #[test]
-    fn every_sql_file_is_listed_once_and_migrations_in_order() {
-        for (folder, listed) in [("migrations", MIGRATIONS), ("views", VIEWS), ("views/parts", PARTS)] {
-            let directory = format!("{}/sql/{folder}", env!("CARGO_MANIFEST_DIR"));
-            let mut files: Vec<String> = std::fs::read_dir(directory)
-                .unwrap()
-                .map(|entry| entry.unwrap())
-                .filter(|entry| entry.path().is_file())
-                .map(|entry| entry.file_name().into_string().unwrap())
-                .collect();
-            files.sort();
-            let mut listed: Vec<String> = listed.iter().map(|(name, _)| format!("{name}.sql")).collect();
-            if folder != "migrations" {
-                listed.sort();
-            }
-            assert_eq!(listed, files);
-        }
-    }
-
-    #[test]
-    fn every_part_that_a_view_names_is_there() {
-        for (name, view) in VIEWS {
-            assert!(!whole(view).contains("-- part:"), "{name}");
-        }
+    fn every_migration_is_listed_once_and_in_order() {
+        let names: Vec<&str> = MIGRATIONS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, listed("migrations"));
     }
 }

@@ -8,15 +8,17 @@ mod ask;
 mod cohorts;
 mod events;
 mod forget;
+mod funnel;
 mod inquiries;
 mod insert;
 mod migrate;
 mod orders;
 mod stamp;
+mod views;
 
-pub use ask::{Groups, Row};
 pub use events::{PathPosition, VisitorHead};
 pub use forget::Traces;
+pub use funnel::{Groups, Row};
 pub use inquiries::{LostInquiries, LostInquiry, LostPage, LostPlace};
 pub use insert::Insertion;
 pub use migrate::Divergence;

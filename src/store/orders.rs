@@ -1,14 +1,13 @@
 //! What the orders of a window tell about their persons.
 
-use super::ask::answers;
+use super::ask::rows;
+use super::views::{Text, text_of};
 use super::{Store, StoreError};
 use crate::funnel::{Cycle, Question, Repeat, Span};
 use serde::Deserialize;
 
-const REPEAT: &str = "SELECT * FROM repeat_buyers(shop = {shop:String}, from = {from:Date}, to = {to:Date}, \
-    currency = {currency:String})";
-const CYCLES: &str = "SELECT * FROM cycles(shop = {shop:String}, from = {from:Date}, to = {to:Date}, \
-    currency = {currency:String})";
+static REPEAT: Text = Text::new(|| text_of!("repeat_buyers"));
+static CYCLES: Text = Text::new(|| text_of!("cycles"));
 
 #[derive(Debug, Default, Deserialize)]
 struct CycleRow {
@@ -26,7 +25,7 @@ impl Store {
     /// # Errors
     /// As [`Store::figures`].
     pub async fn repeat(&self, question: &Question) -> Result<Repeat, StoreError> {
-        Ok(answers(self.about(REPEAT, question)).await?.pop().unwrap_or_default())
+        Ok(rows(self.about(&REPEAT, question)).await?.pop().unwrap_or_default())
     }
 
     /// How long the orders of the window took.
@@ -34,7 +33,7 @@ impl Store {
     /// # Errors
     /// As [`Store::figures`].
     pub async fn cycle(&self, question: &Question) -> Result<Cycle, StoreError> {
-        let row: CycleRow = answers(self.about(CYCLES, question)).await?.pop().unwrap_or_default();
+        let row: CycleRow = rows(self.about(&CYCLES, question)).await?.pop().unwrap_or_default();
         Ok(Cycle {
             days_to_order: Span { orders: row.orders, median: row.order_median, mean: row.order_mean },
             days_to_payment: Span {

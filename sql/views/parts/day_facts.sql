@@ -13,10 +13,6 @@
 --   is_effective, may_return, inquired, is_pre_sale, is_cookieless, is_ordered, is_paid  what holds of that day
 --   money       Array(Tuple(order_id, day, currency, ordered, paid, refunded, is_order, is_paid)) of the orders placed that day
 --   changed_at  arrival of the last event that came for these orders after their day, NULL when none did
--- Example
---   SELECT * FROM day_facts(shop = 'demo', from = '2026-11-01', to = '2026-11-30', today = '2026-11-22',
---                           now = '2026-11-22 08:00:00.000', after_sale_days = 21, currency = 'CNY')
-CREATE OR REPLACE VIEW day_facts AS
 WITH
     days AS
     (
@@ -46,7 +42,10 @@ WITH
             SELECT
                 visitor, placed_day, if(is_cookieless, 32, 0)::UInt16, 18446744073709551615, 0, toDateTime64(0, 3, 'UTC'), NULL,
                 placed_at, notEmpty(payments), money, changed_at
-            FROM order_facts(shop = {shop:String}, currency = {currency:String})
+            FROM
+            (
+-- part: order_facts
+            )
             -- Order days before the window are kept because they make an inquiry after-sale.
             WHERE is_placed AND placed_day BETWEEN {from:Date} - {after_sale_days:UInt16} AND {to:Date}
         )

@@ -8,11 +8,6 @@
 --   filter_dimensions, filter_values  Array(String), Array(Array(String)): of each such dimension a day must carry one of the values
 -- Row shape: that of `day_facts`, and
 --   values      Array(String), an empty text is "unknown"
--- Example
---   SELECT * FROM day_values(shop = 'demo', from = '2026-11-01', to = '2026-11-30', today = '2026-11-22',
---                            now = '2026-11-22 08:00:00.000', after_sale_days = 21, final_days = 3, currency = 'CNY',
---                            breakdown = 'landing', filter_dimensions = ['source'], filter_values = [['baidu', 'google']])
-CREATE OR REPLACE VIEW day_values AS
 WITH
     mapFromArrays({filter_dimensions:Array(String)}, {filter_values:Array(Array(String))}) AS filters,
     arrayPushBack(mapKeys(filters), {breakdown:String}) AS dimensions,
@@ -53,7 +48,10 @@ WITH
                 arrayJoin([(orders_of.visitor, true), (named.visitor, false)]) AS who,
                 orders_of.customer AS customer,
                 arrayJoin(orders_of.payments.day) AS paid_day
-            FROM order_facts(shop = {shop:String}, currency = {currency:String}) AS orders_of
+            FROM
+            (
+-- part: order_facts
+            ) AS orders_of
             LEFT JOIN
             (
                 SELECT DISTINCT visitor, arrayJoin(customers) AS customer
@@ -84,9 +82,10 @@ WITH
                     p.1 = '' OR has(customers_today, p.1)
                     OR (empty(customers_today) AND (p.3 OR has(customers_before, p.1)))),
                 paid.payments) AS is_old
-        FROM day_facts(
-            shop = {shop:String}, from = {from:Date}, to = {to:Date}, today = {today:Date},
-            now = {now:DateTime64(3, 'UTC')}, after_sale_days = {after_sale_days:UInt16}, currency = {currency:String}) AS facts
+        FROM
+        (
+-- part: day_facts
+        ) AS facts
         LEFT JOIN lives ON lives.visitor = facts.visitor
         LEFT JOIN paid ON paid.visitor = facts.visitor
     ),

@@ -14,9 +14,6 @@
 --   money          Array(Tuple(order_id, day, currency, ordered, paid, refunded, is_order, is_paid)), one per currency, `day`
 --                  that of the order; an order whose amount was never told has 0 in the shop's currency
 --   changed_at     arrival of its last event when that came on a later day than the order's, else NULL
--- Example
---   SELECT order_id, placed_day, money FROM order_facts(shop = 'demo', currency = 'CNY') WHERE is_placed
-CREATE OR REPLACE VIEW order_facts AS
 WITH
     -- One row per order, payment and refund. Of several tellings the verified one counts, then the latest; ties of `at`
     -- are broken by the id's bytes, because a UUID by itself is ordered by its second half first.

@@ -4,9 +4,6 @@
 --   shop     slug
 --   visitor  id as it was sent, or as it was made for a cookieless one
 -- Row shape: one row per order: order_id.
--- Example
---   SELECT * FROM visitor_orders(shop = 'demo', visitor = 'v-1')
-CREATE OR REPLACE VIEW visitor_orders AS
 SELECT order_id
 FROM orders
 WHERE shop = {shop:String} AND kind = 'order'

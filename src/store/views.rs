@@ -1,0 +1,90 @@
+//! The questions of `sql/views`. Each is made a view, for Grafana and for people; the program asks the text behind the
+//! view, because ClickHouse analyses a view once for its columns and once more for its answer, and analysis is most of
+//! the time of an answer about few visitors.
+
+use std::sync::LazyLock;
+
+macro_rules! sql_files {
+    ($folder:literal: $($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../sql/", $folder, "/", $name, ".sql")))),*]
+    };
+}
+pub(super) use sql_files;
+
+const VIEWS: &[(&str, &str)] = sql_files!("views":
+    "funnel",
+    "funnel_by",
+    "cash",
+    "late_changes",
+    "cohorts",
+    "repeat_buyers",
+    "cycles",
+    "lost_inquiries",
+    "visitor_wishes",
+    "recent_events",
+    "visitor_head",
+    "visitor_path",
+    "visitor_traces",
+);
+
+/// What several questions share: a line `-- part: NAME` stands for it. Not views themselves, because each view within a
+/// view doubles the analysis. Those that others name come last.
+const PARTS: &[(&str, &str)] =
+    sql_files!("views/parts": "counts", "person", "day_values", "day_facts", "order_facts", "visitor_orders");
+
+/// A question's text, put together when it is first asked.
+pub(super) type Text = LazyLock<String>;
+
+/// The text behind a view of `sql/views`, by its name.
+macro_rules! text_of {
+    ($name:literal) => {
+        $crate::store::views::text_behind(include_str!(concat!("../../sql/views/", $name, ".sql")))
+    };
+}
+pub(super) use text_of;
+
+/// The statements that make the views what this version expects.
+pub(super) fn statements() -> impl Iterator<Item = String> {
+    VIEWS.iter().map(|(_, view)| whole(view))
+}
+
+pub(super) fn text_behind(view: &str) -> String {
+    let whole = whole(view);
+    match whole.split_once(" AS\n") {
+        Some((_, text)) => text.to_owned(),
+        None => whole,
+    }
+}
+
+/// A view with its parts in their places.
+fn whole(view: &str) -> String {
+    PARTS.iter().fold(view.to_owned(), |view, (name, part)| view.replace(&format!("-- part: {name}\n"), part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::migrate::listed;
+
+    #[test]
+    fn every_sql_file_is_listed_once() {
+        for (folder, files) in [("views", VIEWS), ("views/parts", PARTS)] {
+            let mut names: Vec<String> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
+            names.sort();
+            assert_eq!(names, listed(folder), "{folder}");
+        }
+    }
+
+    #[test]
+    fn every_part_that_is_named_is_there_and_used() {
+        for (name, view) in VIEWS {
+            assert!(!whole(view).contains("-- part:"), "{name}");
+            assert!(!text_behind(view).contains("CREATE"), "{name}");
+            assert!(view.contains(&format!("CREATE OR REPLACE VIEW {name} AS\n")), "{name}");
+        }
+        for (name, _) in PARTS {
+            let line = format!("-- part: {name}\n");
+            assert!(VIEWS.iter().chain(PARTS).any(|(_, text)| text.contains(&line)), "{name}");
+        }
+    }
+}
