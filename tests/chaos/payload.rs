@@ -104,6 +104,7 @@ impl Derivation {
             order_id: of_an_order.then(|| format!("o-{journey}-{}", random.u8(..2))),
             payment_id: (kind == "payment" && random.bool())
                 .then(|| format!("p-{journey}-{}", random.u8(..2))),
+            verified: Door::of(number) == Door::Server,
             after_sale: kind == "inquiry" && random.f64() < 0.2,
             ..Sent::default()
         };

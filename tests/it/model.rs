@@ -16,6 +16,8 @@ pub struct Sent {
     pub kind: &'static str,
     pub visitor: Option<String>,
     pub at_ms: i64,
+    /// Told by the shop's server. Matters among tellings of the same order, payment or refund only.
+    pub verified: bool,
     pub order_id: Option<String>,
     pub payment_id: Option<String>,
     pub refund_id: Option<String>,
@@ -442,13 +444,16 @@ fn orders(events: &[&Sent], rules: Rules) -> Vec<Order> {
         };
         facts.entry(key).or_default().push(event);
     }
-    // The order that each was last told to belong to.
+    // The order that each was best told to belong to.
     let mut by_order: BTreeMap<String, Vec<(&str, Vec<&Sent>)>> = BTreeMap::new();
     for ((kind, _), told) in facts {
-        let order_id = told.last().unwrap().order_id.clone().unwrap();
+        let order_id = best(&told).unwrap().order_id.clone().unwrap();
         by_order.entry(order_id).or_default().push((kind, told));
     }
-    let priced = |told: &[&Sent]| told.iter().rev().find_map(|event| event.amount);
+    let priced = |told: &[&Sent]| {
+        let with_amount: Vec<&Sent> = told.iter().copied().filter(|event| event.amount.is_some()).collect();
+        best(&with_amount).and_then(|event| event.amount)
+    };
     by_order
         .into_values()
         .map(|facts| {
@@ -463,7 +468,7 @@ fn orders(events: &[&Sent], rules: Rules) -> Vec<Order> {
                 .map(|(_, told)| {
                     let own = priced(told).map(|(a, c)| (i128::from(a), c.to_owned()));
                     let (amount, currency) = own.unwrap_or((amount, currency.to_owned()));
-                    Payment { at_ms: told.last().unwrap().at_ms, amount, currency }
+                    Payment { at_ms: best(told).unwrap().at_ms, amount, currency }
                 })
                 .collect();
             let mut refunded: BTreeMap<String, i128> = BTreeMap::new();
@@ -500,6 +505,11 @@ fn orders(events: &[&Sent], rules: Rules) -> Vec<Order> {
             order
         })
         .collect()
+}
+
+/// Of several tellings the one that counts: verified first, then the latest.
+fn best<'a>(told: &[&'a Sent]) -> Option<&'a Sent> {
+    told.iter().copied().max_by_key(|event| (event.verified, event.at_ms, event.id))
 }
 
 /// Money of orders, by currency and branch.

@@ -138,6 +138,7 @@ impl Maker<'_> {
             kind,
             visitor,
             at_ms,
+            verified: true,
             order_id,
             amount,
             agent,

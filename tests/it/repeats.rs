@@ -127,13 +127,14 @@ fn events_sent_up_to_five_times_within_three_days_count_as_if_sent_once() {
         let mut random = Rng::with_seed(seed);
         let (once, often) = (app.add_shop("once"), app.add_shop("often"));
         let mut rules = Rules::new(chrono_tz::Asia::Shanghai, START_MS, 21);
-        let facts = facts(rules, &mut random);
+        let mut facts = facts(rules, &mut random);
 
         let mut first = vec![Vec::new(); LIFE_TICKS + REPEAT_TICKS + 1];
         let mut every = first.clone();
-        for fact in &facts {
+        for fact in &mut facts {
             let tick = fact.tick();
             let first_way = fact.way(&mut random);
+            fact.sent.verified = first_way == Way::Server;
             // Who tells of money decides which amount counts, so that is no repeat by another way.
             let way = |random: &mut Rng| if fact.is_of_money() { first_way } else { fact.way(random) };
             first[tick].push((first_way, fact.json()));
