@@ -1,4 +1,4 @@
-// The types of the call the snippet puts on the page: `shopfunnel(kind, fields?)`.
+// The types of the call the snippet puts on the page, `shopfunnel(kind, fields?)`, and of its options.
 //
 // Promises the fields of the wire contract and nothing else. The tracker itself fills `id`, `kind`, `visitor` and `at`, so they are
 // not here. Does not describe the server's `/v1/events`, which takes more.
@@ -41,13 +41,35 @@ export type RatingFields = EventFields & { score: 1 | 2 | 3 | 4 | 5 };
 
 export interface Shopfunnel {
   /**
-   * The visitor id, to hand to the shop's server. `undefined` as long as only the queue stub is on the page, and in a browser that
-   * was switched off with `?shopfunnel=off`.
+   * The visitor id, to hand to the shop's server. `undefined` as long as only the queue stub is on the page, where nothing is counted, and
+   * in cookieless mode.
    */
   (kind: 'visitor'): string | undefined;
+  /** The visitor's word about being counted. `false` takes everything of them out of this browser and stops; `true` goes on. */
+  (kind: 'consent', given: boolean): void;
   (kind: 'order' | 'payment' | 'refund', fields: OrderFields): void;
   (kind: 'rating', fields: RatingFields): void;
   (kind: 'visit' | 'inquiry' | 'cart' | 'favorite', fields?: EventFields): void;
+}
+
+/** The script tag's data-* attributes, without `data-`. Those that are switches are on when they are there, with any text. */
+export interface Options {
+  /** Public key of the shop, `pk_…`. */
+  shop?: string;
+  /** Words of `localhost`, `webdriver`, `gpc`: what is counted although it is left out otherwise. */
+  allow?: string;
+  /** `required`: nothing is sent or stored before `shopfunnel('consent', true)`. */
+  consent?: string;
+  /** A switch: no id, nothing stored; the server knows such visitors for a day. */
+  cookieless?: string;
+  /** A switch: another `#hash` is another page. This one and the following want the full build. */
+  hash?: string;
+  /** `inquiry`: a chat that was opened counts, for tools that tell of no message. */
+  chatOpen?: string;
+  /** `placed`: `purchase` in the data layer is an order and no payment. */
+  purchase?: string;
+  /** The shop's other domains, separated by spaces or commas. */
+  domains?: string;
 }
 
 declare global {

@@ -1,41 +1,39 @@
 // Knows whether the visitor's session is still a single page view.
 //
-// A session is what one visitor does without a pause of SESSION_IDLE_MS, in all tabs together. Promises to keep it across pages under
-// `shopfunnel.session`. Does not send anything; the server forms its own opinion from the events.
+// A session is what one visitor does without a pause of Limit.IdleMs, in all tabs together. It is kept across pages under
+// `shopfunnel.session` as "<epoch ms of the last act> <number of acts>". Does not send anything; the server forms its own opinion from
+// the events.
 
-import { read, write } from './storage';
+import { store, write } from './storage';
+
+/** Whether this build has what s.full.js has. */
+declare const FULL: boolean;
 
 const SESSION_KEY = 'shopfunnel.session';
-const SESSION_IDLE_MS = 1_800_000;
+const ONCE_KEY = 'shopfunnel.done';
 
-interface Session {
-  last_ms: number;
-  views: number;
-  acted: boolean;
+const enum Limit {
+  IdleMs = 1_800_000,
 }
 
-const sessionAt = (nowMs: number): Session => {
-  try {
-    const session = JSON.parse(read(SESSION_KEY)!);
-    // The distance, not the age: a clock that was set back must not keep a session alive until it catches up.
-    if (Math.abs(nowMs - session.last_ms) < SESSION_IDLE_MS) return session;
-  } catch {
-    // Nothing stored yet, or not by us.
-  }
-  return { last_ms: 0, views: 0, acted: false };
+/** Takes note of a page view, or of anything else the visitor did. */
+export const noteAct = (nowMs: number): void => {
+  const [lastMs, acts] = (store[SESSION_KEY] || '').split(' ');
+  const age = nowMs - (lastMs as unknown as number);
+  // Where something is done once a session, a clock that was set back must not keep the session alive until it catches up.
+  const isSame = (FULL ? Math.abs(age) : age) < Limit.IdleMs;
+  write(SESSION_KEY, `${nowMs} ${isSame ? +acts! + 1 : 1}`);
+  if (FULL && !isSame) delete store[ONCE_KEY];
 };
 
-/** Takes note of a page view, or of anything else the visitor did. */
-export const noteActivity = (isView: boolean, nowMs: number): void => {
-  const session = sessionAt(nowMs);
-  session.last_ms = nowMs;
-  if (isView) session.views++;
-  else session.acted = true;
-  write(SESSION_KEY, JSON.stringify(session));
+/** Does what is to be done once in a session. */
+export const once = (what: string, act: () => void): void => {
+  const done = Math.abs(Date.now() - parseInt(store[SESSION_KEY]!)) < Limit.IdleMs ? store[ONCE_KEY] || '' : '';
+  if (done.split(' ').includes(what)) return;
+  act();
+  // After it, because it may begin another session.
+  write(ONCE_KEY, `${done} ${what}`);
 };
 
 /** Whether the view at `viewMs` is all that happened in a session that has not ended by `nowMs`. */
-export const isOnlyView = (viewMs: number, nowMs: number): boolean => {
-  const session = sessionAt(nowMs);
-  return session.views === 1 && !session.acted && session.last_ms === viewMs;
-};
+export const isOnlyAct = (viewMs: number, nowMs: number): boolean => store[SESSION_KEY] === `${viewMs} 1` && nowMs - viewMs < Limit.IdleMs;

@@ -1,33 +1,37 @@
-// Remembers a text under a key for the visitor's next page.
+// Where texts are kept for the visitor's next page.
 //
-// Promises that `read` gives what `write` took last, nothing after `remove`, at least as long as this page lives: where localStorage is denied, absent or
-// full, the page's own memory stands in. Does not know what the texts mean, does not expire them.
+// `store` is a plain object of texts: localStorage, or the page's own memory where that is denied, full or not wanted. What localStorage
+// held before can be read in each case. Does not know what the texts mean, does not expire them.
 
-// Only what localStorage refused: any other key must show what another tab of the shop wrote meanwhile.
-const unsaved: Record<string, string> = {};
+type Texts = Record<string, string>;
 
-export const read = (key: string): string | null => {
+const localTexts = (): Texts => {
   try {
-    return unsaved[key] || localStorage.getItem(key);
+    return localStorage || {};
   } catch {
-    return null;
+    return {};
   }
 };
+
+const disk = localTexts();
+export let store = disk;
 
 export const write = (key: string, text: string): void => {
   try {
-    localStorage.setItem(key, text);
-    delete unsaved[key];
+    store[key] = text;
   } catch {
-    unsaved[key] = text;
+    // Full.
+    useMemory();
+    store[key] = text;
   }
 };
 
-export const remove = (key: string): void => {
-  delete unsaved[key];
-  try {
-    localStorage.removeItem(key);
-  } catch {
-    // Denied: then nothing of it is there.
-  }
+/** Keeps what is written from now on in the page's memory only. */
+export const useMemory = (): void => {
+  store = { ...store };
+};
+
+/** Saves what was kept in memory, and what is written from now on. */
+export const useDisk = (): void => {
+  store = Object.assign(disk, store);
 };

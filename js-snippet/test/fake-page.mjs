@@ -1,4 +1,4 @@
-// A shop page as far as dist/s.js can tell: a window, a document, a history, a storage, a clock and a network that records.
+// A shop page as far as the snippet can tell: a window, a document, a history, a storage, a clock with timers and a network that records.
 //
 // Promises that nothing happens which the test did not ask for: time stands still, requests are answered when made. Does not
 // imitate a browser's order of loading; real browsers are the business of tests/browser.
@@ -7,7 +7,9 @@ import { readFileSync } from 'node:fs';
 import { webcrypto } from 'node:crypto';
 import vm from 'node:vm';
 
-const SNIPPET = readFileSync(new URL('../dist/s.js', import.meta.url), 'utf8');
+const builds = Object.fromEntries(
+  ['s.js', 's.full.js'].map((name) => [name, readFileSync(new URL(`../dist/${name}`, import.meta.url), 'utf8')]),
+);
 
 export const STUB = 'window.shopfunnel=window.shopfunnel||function(){(shopfunnel.q=shopfunnel.q||[]).push(arguments)}';
 export const START_MS = Date.UTC(2026, 2, 14, 9, 30);
@@ -21,7 +23,8 @@ export function openBrowser() {
  * Opens a page and runs the snippet on it.
  *
  * `storage`: 'works', 'denied' (reading the property throws), 'full' (reads work, writes throw).
- * `network`: 'works', 'fails' (fetch rejects), 'throws' (fetch throws), 'old' (no keepalive).
+ * `network`: 'works', 'fails' (fetch rejects), 'throws' (fetch throws), 'old' (no keepalive). `answer(events)` gives the server's answer:
+ * `{ status, headers, json }`.
  */
 export function openPage({
   browser = openBrowser(),
@@ -34,11 +37,16 @@ export function openPage({
   webdriver = false,
   storage = 'works',
   network = 'works',
+  answer = () => ({}),
+  focused = true,
+  gpc = false,
+  build = 's.js',
   before = '',
 } = {}) {
   const warnings = [];
   const infos = [];
   const requests = [];
+  const timers = [];
   const listeners = { window: {}, document: {} };
   const listenOn = (target) => (type, listener, options) => {
     const capture = options === true || Boolean(options?.capture);
@@ -56,6 +64,10 @@ export function openPage({
     referrer,
     title,
     visibilityState: visibility,
+    get hidden() {
+      return document.visibilityState !== 'visible';
+    },
+    hasFocus: () => focused && !document.hidden,
     addEventListener: listenOn('document'),
     currentScript: null,
   };
@@ -86,6 +98,7 @@ export function openPage({
     },
     navigator: {
       webdriver,
+      globalPrivacyControl: gpc || undefined,
       sendBeacon(to, body) {
         requests.push({ by: 'beacon', to, body });
         return true;
@@ -94,21 +107,39 @@ export function openPage({
     fetch(to, options) {
       if (network === 'throws') throw new TypeError('not today');
       requests.push({ by: 'fetch', to, ...options });
-      return network === 'fails' ? Promise.reject(new TypeError('Failed to fetch')) : Promise.resolve({ status: 202 });
+      if (network === 'fails') return Promise.reject(new TypeError('Failed to fetch'));
+      const { events } = JSON.parse(options.body);
+      const { status = 202, headers = {}, json = { accepted: events.length, rejected: [], now: browser.nowMs } } = answer(events) ?? {};
+      return Promise.resolve({
+        status,
+        headers: { get: (name) => headers[name] ?? null },
+        json: async () => (typeof json === 'string' ? JSON.parse(json) : json),
+      });
     },
+    queueMicrotask,
+    setTimeout: (work, ms) => timers.push({ work, dueMs: browser.nowMs + ms }),
+    setInterval: (work, ms) => timers.push({ work, dueMs: browser.nowMs + ms, everyMs: ms }),
+    clearTimeout: (number) => (timers[number - 1] = undefined),
+    clearInterval: (number) => (timers[number - 1] = undefined),
     addEventListener: listenOn('window'),
   };
   Object.defineProperty(window, 'localStorage', {
     get() {
       if (storage === 'denied') throw new Error('SecurityError');
-      return {
-        getItem: (key) => browser.stored.get(key) ?? null,
-        setItem(key, text) {
+      // As a browser's: an object whose properties are what is stored.
+      return new Proxy({}, {
+        get: (_, key) => browser.stored.get(key),
+        set(_, key, text) {
           if (storage === 'full') throw new Error('QuotaExceededError');
           browser.stored.set(key, String(text));
+          return true;
         },
-        removeItem: (key) => browser.stored.delete(key),
-      };
+        has: (_, key) => browser.stored.has(key),
+        deleteProperty: (_, key) => browser.stored.delete(key) || true,
+        ownKeys: () => [...browser.stored.keys()],
+        getOwnPropertyDescriptor: (_, key) =>
+          browser.stored.has(key) ? { value: browser.stored.get(key), configurable: true, enumerable: true, writable: true } : undefined,
+      });
     },
   });
   window.window = window;
@@ -135,10 +166,15 @@ export function openPage({
     load(attributes = tag) {
       document.currentScript = {
         src,
-        dataset: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name.replace(/^data-/, ''), value])),
+        dataset: Object.fromEntries(
+          Object.entries(attributes).map(([name, value]) => [
+            name.replace(/^data-/, '').replace(/-(\w)/g, (_, letter) => letter.toUpperCase()),
+            value,
+          ]),
+        ),
         getAttribute: (name) => attributes[name] ?? null,
       };
-      vm.runInContext(SNIPPET, context);
+      vm.runInContext(builds[build], context);
       document.currentScript = null;
     },
     setStorage(state) {
@@ -146,8 +182,29 @@ export function openPage({
     },
     call: (...args) => window.shopfunnel(...args),
     wait(ms) {
-      browser.nowMs += ms;
+      const untilMs = browser.nowMs + ms;
+      const isDue = (timer) => timer && timer.dueMs <= untilMs;
+      for (let timer; (timer = timers.filter(isDue).sort((a, b) => a.dueMs - b.dueMs)[0]); ) {
+        browser.nowMs = Math.max(browser.nowMs, timer.dueMs);
+        if (timer.everyMs) timer.dueMs += timer.everyMs;
+        else timers[timers.indexOf(timer)] = undefined;
+        timer.work();
+      }
+      browser.nowMs = untilMs;
     },
+    /** The next answers come from here; a request under way keeps its own. */
+    serve(next) {
+      answer = next;
+    },
+    connect(state) {
+      network = state;
+      if (state === 'works') dispatch('window', { type: 'online' });
+    },
+    focus(state) {
+      focused = state;
+      dispatch('window', { type: state ? 'focus' : 'blur' });
+    },
+    dispatch,
     back(to) {
       moveTo(to);
       dispatch('window', { type: 'popstate' });
@@ -171,6 +228,12 @@ export function openPage({
     finishLoading: () => dispatch('window', { type: 'pageshow', persisted: false }),
     /** Every event sent so far, in order. */
     events: () => requests.flatMap((request) => JSON.parse(request.body).events),
+    /** What is stored and not settled, as sent, oldest first. */
+    waiting: () =>
+      [...browser.stored]
+        .filter(([key]) => key.startsWith('shopfunnel.queue.'))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, text]) => JSON.parse(text)),
     /** Kinds sent so far, after the tick has ended. */
     async kinds() {
       await tick();
