@@ -1,9 +1,10 @@
 //! The worked numbers of the trade's definitions (definitions.md, section 7), through the HTTP API: the shop funnel, single
 //! ratios that others have published, inquiry windows, and the cases in which definitions differ.
 
-use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event, event_with, run, spawn_app};
+use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event, event_with, read, run, spawn_app};
 use crate::cohorts;
 use crate::orders::paid_order;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 const DAY: &str = "2026-11-21";
@@ -197,6 +198,42 @@ fn published_amounts_per_buyer_and_per_order_come_out_as_printed() {
                 money["avg_order_value"]
             ]),
             json!([125, "6801.0200", "54.8469", "54.4082"])
+        );
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_published_shop_with_161_560_visitors_comes_out_as_printed() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("k21-large");
+        let mut lines = String::new();
+        for visitor in 0..161_560 {
+            let name = format!("v{visitor}");
+            lines += &format!("{}\n", event("visit", &name, MORNING_MS));
+            if visitor < 14_266 {
+                // 5 178 471 over 14 266 buyers, in whole amounts.
+                let amount = if visitor < 14_179 { "363" } else { "362" };
+                let order = json!({ "order_id": name, "amount": amount });
+                lines += &format!("{}\n", event_with("order", &name, MORNING_MS + 1, order.clone()));
+                lines += &format!("{}\n", event_with("payment", &name, MORNING_MS + 2, order));
+            }
+        }
+        let request = app.client.post(format!("{}/v1/events", app.url)).bearer_auth(&shop.secret_key);
+        let request = request.header("content-type", "application/x-ndjson");
+        let (status, body) = read(request.body(lines).send().await.unwrap()).await;
+        assert_eq!(
+            (status, &body["accepted"]),
+            (StatusCode::ACCEPTED, &json!(161_560 + 2 * 14_266)),
+            "{body}"
+        );
+        let body = figures(&app, &shop, DAY, DAY).await;
+        assert_eq!(body["funnel"]["overall_conversion_rate"], 14_266.0 / 161_560.0);
+        let money = &body["money"][0];
+        assert_eq!(
+            json!([money["paid_amount"], money["avg_revenue_per_buyer"]]),
+            json!(["5178471.0000", "362.9939"])
         );
         app.close().await;
     });
