@@ -33,7 +33,7 @@ pub enum ApiError {
     #[error("the list of events is empty")]
     NoEvents,
     #[error("no event of the request is acceptable; `rejected` says why")]
-    NothingAcceptable(Vec<Rejected>),
+    NothingAcceptable { rejected: Vec<Rejected>, now_ms: i64 },
     #[error("`shop` is required: the shop's public key, pk_…")]
     ShopRequired,
     #[error("no shop has this public key")]
@@ -109,7 +109,7 @@ impl ApiError {
             ApiError::InvalidJson(_) => "invalid_json",
             ApiError::JsonTooDeep => "json_too_deep",
             ApiError::NoEvents => "no_events",
-            ApiError::NothingAcceptable(_) => "nothing_acceptable",
+            ApiError::NothingAcceptable { .. } => "nothing_acceptable",
             ApiError::ShopRequired => "shop_required",
             ApiError::UnknownShopKey => "unknown_shop_key",
             ApiError::Unauthorized => "unauthorized",
@@ -175,6 +175,9 @@ pub struct ErrorBody<'a> {
     /// Of `nothing_acceptable`.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected: Option<&'a [Rejected]>,
+    /// Of `nothing_acceptable`: epoch milliseconds here, for a sender whose clock is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -197,7 +200,7 @@ impl ResponseError for ApiError {
             | ApiError::InvalidJson(_)
             | ApiError::JsonTooDeep
             | ApiError::NoEvents
-            | ApiError::NothingAcceptable(_)
+            | ApiError::NothingAcceptable { .. }
             | ApiError::ShopRequired => StatusCode::BAD_REQUEST,
             ApiError::UnknownShopKey
             | ApiError::Unauthorized
@@ -236,9 +239,9 @@ impl ResponseError for ApiError {
             }
             _ => {}
         }
-        let rejected = match self {
-            ApiError::NothingAcceptable(rejected) => Some(rejected.as_slice()),
-            _ => None,
+        let (rejected, now) = match self {
+            ApiError::NothingAcceptable { rejected, now_ms } => (Some(rejected.as_slice()), Some(*now_ms)),
+            _ => (None, None),
         };
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CACHE_CONTROL, "no-store"));
@@ -260,6 +263,7 @@ impl ResponseError for ApiError {
             error: ErrorDetail { code: self.code(), message: self.to_string(), request_id },
             accepted: rejected.map(|_| 0),
             rejected,
+            now,
         })
     }
 }

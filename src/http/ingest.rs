@@ -1,9 +1,10 @@
-//! Events in: `POST /e` from browsers, `POST /v1/events` from the shop's server.
+//! Events in: `POST /e` from browsers, `GET /e.gif` from those without scripts, `POST /v1/events` from the shop's server.
 //!
 //! An answer of 202 is given after the spool's `fdatasync`. Nothing here waits for ClickHouse.
 
 use super::error::{ApiError, Rejected};
-use super::openapi::{BrowserErrors, ServerErrors};
+use super::openapi::{BrowserErrors, ImageErrors, ServerErrors};
+use super::parameters::Parameters;
 use super::wire::{Body, EventsBody, WireError, WireEvent};
 use super::{State, auth, details, only};
 use crate::enrich::agent::Agent;
@@ -17,6 +18,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::StreamExt;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,9 @@ const MAX_LISTED: usize = 1_000;
 /// A whole body, or the next piece of a stream. The server itself bounds only the head of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const PREFLIGHT_SECONDS: u32 = 86_400;
+/// One transparent pixel, as GIF89a.
+const PIXEL: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 static PURPOSE: HeaderName = HeaderName::from_static("purpose");
 
@@ -45,6 +50,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::method(actix_web::http::Method::OPTIONS).to(preflight))
                 .default_service(only("POST, OPTIONS")),
         )
+        .service(web::resource("/e.gif").route(web::get().to(from_image)).default_service(only("GET")))
         .service(
             web::resource("/v1/events").route(web::post().to(from_server)).default_service(only("POST")),
         );
@@ -123,6 +129,8 @@ fn with_origin(request: &HttpRequest, mut response: HttpResponse) -> HttpRespons
     if let Some(origin) = request.headers().get(header::ORIGIN) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     }
+    // A page of another origin reads no header but those named here; the snippet waits as long as this one says.
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
     headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -134,10 +142,8 @@ async fn browser_events(
     state: &State,
     appender: &Appender,
 ) -> Result<Accepted, ApiError> {
-    let client = state.trusted_proxies.client(request);
-    let exempt = state.trusted_proxies.is_exempt(request);
-    if !exempt {
-        state.limits.client(client)?;
+    if !state.trusted_proxies.is_exempt(request) {
+        state.limits.client(state.trusted_proxies.client(request))?;
     }
     expect_unencoded(request)?;
     expect_media_type(request, &["text/plain", "application/json"], "text/plain or application/json")?;
@@ -147,10 +153,64 @@ async fn browser_events(
     if body.events.is_empty() {
         return Err(ApiError::NoEvents);
     }
-    let public_key = body.shop.as_deref().ok_or(ApiError::ShopRequired)?;
+    let shop = shop_of_page(request, state, body.shop.as_deref())?;
+    let mut intake = Intake::new(state, appender, shop, Some(browser(request, state)));
+    for event in body.events {
+        intake.take(event)?;
+    }
+    intake.finish().await
+}
+
+/// A visit of a browser that runs no scripts
+///
+/// `<noscript><img src="https://HOST/e.gif?shop=pk_…"></noscript>` on the page, which is the request's `Referer`.
+#[utoipa::path(
+    get,
+    path = "/e.gif",
+    tag = "events",
+    params(("shop" = String, Query, description = "The shop's public key.", pattern = "^pk_[0-9a-f]{32}$")),
+    responses(
+        (status = 200, description = "The visit is on disk and counts; a transparent picture of one pixel.", content_type = "image/gif"),
+        ImageErrors,
+    )
+)]
+pub async fn from_image(
+    request: HttpRequest,
+    state: web::Data<State>,
+    appender: web::Data<Appender>,
+) -> Result<HttpResponse, ApiError> {
+    if !state.trusted_proxies.is_exempt(&request) {
+        state.limits.client(state.trusted_proxies.client(&request))?;
+    }
+    let mut parameters = Parameters::read(request.query_string())?;
+    let public_key = parameters.take("shop")?;
+    parameters.finish()?;
+    let shop = shop_of_page(&request, &state, public_key.as_deref())?;
+    let page = request.headers().get(header::REFERER).map_or(&[][..], HeaderValue::as_bytes);
+    let mut visit = WireEvent::default();
+    visit.fields.kind = Field::Text(Cow::Borrowed("visit"));
+    visit.fields.url = Field::Text(String::from_utf8_lossy(page));
+    let mut intake = Intake::new(&state, &appender, shop, Some(browser(&request, &state)));
+    intake.take(Ok(visit))?;
+    intake.finish().await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "image/gif"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header(("Cross-Origin-Resource-Policy", "cross-origin"))
+        .body(PIXEL))
+}
+
+/// The shop that a page names, if it may have events now and from this page's origin.
+fn shop_of_page(
+    request: &HttpRequest,
+    state: &State,
+    public_key: Option<&str>,
+) -> Result<Arc<Shop>, ApiError> {
+    let public_key = public_key.ok_or(ApiError::ShopRequired)?;
     let shop =
         state.registry.snapshot().by_public_key(public_key).cloned().ok_or(ApiError::UnknownShopKey)?;
-    if !exempt {
+    if !state.trusted_proxies.is_exempt(request) {
         state.limits.shop(&shop.slug)?;
     }
     if let Some(origin) = request.headers().get(header::ORIGIN)
@@ -158,20 +218,20 @@ async fn browser_events(
     {
         return Err(ApiError::OriginNotAllowed);
     }
+    Ok(shop)
+}
+
+/// Who sends a page's request.
+fn browser<'a>(request: &'a HttpRequest, state: &State) -> Browser<'a> {
     let user_agent = request.headers().get(header::USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
     let agent = state.agents.read(&String::from_utf8_lossy(user_agent));
-    let browser = Browser {
-        address: client,
+    Browser {
+        address: state.trusted_proxies.client(request),
         user_agent: std::str::from_utf8(user_agent).unwrap_or_default(),
         is_bot: agent.bot || is_prefetch(request),
         agent,
         asks_for_privacy: request.headers().get("sec-gpc").is_some_and(|value| value == "1"),
-    };
-    let mut intake = Intake::new(state, appender, shop, Some(browser));
-    for event in body.events {
-        intake.take(event)?;
     }
-    intake.finish().await
 }
 
 /// Events from the shop's server
@@ -542,7 +602,10 @@ impl<'a> Intake<'a> {
     async fn finish(mut self) -> Result<Accepted, ApiError> {
         self.append().await?;
         if self.accepted == 0 && self.dropped.is_none() {
-            return Err(ApiError::NothingAcceptable(std::mem::take(&mut self.rejected)));
+            return Err(ApiError::NothingAcceptable {
+                rejected: std::mem::take(&mut self.rejected),
+                now_ms: self.received_at_ms,
+            });
         }
         Ok(Accepted {
             accepted: self.accepted,

@@ -30,6 +30,7 @@ use utoipa::{IntoResponses, Modify, Number, OpenApi as _};
     paths(
         ingest::from_browser,
         ingest::from_server,
+        ingest::from_image,
         query::funnel,
         cohorts::cohorts,
         orders::orders,
@@ -108,7 +109,7 @@ pub struct BrowserErrors;
 impl IntoResponses for BrowserErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let accepted = "text/plain or application/json";
-        let mut errors_of_browsers = taking(accepted, ingest::MAX_BROWSER_BYTES, ingest::MAX_BROWSER_EVENTS);
+        let mut errors_of_browsers = reading(accepted, ingest::MAX_BROWSER_BYTES, ingest::MAX_BROWSER_EVENTS);
         errors_of_browsers.extend([
             ApiError::ShopRequired,
             ApiError::UnknownShopKey,
@@ -118,13 +119,30 @@ impl IntoResponses for BrowserErrors {
     }
 }
 
+/// Errors of `/e.gif`.
+pub struct ImageErrors;
+
+impl IntoResponses for ImageErrors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut errors_of_image = taking();
+        errors_of_image.extend([
+            ApiError::ShopRequired,
+            ApiError::UnknownShopKey,
+            ApiError::OriginNotAllowed,
+            ApiError::invalid("shop", "it is given twice"),
+            ApiError::KeyInUrl,
+        ]);
+        errors(errors_of_image)
+    }
+}
+
 /// Errors of `/v1/events`.
 pub struct ServerErrors;
 
 impl IntoResponses for ServerErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let accepted = "application/json, text/plain or application/x-ndjson";
-        let mut errors_of_servers = taking(accepted, ingest::MAX_SERVER_BYTES, ingest::MAX_SERVER_EVENTS);
+        let mut errors_of_servers = reading(accepted, ingest::MAX_SERVER_BYTES, ingest::MAX_SERVER_EVENTS);
         errors_of_servers.extend([
             ApiError::Unauthorized,
             ApiError::BadSignature,
@@ -138,22 +156,30 @@ impl IntoResponses for ServerErrors {
 }
 
 /// Errors of whatever takes events.
-fn taking(accepted: &'static str, max_bytes: usize, max_events: usize) -> Vec<ApiError> {
+fn taking() -> Vec<ApiError> {
     vec![
-        ApiError::InvalidJson("the body is not valid JSON".into()),
-        ApiError::JsonTooDeep,
-        ApiError::NoEvents,
-        ApiError::NothingAcceptable(Vec::new()),
-        ApiError::RequestTimeout,
-        ApiError::PayloadTooLarge { max_bytes },
-        ApiError::TooManyEvents { max_events },
-        ApiError::UnsupportedMediaType { accepted },
-        ApiError::UnsupportedEncoding,
+        ApiError::NothingAcceptable { rejected: Vec::new(), now_ms: 0 },
         ApiError::RateLimited { retry_after_seconds: 1 },
         ApiError::NotAppended(AppendError::Full),
         ApiError::NotAppended(AppendError::Overloaded),
         ApiError::NotAppended(AppendError::Disk),
     ]
+}
+
+/// Errors of whatever takes events from a body.
+fn reading(accepted: &'static str, max_bytes: usize, max_events: usize) -> Vec<ApiError> {
+    let mut errors = taking();
+    errors.extend([
+        ApiError::InvalidJson("the body is not valid JSON".into()),
+        ApiError::JsonTooDeep,
+        ApiError::NoEvents,
+        ApiError::RequestTimeout,
+        ApiError::PayloadTooLarge { max_bytes },
+        ApiError::TooManyEvents { max_events },
+        ApiError::UnsupportedMediaType { accepted },
+        ApiError::UnsupportedEncoding,
+    ]);
+    errors
 }
 
 /// One response per status, that names the codes it may carry. Adds what any address may answer.

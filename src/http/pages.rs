@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
 const SNIPPET: &str = include_str!("../../js-snippet/dist/s.js");
+const FULL_SNIPPET: &str = include_str!("../../js-snippet/dist/s.full.js");
 const PAGE: &str = include_str!("../../dashboards/web/dist/index.html");
 const PAGE_SCRIPT: &str = include_str!("../../dashboards/web/dist/page.js");
 const PAGE_STYLE: &str = include_str!("../../dashboards/web/dist/page.css");
@@ -26,12 +27,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .default_service(only("GET, HEAD")),
         );
     }
-    config.service(
-        web::resource("/s.js")
-            .route(web::get().to(snippet))
-            .route(web::head().to(snippet))
-            .default_service(only("GET, HEAD")),
-    );
+    for (path, content) in [("/s.js", SNIPPET), ("/s.full.js", FULL_SNIPPET)] {
+        config.service(
+            web::resource(path)
+                .route(web::get().to(move || async move { snippet(content) }))
+                .route(web::head().to(move || async move { snippet(content) }))
+                .default_service(only("GET, HEAD")),
+        );
+    }
 }
 
 fn page_file(media_type: &'static str, content: &'static str) -> HttpResponse {
@@ -45,12 +48,12 @@ fn page_file(media_type: &'static str, content: &'static str) -> HttpResponse {
 }
 
 /// Any shop's page may load it, also with an integrity attribute, which needs the CORS header.
-async fn snippet() -> HttpResponse {
+fn snippet(content: &'static str) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/javascript; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header(("Cross-Origin-Resource-Policy", "cross-origin"))
-        .body(SNIPPET)
+        .body(content)
 }

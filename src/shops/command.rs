@@ -122,9 +122,13 @@ pub enum CommandError {
 }
 
 /// The tag a shop owner pastes. `public_url` is where browsers reach this server.
-pub fn script_tag(public_url: &str, public_key: &str) -> String {
+pub fn script_tag(public_url: &str, public_key: &str, privacy_signal: PrivacySignal) -> String {
     let public_url = public_url.trim_end_matches('/');
-    format!(r#"<script defer src="{public_url}/s.js" data-shop="{public_key}"></script>"#)
+    let allow = match privacy_signal {
+        PrivacySignal::Respect => "",
+        PrivacySignal::Ignore => r#" data-allow="gpc""#,
+    };
+    format!(r#"<script defer src="{public_url}/s.js" data-shop="{public_key}"{allow}></script>"#)
 }
 
 /// Carries out one command.
@@ -275,7 +279,7 @@ fn add(registry: &Registry, new: NewShop, public_url: &str) -> Result<Reply, Com
         Ok(shop)
     })?;
     let public_key = shop.public_keys[0].clone();
-    let script_tag = script_tag(public_url, &public_key);
+    let script_tag = script_tag(public_url, &public_key, shop.privacy_signal);
     Ok(Reply::Added(AddedShop { slug: shop.slug, public_key, secret_key, read_key, script_tag }))
 }
 
@@ -381,7 +385,11 @@ fn card(shop: &Shop, public_url: &str) -> ShopCard {
         secret_key_count: shop.secret_keys.len(),
         read_key_count: shop.read_keys.len(),
         declared: shop.declared,
-        script_tag: script_tag(public_url, shop.public_keys.first().map_or("", String::as_str)),
+        script_tag: script_tag(
+            public_url,
+            shop.public_keys.first().map_or("", String::as_str),
+            shop.privacy_signal,
+        ),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The two doors for events: what they take, what they refuse, and what they answer.
 
-use crate::app::{DAY_MS, NOW_MS, TestShop, event, read, run, spawn_app};
+use crate::app::{DAY_MS, NOW_MS, TestApp, TestShop, event, read, run, spawn_app};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -114,6 +114,83 @@ fn pages_of_other_origins_may_read_the_answer_unless_the_shop_lists_its_own() {
         let refused = post("https://evil.example").await;
         assert_eq!(refused.status(), StatusCode::FORBIDDEN);
         assert!(!refused.headers().contains_key("access-control-allow-origin"));
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_page_reads_how_long_to_wait_and_what_time_it_is() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let of_last_year =
+            json!({ "shop": shop.public_key, "kind": "visit", "visitor": "a", "at": NOW_MS - 365 * DAY_MS });
+        let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");
+        let answer = request
+            .header("origin", "https://tea.example")
+            .body(of_last_year.to_string())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.headers()["access-control-expose-headers"], "Retry-After");
+        let (status, body) = read(answer).await;
+        assert_eq!((status, &body["now"]), (StatusCode::BAD_REQUEST, &json!(NOW_MS)));
+        assert_eq!(body["rejected"][0]["code"], "at_out_of_range");
+        app.close().await;
+    });
+}
+
+/// Asks for the picture as a browser does that stands on a page.
+async fn see_image(app: &TestApp, query: &str, address: &str) -> reqwest::Response {
+    let request = app.client.get(format!("{}/e.gif{query}", app.url)).header("x-forwarded-for", address);
+    let request = request.header("referer", "https://tea.example/oolong?utm_source=weibo&email=a@b.example");
+    let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36";
+    request.header("user-agent", agent).send().await.unwrap()
+}
+
+#[test]
+fn a_page_without_scripts_counts_by_a_picture() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let query = format!("?shop={}", shop.public_key);
+        for address in ["203.0.113.1", "203.0.113.1", "203.0.113.2"] {
+            let answer = see_image(&app, &query, address).await;
+            assert_eq!(answer.status(), StatusCode::OK);
+            assert_eq!(answer.headers()["content-type"], "image/gif");
+            assert_eq!(answer.headers()["cache-control"], "no-store");
+            let picture = answer.bytes().await.unwrap();
+            assert!(picture.starts_with(b"GIF89a\x01\0\x01\0") && picture.ends_with(b";"), "{picture:?}");
+        }
+        let funnel = app.funnel(&shop, TODAY, TODAY).await;
+        assert_eq!((&funnel["visitors"], &funnel["effective"]), (&json!(2), &json!(1)), "{funnel}");
+        let told = app.report(&shop, "events/recent").await;
+        let event = &told["events"][0];
+        assert_eq!(event["kind"], "visit");
+        let sources = app.report(&shop, &format!("funnel?from={TODAY}&to={TODAY}&breakdown=source")).await;
+        assert_eq!(sources["groups"][0]["value"], "weibo");
+        assert!(!event["url"].as_str().unwrap().contains("a@b.example"), "{event}");
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_picture_that_counts_nobody_says_why() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let key = &shop.public_key;
+        for (query, status, code) in [
+            ("".into(), 400, "shop_required"),
+            ("?shop=pk_unknown".into(), 401, "unknown_shop_key"),
+            (format!("?shop={key}&shop={key}"), 400, "invalid_parameter"),
+            (format!("?shop={key}&kind=order"), 400, "invalid_parameter"),
+            (format!("?shop={}", shop.secret_key), 400, "key_in_url"),
+        ] {
+            let (found, body) = read(see_image(&app, &query, "203.0.113.1").await).await;
+            assert_eq!((found.as_u16(), &body["error"]["code"]), (status, &json!(code)), "{query}");
+        }
+        assert_eq!(app.funnel(&shop, TODAY, TODAY).await["visitors"], 0);
         app.close().await;
     });
 }
