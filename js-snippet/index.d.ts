@@ -72,6 +72,12 @@ export interface Options {
   domains?: string;
 }
 
+/**
+ * Starts the tracker, with everything that s.full.js has, for shops that bundle their own scripts; calling it again changes nothing.
+ * `host`: address of the shopfunnel server. `undefined` where an option is wrong, which is said on the console.
+ */
+export function install(host: string, options: Options): Shopfunnel | undefined;
+
 declare global {
   var shopfunnel: Shopfunnel;
 }

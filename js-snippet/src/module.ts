@@ -3,10 +3,6 @@
 import type { Options, Shopfunnel } from '../index.d.ts';
 import { start } from './tracker';
 
-/**
- * Starts the tracker on this page; calling it again changes nothing. `host`: address of the shopfunnel server. Gives the call, or
- * `undefined` where the options are wrong, which is said on the console.
- */
 export const install = (host: string, options: Options): Shopfunnel | undefined => {
   if (!(window.shopfunnel as { running?: boolean } | undefined)?.running) start({ dataset: options, src: `${host.replace(/\/*$/, '')}/` });
   return window.shopfunnel as Shopfunnel | undefined;

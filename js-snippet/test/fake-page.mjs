@@ -174,7 +174,7 @@ export function openPage({
         ),
         getAttribute: (name) => attributes[name] ?? null,
       };
-      vm.runInContext(builds[build], context);
+      vm.runInContext(builds[build] || '', context);
       document.currentScript = null;
     },
     setStorage(state) {
