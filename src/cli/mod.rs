@@ -4,6 +4,7 @@
 
 mod forget;
 mod geo;
+mod import;
 mod server;
 mod shop;
 mod spool;
@@ -53,6 +54,9 @@ enum Command {
     /// Look at the events that wait for ClickHouse.
     #[command(subcommand)]
     Spool(spool::SpoolCommand),
+    /// Bring a shop's past in.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Delete what is known of one visitor; their orders stay in the books without a name.
     Forget(forget::ForgetArguments),
     /// The database that tells places from addresses.
@@ -102,6 +106,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 }
                 Command::Shop(command) => shop::run(command, Settings::read(file, DATA_DIR)?).await,
                 Command::Spool(command) => spool::run(command, &Settings::read(file, DATA_DIR)?).await,
+                Command::Import(command) => import::run(command, &Settings::read(file, DATA_DIR)?).await,
                 Command::Forget(typed) => forget::run(typed, &Settings::read(file, DATA_DIR)?).await,
                 Command::Geo(command) => geo::run(command, Settings::read(file, DATA_DIR)?).await,
                 Command::Engine(_) => Ok(()),

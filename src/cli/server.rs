@@ -67,12 +67,40 @@ pub async fn reach_for<T: DeserializeOwned>(
     }
 }
 
+/// The door of the server that runs on a data directory, and answers; `None` when none runs.
+///
+/// # Errors
+/// A server is just starting and takes too long, or the directory cannot be used.
+pub async fn open_door(data_dir: &Path) -> anyhow::Result<Option<Door>> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let in_use = match DataDirLock::take(data_dir) {
+            Ok(_) => return Ok(None),
+            Err(in_use @ LockError::InUse(_)) => in_use,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(door) = door(data_dir)
+            && is_alive(&door.url).await
+        {
+            return Ok(Some(door));
+        }
+        if tokio::time::Instant::now() > deadline {
+            return Err(anyhow::Error::new(in_use).context("a server is just starting, or does not answer"));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
 /// Whether a server's admin listener is at `address`.
 pub async fn answers(address: SocketAddr) -> bool {
+    is_alive(&format!("http://{address}")).await
+}
+
+async fn is_alive(url: &str) -> bool {
     let Ok(client) = reqwest::Client::builder().timeout(PROBE_TIMEOUT).no_proxy().build() else {
         return false;
     };
-    let answer = client.get(format!("http://{address}/livez")).send().await;
+    let answer = client.get(format!("{url}/livez")).send().await;
     answer.is_ok_and(|answer| answer.status().is_success())
 }
 
@@ -87,7 +115,7 @@ async fn ask<T: DeserializeOwned>(
     body: &impl Serialize,
     timeout: Duration,
 ) -> anyhow::Result<Option<T>> {
-    let unreadable = || format!("the running server's answer on {} cannot be read", door.url);
+    let unreadable = || unreadable(door);
     let client = reqwest::Client::builder().timeout(timeout).no_proxy().build()?;
     let request = client.post(format!("{}{path}", door.url)).bearer_auth(&door.token).json(body);
     let answer = match request.send().await {
@@ -95,8 +123,21 @@ async fn ask<T: DeserializeOwned>(
         Err(error) if error.is_connect() => return Ok(None),
         Err(error) => return Err(error).with_context(unreadable),
     };
+    Ok(Some(read(door, answer).await?))
+}
+
+fn unreadable(door: &Door) -> String {
+    format!("the running server's answer on {} cannot be read", door.url)
+}
+
+/// What the server answers to a command.
+///
+/// # Errors
+/// As [`reach`].
+pub async fn read<T: DeserializeOwned>(door: &Door, answer: reqwest::Response) -> anyhow::Result<T> {
+    let unreadable = || unreadable(door);
     if answer.status().is_success() {
-        return Ok(Some(answer.json().await.with_context(unreadable)?));
+        return answer.json().await.with_context(unreadable);
     }
     let refusal: Refusal = answer.json().await.with_context(unreadable)?;
     if refusal.callers_fault {

@@ -4,7 +4,7 @@
 //! The door opens with a random token that lies in the data directory, readable by its owner only, and is new
 //! at every start.
 
-use super::{State, auth};
+use super::{State, auth, import};
 use crate::engine::EngineStatus;
 use crate::event::is_visitor_id;
 use crate::forget::{self, Places};
@@ -22,6 +22,7 @@ use subtle::ConstantTimeEq;
 pub const SHOPS_PATH: &str = "/shops";
 pub const FORGET_PATH: &str = "/visitors/forget";
 pub const RETRY_PATH: &str = "/dead-letters/retry";
+pub const IMPORT_EVENTS_PATH: &str = "/import/events";
 
 /// What the admin listener needs besides the public state.
 #[derive(Clone)]
@@ -83,7 +84,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/metrics", web::get().to(metrics))
         .route(SHOPS_PATH, web::post().to(shops))
         .route(FORGET_PATH, web::post().to(forget_visitor))
-        .route(RETRY_PATH, web::post().to(retry));
+        .route(RETRY_PATH, web::post().to(retry))
+        .route(IMPORT_EVENTS_PATH, web::post().to(import::events));
 }
 
 #[derive(Serialize)]
@@ -202,11 +204,11 @@ async fn forget_visitor(
     }
 }
 
-fn opens(request: &HttpRequest, admin: &Admin) -> bool {
+pub(super) fn opens(request: &HttpRequest, admin: &Admin) -> bool {
     let token = auth::bearer(request).unwrap_or_default();
     bool::from(token.as_bytes().ct_eq(admin.token.as_bytes()))
 }
 
-fn wrong_token() -> HttpResponse {
+pub(super) fn wrong_token() -> HttpResponse {
     HttpResponse::Unauthorized().json(Refusal { message: "the token is wrong".into(), callers_fault: true })
 }

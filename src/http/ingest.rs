@@ -2,16 +2,15 @@
 //!
 //! An answer of 202 is given after the spool's `fdatasync`. Nothing here waits for ClickHouse.
 
+use super::check::{Browser, Check};
 use super::error::{ApiError, Rejected};
 use super::openapi::{BrowserErrors, ImageErrors, ServerErrors};
 use super::parameters::Parameters;
 use super::wire::{Body, EventsBody, WireError, WireEvent};
-use super::{State, auth, details, only};
-use crate::enrich::agent::Agent;
-use crate::enrich::source;
-use crate::event::{Arrival, Event, Field, Kind, Rejection, Sender, Visitor};
+use super::{State, auth, only};
+use crate::event::{Field, Rejection};
 use crate::planted::Fault;
-use crate::shops::{Payments, PrivacySignal, Shop};
+use crate::shops::{PrivacySignal, Shop};
 use crate::spool::{Appender, Records};
 use crate::telemetry::Reason;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -19,7 +18,6 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::StreamExt;
 use serde::Serialize;
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -323,7 +321,7 @@ async fn stream_events(
             Ok(Some(Err(_))) | Err(_) => return Err(ApiError::BrokenTransfer),
             Ok(None) => ended = true,
         }
-        intake.received_at_ms = state.clock.now_ms();
+        intake.check.received_at_ms = state.clock.now_ms();
         let mut start = 0;
         while start < waiting.len() {
             let line_end = match waiting[start..].iter().position(|&byte| byte == b'\n') {
@@ -371,24 +369,10 @@ fn line_too_long() -> Rejection {
     Rejection::new("event_too_large", format!("a line may have at most {MAX_LINE_BYTES} bytes"))
 }
 
-/// Who a browser's event without a visitor comes from.
-struct Browser<'a> {
-    address: IpAddr,
-    user_agent: &'a str,
-    agent: Arc<Agent>,
-    /// Says of itself that no person looks at the page.
-    is_bot: bool,
-    /// Sent `Sec-GPC: 1`.
-    asks_for_privacy: bool,
-}
-
 /// The events of one request on their way into the spool.
 struct Intake<'a> {
-    state: &'a State,
+    check: Check<'a>,
     appender: &'a Appender,
-    shop: Arc<Shop>,
-    browser: Option<Browser<'a>>,
-    received_at_ms: i64,
     seen: usize,
     accepted: usize,
     records: Records,
@@ -404,7 +388,7 @@ struct Intake<'a> {
 /// Whatever ends the request, what was not decided was refused: so the counters balance.
 impl Drop for Intake<'_> {
     fn drop(&mut self) {
-        self.state.telemetry.events_refused.inc_by(self.undecided as u64);
+        self.check.state.telemetry.events_refused.inc_by(self.undecided as u64);
     }
 }
 
@@ -416,11 +400,8 @@ impl<'a> Intake<'a> {
         browser: Option<Browser<'a>>,
     ) -> Intake<'a> {
         Intake {
-            state,
+            check: Check { state, shop, browser, received_at_ms: state.clock.now_ms() },
             appender,
-            shop,
-            browser,
-            received_at_ms: state.clock.now_ms(),
             seen: 0,
             accepted: 0,
             records: Records::default(),
@@ -436,23 +417,23 @@ impl<'a> Intake<'a> {
     fn take(&mut self, event: Result<WireEvent<'_>, Rejection>) -> Result<(), ApiError> {
         let index = self.seen;
         self.seen += 1;
-        let telemetry = &self.state.telemetry;
+        let telemetry = &self.check.state.telemetry;
         telemetry.events_received.inc();
         self.undecided += 1;
         let event = match event {
             Ok(event) => {
                 telemetry.fields_unknown.inc_by(self.unknown_fields(&event));
-                let mut checked = self.check(&event);
+                let mut checked = self.check.check(&event);
                 if checked.is_ok() && self.is_unwanted() {
                     self.dropped.privacy_signal += 1;
                     self.undecided -= 1;
                     telemetry.events_dropped.get_or_create(&Reason { reason: "privacy_signal" }).inc();
                     return Ok(());
                 }
-                if checked.is_ok() && !self.shop.has_events {
+                if checked.is_ok() && !self.check.shop.has_events {
                     self.fix_rules()?;
                     // The time zone may have changed until a moment ago; now it cannot any more.
-                    checked = self.check(&event);
+                    checked = self.check.check(&event);
                 }
                 checked
             }
@@ -460,8 +441,8 @@ impl<'a> Intake<'a> {
         };
         match event {
             Ok(event) => {
-                let mut event = self.identified(event)?;
-                let faults = self.state.faults;
+                let mut event = self.check.identified(event)?;
+                let faults = self.check.state.faults;
                 if faults.has(Fault::CountRepeatsTwice) {
                     event.id = uuid::Uuid::now_v7();
                 }
@@ -491,87 +472,22 @@ impl<'a> Intake<'a> {
     /// Of a browser's event also those that only a server may send: it is seen what a browser has and where it is.
     fn unknown_fields(&self, event: &WireEvent<'_>) -> u64 {
         let servers_own = [&event.user_agent, &event.ip].into_iter().filter(|field| **field != Field::Absent);
-        let here = if self.browser.is_some() { servers_own.count() as u64 } else { 0 };
+        let here = if self.check.browser.is_some() { servers_own.count() as u64 } else { 0 };
         event.unknown_fields + here
     }
 
     /// Whether the visitor asks not to be followed, and the shop listens.
     fn is_unwanted(&self) -> bool {
-        self.shop.privacy_signal == PrivacySignal::Respect
-            && self.browser.as_ref().is_some_and(|browser| browser.asks_for_privacy)
+        self.check.shop.privacy_signal == PrivacySignal::Respect
+            && self.check.browser.as_ref().is_some_and(|browser| browser.asks_for_privacy)
     }
 
     /// Marks, durably and before the first event is accepted, that the shop has events.
     fn fix_rules(&mut self) -> Result<(), ApiError> {
-        let marked = self.state.registry.mark_events(&self.shop.slug);
+        let marked = self.check.state.registry.mark_events(&self.check.shop.slug);
         let shop = marked.map_err(|error| ApiError::Internal(error.to_string()))?;
-        self.shop = shop.ok_or(ApiError::UnknownShopKey)?;
+        self.check.shop = shop.ok_or(ApiError::UnknownShopKey)?;
         Ok(())
-    }
-
-    fn check(&self, event: &WireEvent<'_>) -> Result<Event, Rejection> {
-        let of_this_shop = match &event.shop {
-            Field::Absent => true,
-            Field::Text(key) => self.shop.public_keys.iter().any(|known| known == key),
-            Field::Number(_) | Field::Broken(_) | Field::Other => false,
-        };
-        if !of_this_shop {
-            return Err(Rejection::new("shop_mismatch", "all events of a request belong to one shop"));
-        }
-        let (sender, agent, address, bot) = match &self.browser {
-            Some(browser) => (Sender::Browser, browser.agent.clone(), Some(browser.address), browser.is_bot),
-            None => {
-                let agent = self.state.agents.read(details::text(&event.user_agent));
-                let bot = agent.bot;
-                (Sender::Server, agent, details::told_address(&event.ip)?, bot)
-            }
-        };
-        let mut checked = Event::check(
-            &event.fields,
-            Arrival {
-                shop: &self.shop.slug,
-                time_zone: self.shop.time_zone,
-                currency: self.shop.currency,
-                sender,
-                bot,
-                received_at_ms: self.received_at_ms,
-            },
-        )?;
-        if sender == Sender::Browser
-            && checked.kind.is_of_an_order()
-            && self.shop.payments == Payments::Server
-        {
-            return Err(Rejection::new(
-                "server_signature_required",
-                "this shop takes orders, payments and refunds from its server only: POST /v1/events",
-            ));
-        }
-        if checked.kind == Kind::Visit {
-            checked.details = details::of_visit(event, &self.shop, &agent, &self.state.geo, address);
-        }
-        checked.url = source::without_click_ids(checked.url);
-        checked.referrer = source::without_click_ids(checked.referrer);
-        Ok(checked)
-    }
-
-    fn identified(&self, mut event: Event) -> Result<Event, ApiError> {
-        if let Some(browser) = &self.browser
-            && event.visitor == Visitor::Unknown
-        {
-            let id = self.state.identities.cookieless(
-                &self.shop.slug,
-                self.shop.time_zone,
-                event.day,
-                browser.address,
-                browser.user_agent,
-                self.received_at_ms,
-            );
-            event.visitor = Visitor::Cookieless(id.map_err(|error| ApiError::Internal(error.to_string()))?);
-        }
-        if !event.customer.is_empty() {
-            event.customer = self.state.identities.customer(&self.shop.slug, &event.customer);
-        }
-        Ok(event)
     }
 
     /// How long the sender of a stream has to wait before its next portion.
@@ -579,7 +495,7 @@ impl<'a> Intake<'a> {
         if exempt {
             return None;
         }
-        self.state.limits.server_wait(&self.shop.slug, MAX_SERVER_EVENTS).err()
+        self.check.state.limits.server_wait(&self.check.shop.slug, MAX_SERVER_EVENTS).err()
     }
 
     async fn append(&mut self) -> Result<(), ApiError> {
@@ -587,11 +503,11 @@ impl<'a> Intake<'a> {
         let count = records.len();
         if count > 0 {
             self.appender.append(records).await?;
-            self.state.telemetry.events_accepted.inc_by(count as u64);
+            self.check.state.telemetry.events_accepted.inc_by(count as u64);
             let of_bots = std::mem::take(&mut self.of_bots);
             if of_bots > 0 {
                 let flagged = Reason { reason: "bot" };
-                self.state.telemetry.events_flagged.get_or_create(&flagged).inc_by(of_bots as u64);
+                self.check.state.telemetry.events_flagged.get_or_create(&flagged).inc_by(of_bots as u64);
             }
             self.accepted += count;
             self.undecided -= count;
@@ -604,7 +520,7 @@ impl<'a> Intake<'a> {
         if self.accepted == 0 && self.dropped.is_none() {
             return Err(ApiError::NothingAcceptable {
                 rejected: std::mem::take(&mut self.rejected),
-                now_ms: self.received_at_ms,
+                now_ms: self.check.received_at_ms,
             });
         }
         Ok(Accepted {
@@ -612,7 +528,7 @@ impl<'a> Intake<'a> {
             rejected: std::mem::take(&mut self.rejected),
             rejected_left_off: self.rejected_left_off,
             dropped: self.dropped,
-            now: self.received_at_ms,
+            now: self.check.received_at_ms,
         })
     }
 }

@@ -6,6 +6,7 @@
 pub mod admin;
 mod auth;
 mod catalogue;
+mod check;
 pub mod client_address;
 mod cohorts;
 pub mod connections;
@@ -16,6 +17,7 @@ pub mod error;
 mod events;
 mod format;
 pub mod head;
+pub mod import;
 mod ingest;
 mod inquiries;
 pub mod limit;

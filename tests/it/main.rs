@@ -32,6 +32,7 @@ mod engine_access;
 mod figures;
 mod forget;
 mod framing;
+mod import;
 mod ingest;
 mod limits;
 mod lost_inquiries;

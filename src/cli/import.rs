@@ -1,0 +1,105 @@
+//! `shopfunnel import`: a shop's past, through the running server.
+
+use super::TypedWrong;
+use super::server;
+use crate::config::Settings;
+use crate::http::admin::IMPORT_EVENTS_PATH;
+use crate::http::import::Receipt;
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use futures_util::stream;
+use reqwest::Body;
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+
+const PIECE_BYTES: usize = 256 << 10;
+
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// Events, one JSON object a line, each with its `at`. A line that is imported again counts once.
+    Events(EventsArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct EventsArguments {
+    /// A file of lines, or - for standard input.
+    file: PathBuf,
+    /// Slug of the shop.
+    #[arg(long)]
+    shop: String,
+    /// Print JSON for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries out one command. Exit code 1 when lines were rejected: the others are imported.
+///
+/// # Errors
+/// [`TypedWrong`], or the server cannot be reached or has not taken everything; its sentence says what to do.
+pub async fn run(ImportCommand::Events(typed): ImportCommand, settings: &Settings) -> anyhow::Result<()> {
+    let lines = if typed.file == Path::new("-") {
+        std::io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from)
+    } else {
+        std::fs::File::open(&typed.file)
+    };
+    let lines =
+        lines.map_err(|error| TypedWrong(format!("cannot read {}: {error}", typed.file.display())))?;
+    let data_dir = &settings.data_dir;
+    if !data_dir.is_dir() {
+        let sentence = format!(
+            "there is no data directory {}; name the server's with SHOPFUNNEL_DATA_DIR",
+            data_dir.display()
+        );
+        return Err(TypedWrong(sentence).into());
+    }
+    let Some(door) = server::open_door(data_dir).await? else {
+        anyhow::bail!(
+            "nothing was imported: no server runs on {}; start it with `shopfunnel serve`, then run the same command again",
+            data_dir.display()
+        );
+    };
+    let request =
+        reqwest::Client::builder().no_proxy().build()?.post(format!("{}{IMPORT_EVENTS_PATH}", door.url));
+    let answer = request
+        .bearer_auth(&door.token)
+        .query(&[("shop", &typed.shop)])
+        .body(Body::wrap_stream(pieces(File::from_std(lines))))
+        .send()
+        .await
+        .context("it is not known what was imported; run the same command again, what is imported already counts once")?;
+    let receipt: Receipt = server::read(&door, answer).await?;
+    print(&typed.shop, &receipt, typed.json)?;
+    let rejected = receipt.rejected.len() as u64 + receipt.rejected_left_off;
+    anyhow::ensure!(rejected == 0, "{rejected} lines were rejected; the others are imported");
+    Ok(())
+}
+
+/// The bytes of a file as they are read.
+fn pieces(lines: File) -> impl futures_util::Stream<Item = std::io::Result<Vec<u8>>> {
+    stream::try_unfold(lines, async |mut lines| {
+        let mut piece = vec![0; PIECE_BYTES];
+        let length = lines.read(&mut piece).await?;
+        piece.truncate(length);
+        Ok((length > 0).then_some((piece, lines)))
+    })
+}
+
+fn print(shop: &str, receipt: &Receipt, as_json: bool) -> anyhow::Result<()> {
+    let out = &mut std::io::stdout().lock();
+    if as_json {
+        serde_json::to_writer(&mut *out, receipt)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    writeln!(out, "{} of {} events are imported into `{shop}`.", receipt.imported, receipt.lines)?;
+    for rejected in &receipt.rejected {
+        writeln!(out, "  line {}: {} ({})", rejected.line, rejected.message, rejected.code)?;
+    }
+    if receipt.rejected_left_off > 0 {
+        writeln!(out, "  and {} more", receipt.rejected_left_off)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! A shop's past, line by line, straight into the store: the admin listener's `POST /import/events?shop=…`.
+//!
+//! Nothing of it goes through the spool, so an import fills no disk but ClickHouse's. It may be given up and repeated: an
+//! event counts once by its id, and one without an id gets one that is made of its text.
+
+use super::admin::{self, Admin, Refusal};
+use super::check::Check;
+use super::wire::WireEvent;
+use crate::event::{Event, Field, Rejection};
+use crate::store::{Insertion, StoreError};
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use uuid::{Builder, Uuid};
+
+/// Rejections that are told; the others are counted.
+const MAX_LISTED: usize = 100;
+const MAX_LINE_BYTES: usize = 64 << 10;
+/// Of one insert: few parts, and little to do again.
+const MAX_BATCH_EVENTS: usize = 200_000;
+/// The next piece may have to be made first, by a program at the other end of a pipe.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(600);
+
+#[derive(Deserialize)]
+pub struct Target {
+    /// Slug.
+    shop: String,
+}
+
+/// What became of the lines.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Lines that are not empty.
+    pub lines: u64,
+    /// Events that are in the store now.
+    pub imported: u64,
+    pub rejected: Vec<RejectedLine>,
+    /// Rejections beyond those listed.
+    pub rejected_left_off: u64,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedLine {
+    /// Counted from 1, empty ones too.
+    pub line: u64,
+    pub code: String,
+    pub message: String,
+}
+
+/// Why an import ended early.
+#[derive(Debug, thiserror::Error)]
+enum ImportError {
+    #[error("the lines did not arrive whole")]
+    Broken,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Shop(String),
+}
+
+pub async fn events(
+    request: HttpRequest,
+    payload: web::Payload,
+    target: web::Query<Target>,
+    admin: web::Data<Admin>,
+) -> HttpResponse {
+    if !admin::opens(&request, &admin) {
+        return admin::wrong_token();
+    }
+    let state = &admin.state;
+    let Some(shop) = state.registry.snapshot().by_slug(&target.shop).cloned() else {
+        let message =
+            format!("there is no shop `{}`; `shopfunnel shop list` shows which there are", target.shop);
+        return HttpResponse::BadRequest().json(Refusal { message, callers_fault: true });
+    };
+    let check = Check { state, shop, browser: None, received_at_ms: state.clock.now_ms() };
+    let mut import = Import { check, insertion: None, waiting: 0, line: 0, receipt: Receipt::default() };
+    match import.run(payload).await {
+        Ok(()) => HttpResponse::Ok().json(import.receipt),
+        Err(error) => {
+            tracing::warn!(shop = target.shop, line = import.line, %error, "an import ended early");
+            let message = format!(
+                "{error}; {} events are imported, up to line {} all were read; run the same command again when it can go on: \
+                 what is imported already counts once",
+                import.receipt.imported, import.line
+            );
+            HttpResponse::ServiceUnavailable().json(Refusal { message, callers_fault: false })
+        }
+    }
+}
+
+struct Import<'a> {
+    check: Check<'a>,
+    insertion: Option<Insertion>,
+    /// Events in the insertion under way.
+    waiting: usize,
+    line: u64,
+    receipt: Receipt,
+}
+
+impl Import<'_> {
+    async fn run(&mut self, mut payload: web::Payload) -> Result<(), ImportError> {
+        let mut waiting = Vec::new();
+        // The line at hand is too long; it is rejected already and dropped up to its end.
+        let mut dropping = false;
+        let mut ended = false;
+        while !ended {
+            match tokio::time::timeout(PIECE_TIMEOUT, payload.next()).await {
+                Ok(Some(Ok(piece))) => waiting.extend_from_slice(&piece),
+                Ok(Some(Err(_))) | Err(_) => return Err(ImportError::Broken),
+                Ok(None) => ended = true,
+            }
+            let mut start = 0;
+            while start < waiting.len() {
+                let end = match waiting[start..].iter().position(|&byte| byte == b'\n') {
+                    Some(length) => start + length,
+                    None if ended => waiting.len(),
+                    None => break,
+                };
+                if std::mem::take(&mut dropping) {
+                    self.line += 1;
+                } else {
+                    self.take(&waiting[start..end]).await?;
+                }
+                start = end + 1;
+            }
+            waiting.drain(..start.min(waiting.len()));
+            if waiting.len() > MAX_LINE_BYTES {
+                if !dropping {
+                    self.receipt.lines += 1;
+                    self.reject(self.line + 1, line_too_long());
+                }
+                dropping = true;
+                waiting.clear();
+            }
+        }
+        self.end_insertion().await
+    }
+
+    async fn take(&mut self, line: &[u8]) -> Result<(), ImportError> {
+        self.line += 1;
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            return Ok(());
+        }
+        self.receipt.lines += 1;
+        let event = match self.event(line) {
+            Ok(event) => event,
+            Err(rejection) => {
+                self.reject(self.line, rejection);
+                return Ok(());
+            }
+        };
+        let event = self.check.identified(event).map_err(|error| ImportError::Shop(error.to_string()))?;
+        if !self.check.shop.has_events {
+            // Durably and before the first event: its day depends on the shop's time zone, which stays from now on.
+            let marked = self.check.state.registry.mark_events(&self.check.shop.slug);
+            let shop = marked.map_err(|error| ImportError::Shop(error.to_string()))?;
+            self.check.shop = shop.ok_or_else(|| ImportError::Shop("the shop was removed".into()))?;
+        }
+        if self.insertion.is_none() {
+            self.insertion = Some(self.check.state.store.insertion().await?);
+        }
+        if let Some(insertion) = &mut self.insertion {
+            insertion.add(&event).await?;
+            self.waiting += 1;
+        }
+        if self.waiting == MAX_BATCH_EVENTS {
+            self.end_insertion().await?;
+        }
+        Ok(())
+    }
+
+    /// The event of a line.
+    fn event(&self, line: &[u8]) -> Result<Event, Rejection> {
+        if line.len() > MAX_LINE_BYTES {
+            return Err(line_too_long());
+        }
+        let told = WireEvent::of_line(line)?;
+        let mut event = self.check.check(&told)?;
+        let is_made = told.fields.id == Field::Absent;
+        if told.fields.at == Field::Absent && (is_made || event.id.get_version_num() != 7) {
+            return Err(Rejection::new(
+                "at_required",
+                "tell when it happened with `at`, or by a UUIDv7 as `id`",
+            ));
+        }
+        if is_made {
+            event.id = id_of(&self.check.shop.slug, line);
+        }
+        Ok(event)
+    }
+
+    async fn end_insertion(&mut self) -> Result<(), ImportError> {
+        if let Some(insertion) = self.insertion.take() {
+            insertion.end().await?;
+            self.receipt.imported += std::mem::take(&mut self.waiting) as u64;
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, line: u64, Rejection { code, message }: Rejection) {
+        if self.receipt.rejected.len() == MAX_LISTED {
+            self.receipt.rejected_left_off += 1;
+        } else {
+            let code = code.to_owned();
+            self.receipt.rejected.push(RejectedLine { line, code, message });
+        }
+    }
+}
+
+fn line_too_long() -> Rejection {
+    Rejection::new("event_too_large", format!("a line may have at most {MAX_LINE_BYTES} bytes"))
+}
+
+/// The same for the same line of the same shop, so that an import that is repeated counts once.
+fn id_of(shop: &str, line: &[u8]) -> Uuid {
+    let hash = Sha256::new().chain_update(shop).chain_update([0]).chain_update(line).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Builder::from_custom_bytes(bytes).into_uuid()
+}
