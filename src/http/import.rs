@@ -8,18 +8,20 @@ use super::check::Check;
 use super::wire::WireEvent;
 use crate::event::{Event, Field, Rejection};
 use crate::store::{Insertion, StoreError};
+use actix_web::rt::spawn;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use uuid::{Builder, Uuid};
 
 /// Rejections that are told; the others are counted.
 const MAX_LISTED: usize = 100;
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// Of one insert: few parts, and little to do again.
-const MAX_BATCH_EVENTS: usize = 200_000;
+const MAX_BATCH_EVENTS: u64 = 200_000;
 /// The next piece may have to be made first, by a program at the other end of a pipe.
 const PIECE_TIMEOUT: Duration = Duration::from_secs(600);
 
@@ -76,7 +78,8 @@ pub async fn events(
         return HttpResponse::BadRequest().json(Refusal { message, callers_fault: true });
     };
     let check = Check { state, shop, browser: None, received_at_ms: state.clock.now_ms() };
-    let mut import = Import { check, insertion: None, waiting: 0, line: 0, receipt: Receipt::default() };
+    let mut import =
+        Import { check, insertion: None, waiting: 0, ending: None, line: 0, receipt: Receipt::default() };
     match import.run(payload).await {
         Ok(()) => HttpResponse::Ok().json(import.receipt),
         Err(error) => {
@@ -94,8 +97,10 @@ pub async fn events(
 struct Import<'a> {
     check: Check<'a>,
     insertion: Option<Insertion>,
-    /// Events in the insertion under way.
-    waiting: usize,
+    /// Events in it.
+    waiting: u64,
+    /// An insertion that has all its events. The store works on it while the next one is filled.
+    ending: Option<JoinHandle<Result<u64, StoreError>>>,
     line: u64,
     receipt: Receipt,
 }
@@ -136,7 +141,8 @@ impl Import<'_> {
                 waiting.clear();
             }
         }
-        self.end_insertion().await
+        self.begin_end().await?;
+        self.await_end().await
     }
 
     async fn take(&mut self, line: &[u8]) -> Result<(), ImportError> {
@@ -168,7 +174,7 @@ impl Import<'_> {
             self.waiting += 1;
         }
         if self.waiting == MAX_BATCH_EVENTS {
-            self.end_insertion().await?;
+            self.begin_end().await?;
         }
         Ok(())
     }
@@ -193,10 +199,19 @@ impl Import<'_> {
         Ok(event)
     }
 
-    async fn end_insertion(&mut self) -> Result<(), ImportError> {
+    /// Has the store begin with what the insertion holds, once it has done the one before.
+    async fn begin_end(&mut self) -> Result<(), ImportError> {
+        self.await_end().await?;
+        let events = std::mem::take(&mut self.waiting);
         if let Some(insertion) = self.insertion.take() {
-            insertion.end().await?;
-            self.receipt.imported += std::mem::take(&mut self.waiting) as u64;
+            self.ending = Some(spawn(async move { insertion.end().await.map(|()| events) }));
+        }
+        Ok(())
+    }
+
+    async fn await_end(&mut self) -> Result<(), ImportError> {
+        if let Some(ending) = self.ending.take() {
+            self.receipt.imported += ending.await.map_err(|_| ImportError::Broken)??;
         }
         Ok(())
     }
