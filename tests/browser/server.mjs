@@ -44,16 +44,19 @@ export async function startDemo(...demoArguments) {
   }
   const keys = JSON.parse(await readFile(join(dataDir, "demo.json"), "utf8"));
   const url = `http://127.0.0.1:${port}`;
+  const ask = async (report) => {
+    const answer = await fetch(`${url}/v1/shops/demo/${report}`, { headers: { authorization: `Bearer ${keys.read_key}` } });
+    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
   return {
     url,
     port,
     keys,
+    /** What `GET /v1/shops/demo/…` answers. */
+    ask,
     /** The funnel of the last 30 days, as the endpoint answers it. */
-    async funnel() {
-      const answer = await fetch(`${url}/v1/shops/demo/funnel`, { headers: { authorization: `Bearer ${keys.read_key}` } });
-      if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
-      return (await answer.json()).funnel;
-    },
+    funnel: async () => (await ask("funnel")).funnel,
     async stop() {
       child.kill("SIGTERM");
       await ended;

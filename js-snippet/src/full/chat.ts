@@ -31,14 +31,23 @@ const chain = (object: Api, name: string, signal: Signal) => {
   }
 };
 
-/** Calls of a tool's own function, seen by its first argument; the function stays what it was to everybody else. */
+/**
+ * Calls of a tool's own function, seen by its first argument; the function stays what it was to everybody else. What the tool puts in its
+ * place later is listened to as well: its script replaces the one that the page pasted.
+ */
 const overhear = (object: Api, name: string, isIt: (word: unknown) => boolean, signal: Signal) => {
-  object[name] = new Proxy(object[name], {
-    apply(own, self, args) {
-      if (isIt(args[0])) signal();
-      return Reflect.apply(own, self, args);
-    },
-  });
+  const listening = (own: Api) =>
+    // Whatever else is put there is not ours to refuse.
+    typeof own === 'function'
+      ? new Proxy(own, {
+          apply(_, self, args) {
+            if (isIt(args[0])) signal();
+            return Reflect.apply(own, self, args);
+          },
+        })
+      : own;
+  let heard = listening(object[name]);
+  Object.defineProperty(object, name, { configurable: true, enumerable: true, get: () => heard, set: (own) => (heard = listening(own)) });
 };
 
 /** Channel → name of the global to wait for, and how to listen to it. An entry that answers `false` is tried again. */
@@ -94,7 +103,8 @@ const TOOLS: Record<string, [string, (api: Api, said: Signal, opened: Signal) =>
   meiqia: ['_MEIQIA', (api, _, opened) => api('getPanelVisibility', (state: unknown) => state === 'visible' && opened())],
   qiyu: ['ysf', (_, __, opened) => overhear(window, 'ysf', (word) => word === 'open', opened)],
   sobot: ['zc', (api, _, opened) => api('frame_status', (state: unknown) => state === 'expand' && opened())],
-  easemob: ['easemobim', (api, _, opened) => api.bind && overhear(api, 'bind', () => true, opened)],
+  // What the page puts there before the script holds its settings only.
+  easemob: ['easemobim', (api, _, opened) => (api.bind ? overhear(api, 'bind', () => true, opened) : false)],
 };
 
 export const watchChats = (said: (channel: string) => void, opened: (channel: string) => void): void => {
