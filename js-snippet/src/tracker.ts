@@ -89,7 +89,8 @@ export const start = guard(({ dataset: options, src }: { dataset: Options; src: 
 
   if (excluded) warn(`${excluded} not in data-allow`);
   else {
-    if (FULL) takeOver();
+    // Of a shop without other domains nobody can be handed over.
+    if (FULL && options.domains) takeOver(!isOff());
     watchPage(record, queue.flush, FULL && options.hash != null);
     if (FULL) watchMore(options, record, visitor);
   }

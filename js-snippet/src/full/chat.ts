@@ -16,6 +16,16 @@ const enum Poll {
 
 type Api = any;
 
+/** Puts `value` in the place, and asks `keep` about what is put there later. */
+const replace = (object: Api, name: string, value: unknown, keep: (later: Api) => void, get = () => value) => {
+  try {
+    Object.defineProperty(object, name, { configurable: true, enumerable: true, get, set: keep });
+  } catch {
+    // A function that the page declared cannot be redefined, only replaced.
+    object[name] = value;
+  }
+};
+
 /** Whatever the page has put there, or puts there later, is still called. */
 const chain = (object: Api, name: string, signal: Signal) => {
   let own = object[name];
@@ -23,12 +33,7 @@ const chain = (object: Api, name: string, signal: Signal) => {
     signal();
     return own && own.apply(this, args);
   };
-  try {
-    Object.defineProperty(object, name, { configurable: true, enumerable: true, get: () => both, set: (value) => (own = value) });
-  } catch {
-    // A function that the page declared cannot be redefined, only replaced.
-    object[name] = both;
-  }
+  replace(object, name, both, (later) => (own = later));
 };
 
 /**
@@ -47,7 +52,7 @@ const overhear = (object: Api, name: string, isIt: (word: unknown) => boolean, s
         })
       : own;
   let heard = listening(object[name]);
-  Object.defineProperty(object, name, { configurable: true, enumerable: true, get: () => heard, set: (own) => (heard = listening(own)) });
+  replace(object, name, heard, (later) => (heard = listening(later)), () => heard);
 };
 
 /** Channel → name of the global to wait for, and how to listen to it. An entry that answers `false` is tried again. */

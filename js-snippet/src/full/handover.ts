@@ -11,15 +11,15 @@ const enum Valid {
   Ms = 120_000,
 }
 
-/** Takes over the visitor that the page's address names. */
-export const takeOver = (): void => {
+/** Takes the parameter out of the page's address, and takes over its visitor when `isWanted`. */
+export const takeOver = (isWanted: boolean): void => {
   const found = PARAMETER.exec(location.href);
   if (!found) return;
   const [, before, id, time, after] = found;
   // Nothing may stand between a page and its address but the parameter: what is left is as it was.
   history.replaceState(history.state, '', location.href.replace(PARAMETER, after === '&' ? before! : ''));
   const age = Date.now() - parseInt(time!, 36);
-  if (age > -Valid.Ms && age < Valid.Ms) adoptVisitor(id!);
+  if (isWanted && Math.abs(age) < Valid.Ms) adoptVisitor(id!);
 };
 
 /** Gives the visitor to a link that leads to one of `domains`. */
