@@ -124,6 +124,11 @@ impl Example {
             }
         }
         let is_json = answer.headers()["content-type"] == "application/json";
+        if answer.headers()["content-type"] == "image/gif" {
+            let picture = answer.bytes().await.expect("a picture");
+            let _ = write!(shown, "\n({} bytes)\n", picture.len());
+            return shown;
+        }
         let body = answer.text().await.expect("text").replace("\r\n", "\n");
         let body = body.trim_start_matches('\u{feff}');
         let body = if is_json { laid_out(&without_request_id(body)) } else { body.to_owned() };
