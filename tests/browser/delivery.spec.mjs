@@ -201,12 +201,12 @@ test("a page that is rendered ahead is no view until it is looked at, then one",
   const told = [];
   const rules = '<script type="speculationrules">{"prerender":[{"urls":["/ahead"],"eagerness":"immediate"}]}</script>';
   const start = `${TELL}${TELL_VISITOR}
-    const timer = setInterval(async () => {
-      if ((await (await fetch("/runs")).text()) !== "yes") return;
-      clearInterval(timer);
+    const look = async () => {
+      if ((await (await fetch("/runs")).text()) !== "yes") return setTimeout(look, 100);
       shopfunnel("cart");
       setTimeout(() => (location.href = "/ahead"), 500);
-    }, 100)`;
+    };
+    look()`;
   const ahead = `${TELL}
     const wasAhead = document.prerendering;
     tell("runs " + wasAhead);
