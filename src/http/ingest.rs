@@ -533,12 +533,15 @@ impl<'a> Intake<'a> {
     }
 }
 
-/// Whether the page is loaded before anybody has asked to see it. `Purpose` is what older browsers send.
+/// Whether the page is fetched before anybody has asked to see it. `Purpose` is what older browsers send.
+///
+/// `prefetch;prerender` is no such request: it comes from a page that runs, and the snippet tells of a view only when
+/// the page is shown, which is a moment before the browser drops the header.
 fn is_prefetch(request: &HttpRequest) -> bool {
     [&SEC_PURPOSE, &PURPOSE].into_iter().filter_map(|name| request.headers().get(name)).any(|value| {
-        // More may follow, as in `prefetch;prerender`.
-        let purpose = value.as_bytes().split(|&byte| byte == b';').next().unwrap_or_default();
-        purpose.trim_ascii().eq_ignore_ascii_case(b"prefetch")
+        let mut words = value.as_bytes().split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
+        words.next().is_some_and(|purpose| purpose.eq_ignore_ascii_case(b"prefetch"))
+            && !words.any(|word| word.eq_ignore_ascii_case(b"prerender"))
     })
 }
 

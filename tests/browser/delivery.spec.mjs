@@ -15,11 +15,12 @@ test.afterAll(async () => {
   await demo?.stop();
 });
 
-/** What the server has stored of one visitor, in order of time: kind, or kind and order id. */
+/** What the server has stored of one visitor, in order of time: kind, or kind and order id. All of them count as a person's. */
 async function stored(visitor) {
   const answer = await fetch(`${demo.url}/v1/shops/demo/visitors/${visitor}`, { headers: { authorization: `Bearer ${demo.keys.read_key}` } });
   if (answer.status === 404) return [];
   const { events } = await answer.json();
+  expect(events.filter((event) => event.bot)).toEqual([]);
   return events.map(({ kind, order_id }) => (order_id ? `${kind} ${order_id}` : kind));
 }
 
