@@ -1,17 +1,25 @@
-// Sites that were not written here carry the tag: a single-page app with hash routes, and pages that load one after the other.
+// Sites that were not written for the tracker: a real single-page application and a real site of many pages, with the tag added.
 
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { createRequire } from "node:module";
-import { dirname, extname, join, normalize } from "node:path";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "@playwright/test";
 import { startDemo } from "./server.mjs";
-import { tag } from "./shop.mjs";
+import { html, openShop, tag } from "./shop.mjs";
 import { newVisitor } from "./visitor.mjs";
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png", ".json": "application/json" };
-const require = createRequire(import.meta.url);
+const TYPES = { ".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".md": "text/markdown", ".svg": "image/svg+xml", ".jpg": "image/jpeg" };
+
+/** The files of an installed package, as a page of the server. */
+const files = (name, edit = (text) => text) =>
+  async function ({ url }, answer) {
+    const { pathname } = new URL(url, "http://shop");
+    const file = fileURLToPath(new URL(`node_modules/${name}${pathname.slice(name.length + 1)}`, import.meta.url));
+    const bytes = await readFile(file).catch(() => undefined);
+    if (!bytes) return answer.writeHead(404).end();
+    answer.setHeader("content-type", TYPES[extname(file)] || "application/octet-stream");
+    answer.end(file.endsWith(".html") ? edit(String(bytes)) : bytes);
+  };
 
 let demo;
 test.beforeAll(async () => {
@@ -21,81 +29,115 @@ test.afterAll(async () => {
   await demo?.stop();
 });
 
-/** Serves an npm package's files, with `head` at the end of every page's head and some files replaced. */
-async function openSite(name, head, replaced = {}) {
-  const root = dirname(require.resolve(`${name}/package.json`));
-  const server = createServer(async (request, answer) => {
-    const { pathname } = new URL(request.url, "http://site");
-    const path = pathname === "/" ? "/index.html" : normalize(pathname);
-    const content = replaced[path] ?? (await readFile(join(root, path)).catch(() => null));
-    if (content === null) return answer.writeHead(404).end();
-    const type = TYPES[extname(path)] ?? "application/octet-stream";
-    answer.setHeader("content-type", type).end(type === "text/html" ? String(content).replace("</head>", `${head}</head>`) : content);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { url: `http://127.0.0.1:${server.address().port}`, close: () => (server.close(), server.closeAllConnections()) };
-}
-
-/** A visitor for whom what is neither the site's nor the tracker's is empty: fonts and pictures of other hosts. */
-async function newVisitorOf(browser, site) {
-  const visitor = await newVisitor(browser);
-  await visitor.context.route(
-    (url) => ![site.url, demo.url].includes(url.origin) && url.protocol.startsWith("http"),
-    (route) => route.fulfill({ status: 200, contentType: "text/css", body: "" }),
-  );
-  return visitor;
-}
-
-const paths = (events) => events.map(({ url }) => url.slice(new URL(url).origin.length));
-
-test("a single-page app with hash routes: each route is a view", async ({ browser }) => {
-  const initializer = `window.onload = () => {
-    window.ui = SwaggerUIBundle({ url: "/api.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
-      presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset], layout: "StandaloneLayout" });
-  };`;
-  const api = await (await fetch(`${demo.url}/openapi.json`)).text();
-  const site = await openSite("swagger-ui-dist", tag(demo, "s.full.js", { hash: "" }), { "/swagger-initializer.js": initializer, "/api.json": api });
-  const visitor = await newVisitorOf(browser, site);
-  const page = await visitor.newPage();
-  await page.goto(site.url);
-  const operations = page.locator(".opblock-summary-control");
-  await operations.nth(0).click();
-  await operations.nth(1).click();
-  await expect(page).toHaveURL(/#\/.+\/.+/);
+/** Addresses of what a visitor saw, and where each view came from, without the shop's own address. */
+async function viewsOf(visitor, page, shop) {
   await visitor.settle(page);
-  const views = paths(visitor.of("visit"));
-  expect(views[0]).toBe("/");
-  expect(new Set(views).size).toBe(views.length);
-  expect(views.slice(1).filter((path) => /^\/#\/events\/\w+/.test(path))).toHaveLength(2);
-  expect(visitor.of("inquiry")).toEqual([]);
+  const short = (address) => address.replace(shop.url, "");
+  return visitor.of("visit").map((event) => [short(event.url), short(event.referrer)]);
+}
+
+/** Waits until the server has stored as many views as were sent. */
+async function expectStored(visitor, views) {
+  const id = visitor.sent[0].visitor;
+  await expect
+    .poll(async () => (await demo.ask(`visitors/${id}`).catch(() => ({ events: [] }))).events.filter((event) => event.kind === "visit").length)
+    .toBe(views.length);
+}
+
+/** An application that makes its pages out of texts: https://docsify.js.org. `mode`: how it writes addresses. */
+async function openApplication(mode, data) {
+  const settings = `window.$docsify = { routerMode: "${mode}", loadSidebar: true, basePath: "/" }`;
+  const index = html(
+    `<script>${settings}</script>${tag(demo, "s.full.js", data)}`,
+    `<div id="app"></div><script src="/docsify/lib/docsify.min.js"></script>`,
+  );
+  const texts = {
+    "/README.md": "# Tea house\n\n[Cups](cups.md)\n",
+    "/cups.md": "# Cups\n\n## Small\n\nsmall\n\n## Large\n\nlarge\n",
+    "/pots.md": "# Pots\n\npots\n",
+    "/_sidebar.md": "* [Home](/)\n* [Cups](cups.md)\n* [Pots](pots.md)\n",
+  };
+  return openShop({ ...texts, "/": index, "/cups": index, "/pots": index, "/docsify/lib/docsify.min.js": files("docsify") });
+}
+
+test("an application with paths: each page is a view, with the one before as its referrer", async ({ browser }) => {
+  const shop = await openApplication("history");
+  const visitor = await newVisitor(browser);
+  const page = await visitor.newPage();
+  await page.goto(`${shop.url}/`);
+  const sidebar = page.locator(".sidebar-nav");
+  await expect(page.locator("h1#tea-house")).toBeVisible();
+  await sidebar.getByRole("link", { name: "Cups" }).click();
+  await expect(page.locator("h1#cups")).toBeVisible();
+  await sidebar.getByRole("link", { name: "Pots" }).click();
+  await expect(page.locator("h1#pots")).toBeVisible();
+  await page.goBack();
+  await expect(page.locator("h1#cups")).toBeVisible();
+  await page.reload();
+  await expect(page.locator("h1#cups")).toBeVisible();
+  const views = await viewsOf(visitor, page, shop);
+  expect(views).toEqual([
+    ["/", ""],
+    ["/cups", "/"],
+    ["/pots", "/cups"],
+    ["/cups", "/pots"],
+    ["/cups", ""],
+  ]);
+  await expectStored(visitor, views);
   expect(visitor.complaints).toEqual([]);
   await visitor.leave();
-  site.close();
+  shop.close();
 });
 
-for (const file of ["s.js", "s.full.js"]) {
-  test(`a site of many pages carries ${file}: each load is a view, of one visitor`, async ({ browser }) => {
-    const names = ["/", "/charts.html", "/tables.html", "/login.html"];
-    const plain = await openSite("startbootstrap-sb-admin-2", "");
-    const nobody = await newVisitorOf(browser, plain);
-    const plainPage = await nobody.newPage();
-    for (const name of names) await plainPage.goto(plain.url + name);
-    await nobody.leave();
-    plain.close();
-
-    const site = await openSite("startbootstrap-sb-admin-2", tag(demo, file));
-    const visitor = await newVisitorOf(browser, site);
+test("an application with hashes: with data-hash each of its pages is a view, without it they are all one", async ({ browser }) => {
+  for (const [data, expected] of [
+    [{ hash: "" }, ["/#/", "/#/cups", "/#/pots", "/#/cups"]],
+    [{}, ["/#/"]],
+  ]) {
+    const shop = await openApplication("hash", data);
+    const visitor = await newVisitor(browser);
     const page = await visitor.newPage();
-    for (const name of names) {
-      await page.goto(site.url + name);
-      await visitor.settle(page);
-    }
-    expect(paths(visitor.of("visit"))).toEqual(names);
-    expect(new Set(visitor.sent.map((event) => event.visitor)).size).toBe(1);
-    expect(visitor.of("inquiry")).toEqual([]);
-    // The site complains about itself, and no more than that.
-    expect(visitor.complaints).toEqual(nobody.complaints);
+    await page.goto(`${shop.url}/#/`);
+    const sidebar = page.locator(".sidebar-nav");
+    await expect(page.locator("h1#tea-house")).toBeVisible();
+    await sidebar.getByRole("link", { name: "Cups" }).click();
+    await expect(page.locator("h1#cups")).toBeVisible();
+    await sidebar.getByRole("link", { name: "Pots" }).click();
+    await expect(page.locator("h1#pots")).toBeVisible();
+    await page.goBack();
+    await expect(page.locator("h1#cups")).toBeVisible();
+    const views = await viewsOf(visitor, page, shop);
+    expect(views.map(([url]) => url)).toEqual(expected);
+    await expectStored(visitor, views);
+    expect(visitor.complaints).toEqual([]);
     await visitor.leave();
-    site.close();
-  });
-}
+    shop.close();
+  }
+});
+
+test("a site of many pages: each page is a view, and its scripts work as before", async ({ browser }) => {
+  // The pages ask for one script that brings everything else, which is made in the project itself; here it is the tag and the library.
+  const scripts = `<link rel="icon" href="data:,"><link rel="stylesheet" href="../dist/css/uikit.min.css">
+    <script src="../dist/js/uikit.min.js"></script><script src="../dist/js/uikit-icons.min.js"></script>${tag(demo, "s.full.js")}`;
+  const site = files("uikit", (text) => text.replace('<script src="js/test.js"></script>', scripts));
+  // Those that need nothing from elsewhere.
+  const names = ["accordion", "alert", "badge", "breadcrumb", "button", "label", "nav", "pagination", "tab", "tile"];
+  const assets = ["dist/css/uikit.min.css", "dist/js/uikit.min.js", "dist/js/uikit-icons.min.js"];
+  const shop = await openShop(Object.fromEntries([...names.map((name) => `tests/${name}.html`), ...assets].map((path) => [`/uikit/${path}`, site])));
+  const visitor = await newVisitor(browser);
+  const page = await visitor.newPage();
+  for (const name of names) {
+    await page.goto(`${shop.url}/uikit/tests/${name}.html`);
+    await expect(page).toHaveTitle(/UIkit tests$/);
+  }
+  await page.goto(`${shop.url}/uikit/tests/accordion.html`);
+  const title = page.locator(".uk-accordion-title").nth(1);
+  await title.click();
+  await expect(page.locator(".uk-accordion > li").nth(1)).toHaveClass(/uk-open/);
+  const views = await viewsOf(visitor, page, shop);
+  expect(views.map(([url]) => url.replace(/#.*/, ""))).toEqual([...names, "accordion"].map((name) => `/uikit/tests/${name}.html`));
+  await expectStored(visitor, views);
+  expect(visitor.complaints).toEqual([]);
+  await visitor.leave();
+  shop.close();
+});
