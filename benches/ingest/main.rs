@@ -6,6 +6,7 @@
 //! when a bound is missed: a noisy neighbour is no broken build.
 
 mod pace;
+#[path = "../report.rs"]
 mod report;
 mod servers;
 mod visits;
@@ -81,7 +82,7 @@ fn main() -> anyhow::Result<()> {
     std::fs::create_dir_all(&arguments.scratch)?;
     let mut bench = Bench {
         program: PathBuf::from(env!("CARGO_BIN_EXE_shopfunnel")),
-        report: Report::new(&arguments.scratch),
+        report: Report::new("ingest", &arguments.scratch),
         turn: Duration::from_secs(if quick { 2 } else { 8 }),
         paced: Duration::from_secs(if quick { 2 } else { 20 }),
         backlog: if quick { BACKLOG_EVENTS / 10 } else { BACKLOG_EVENTS },

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::Command;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/BENCHMARKS.md");
-const BEGIN: &str = "<!-- ingest:begin -->";
-const END: &str = "<!-- ingest:end -->";
 
 /// Tables in the order in which they were begun, the goals before them.
 #[derive(Default)]
 pub struct Report {
+    /// Of the benchmark, as in `make bench-NAME`.
+    name: &'static str,
     machine: String,
     goals: String,
     missed: usize,
@@ -20,10 +20,10 @@ pub struct Report {
 
 impl Report {
     /// Says where this runs; `disk` is a directory on the disk that is written to.
-    pub fn new(disk: &Path) -> Report {
+    pub fn new(name: &'static str, disk: &Path) -> Report {
         let arguments: Vec<String> =
             std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-        let command = format!("make bench-ingest {}", arguments_variable(&arguments));
+        let command = format!("make bench-{name} {}", arguments_variable(&arguments));
         let mut machine = String::new();
         let lines = [
             ("date", said("date", &["-u", "+%Y-%m-%d %H:%M UTC"])),
@@ -39,7 +39,7 @@ impl Report {
         for (name, value) in lines {
             let _ = writeln!(machine, "| {name} | {} |", value.trim());
         }
-        Report { machine, ..Report::default() }
+        Report { name, machine, ..Report::default() }
     }
 
     /// A bound that we set ourselves, and what this run reached.
@@ -79,9 +79,10 @@ impl Report {
     /// Replaces what stands between the markers of `docs/BENCHMARKS.md`.
     pub fn write(&self) -> anyhow::Result<()> {
         let document = std::fs::read_to_string(DOCUMENT)?;
-        let (head, rest) = document.split_once(BEGIN).with_context(|| format!("no {BEGIN}"))?;
-        let (_, tail) = rest.split_once(END).with_context(|| format!("no {END}"))?;
-        std::fs::write(DOCUMENT, format!("{head}{BEGIN}\n\n{}\n{END}{tail}", self.text()))?;
+        let (begin, end) = (format!("<!-- {}:begin -->", self.name), format!("<!-- {}:end -->", self.name));
+        let (head, rest) = document.split_once(&begin).with_context(|| format!("no {begin}"))?;
+        let (_, tail) = rest.split_once(&end).with_context(|| format!("no {end}"))?;
+        std::fs::write(DOCUMENT, format!("{head}{begin}\n\n{}\n{end}{tail}", self.text()))?;
         Ok(())
     }
 
