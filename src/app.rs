@@ -1,12 +1,13 @@
 //! Wiring and shutdown order, no logic.
 //!
-//! Built in the order of the arrows: lock → shops → spool → places → engine → store → shipper → listeners. Stopped so
+//! Built in the order of the arrows: lock → shops → spool → places → engine → store → shipper, upkeep → listeners. Stopped so
 //! that everything acknowledged is in the store or still in the spool, and nothing waits for what has gone:
 //!
 //! 1. stop accepting, finish the requests under way (each waits for its own `fdatasync`);
 //! 2. close the spool's writing end;
 //! 3. let the shipper send what is left, for at most [`DRAIN_TIMEOUT`]; the rest stays in the spool;
-//! 4. stop the engine.
+//! 4. stop the upkeep of the ledger; what is queued stays queued;
+//! 5. stop the engine.
 
 use crate::clock::Clock;
 use crate::config::{ClickHouse, Settings};
@@ -26,6 +27,7 @@ use crate::shops::registry::Registry;
 use crate::spool::{Appender, DeadLetters, Position, Spool};
 use crate::store::{Store, StoreOptions};
 use crate::telemetry::Telemetry;
+use crate::upkeep::{Upkeep, UpkeepOptions};
 use crate::{demo, file};
 use actix_web::dev::{ServerHandle, Service};
 use actix_web::http::StatusCode;
@@ -63,7 +65,9 @@ pub struct App {
     servers: [ServerHandle; 2],
     served: [JoinHandle<std::io::Result<()>>; 2],
     shipper: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     stop_shipper: watch::Sender<bool>,
+    stop_upkeep: watch::Sender<bool>,
     chores: [JoinHandle<()>; 4],
     engine: Option<Engine>,
     _lock: DataDirLock,
@@ -166,6 +170,16 @@ impl App {
         );
         let (stop_shipper, shipper_stopped) = watch::channel(false);
         let shipper = tokio::spawn(shipper.run(shipper_stopped));
+        let (upkeep, ledger) = Upkeep::new(
+            store.clone(),
+            registry.clone(),
+            clock.clone(),
+            progress.clone(),
+            telemetry.clone(),
+            UpkeepOptions { data_dir: settings.data_dir.clone(), interval: settings.upkeep_interval },
+        );
+        let (stop_upkeep, upkeep_stopped) = watch::channel(false);
+        let upkeep = tokio::spawn(upkeep.run(upkeep_stopped));
 
         let state = http::State {
             clock: clock.clone(),
@@ -176,6 +190,7 @@ impl App {
             spool,
             store,
             progress,
+            ledger,
             trusted_proxies: Arc::new(TrustedProxies::new(settings.trusted_proxies)),
             limits: Arc::new(Limits::new(settings.limits)),
             telemetry: telemetry.clone(),
@@ -260,7 +275,9 @@ impl App {
             servers,
             served,
             shipper,
+            upkeep,
             stop_shipper,
+            stop_upkeep,
             chores,
             engine,
             _lock: lock,
@@ -298,6 +315,16 @@ impl App {
         Ok(())
     }
 
+    /// Waits until everything acknowledged so far is in every figure.
+    ///
+    /// # Errors
+    /// The shipper or the upkeep has ended.
+    pub async fn settled(&self) -> anyhow::Result<()> {
+        self.shipped().await?;
+        self.state.ledger.settle().await?;
+        Ok(())
+    }
+
     /// Runs until `stop` resolves or a listener ends, then stops in order.
     ///
     /// # Errors
@@ -310,6 +337,7 @@ impl App {
             ended = admin => ended.context("the admin listener panicked")?.context("the admin listener ended"),
             // Without it events would pile up in the spool, and every figure would stand still.
             _ = &mut self.shipper => Err(anyhow::anyhow!("the shipper ended")),
+            _ = &mut self.upkeep => Err(anyhow::anyhow!("the upkeep of the ledger ended")),
         };
         self.stop().await;
         ended
@@ -317,7 +345,9 @@ impl App {
 
     /// Stops in the order that the module's header gives.
     pub async fn stop(self) {
-        let App { state, door, servers, mut shipper, stop_shipper, chores, engine, .. } = self;
+        let App {
+            state, door, servers, mut shipper, upkeep, stop_shipper, stop_upkeep, chores, engine, ..
+        } = self;
         for server in &servers {
             server.stop(true).await;
         }
@@ -329,6 +359,10 @@ impl App {
             tracing::warn!("some events stay in the spool and are sent at the next start");
             stop_shipper.send_replace(true);
             let _ = shipper.await;
+        }
+        stop_upkeep.send_replace(true);
+        if !upkeep.is_finished() {
+            let _ = upkeep.await;
         }
         if let Some(engine) = engine {
             engine.stop().await;

@@ -21,6 +21,7 @@ const ENVIRONMENT_PREFIX: &str = "SHOPFUNNEL";
 const MIN_SPOOL_BYTES: u64 = 16 << 20;
 /// Long enough that parts do not pile up, short enough that a page that refreshes every few seconds moves.
 const SHIP_INTERVAL: Duration = Duration::from_secs(1);
+const UPKEEP_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What cannot be used of the settings, in a sentence.
 #[derive(Debug, thiserror::Error)]
@@ -177,6 +178,8 @@ pub struct Settings {
     pub geo: GeoOptions,
     pub spool: SpoolOptions,
     pub shipper: ShipperOptions,
+    /// Shortest time between two rounds of the ledger's upkeep.
+    pub upkeep_interval: Duration,
     pub limits: LimitOptions,
     /// None but in the judge's builds.
     pub faults: Faults,
@@ -275,6 +278,7 @@ impl Settings {
                 faults,
             },
             shipper: ShipperOptions { interval: SHIP_INTERVAL, boot_id: boot_id(), faults },
+            upkeep_interval: UPKEEP_INTERVAL,
             limits: raw.limits.options(),
             faults,
             shops: raw.shops,

@@ -9,6 +9,7 @@
 //!    get their orders: each record is in the store before these or asks afterwards.
 //! 3. The spool's segment ends, so that its copies go from the disk soon.
 //! 4. The tables are looked at until nothing is left.
+//! 5. The ledger takes back what followed from it, and what it had written down about the visitor goes too.
 //!
 //! Every step may be done twice; after a crash in between the same call finishes the work.
 
@@ -19,6 +20,7 @@ use crate::identity::forgotten::Forgotten;
 use crate::shipper::Progress;
 use crate::spool::{DeadLetters, Revision, Spool};
 use crate::store::{Store, StoreError};
+use crate::upkeep::Ledger;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -40,6 +42,7 @@ pub struct Places {
     pub spool: Spool,
     pub progress: watch::Receiver<Progress>,
     pub store: Store,
+    pub ledger: Ledger,
     pub dead_letters: DeadLetters,
     pub forgotten: Forgotten,
 }
@@ -107,6 +110,11 @@ pub async fn forget(places: &Places, shop: &str, visitor: &str) -> Result<Receip
     places.spool.end_segment();
 
     await_gone(places, shop, visitor, forgotten_at_ms).await?;
+    places.store.queue_visitor(shop, found.hash()).await.map_err(ForgetError::Begun)?;
+    if !matches!(timeout(REWRITING_PATIENCE, places.ledger.settle()).await, Ok(Ok(()))) {
+        return Err(ForgetError::Rewriting);
+    }
+    places.store.forget_derived(shop, found.hash()).await.map_err(ForgetError::Begun)?;
     Ok(Receipt {
         forgotten_at_ms,
         events_deleted: found.events,

@@ -8,12 +8,14 @@ pub mod forget;
 pub mod http;
 pub mod shipper;
 pub mod store;
+pub mod upkeep;
 
 pub mod engine;
 pub mod enrich;
 pub mod event;
 pub mod funnel;
 pub mod identity;
+pub mod ledger;
 pub mod metrics;
 pub mod shops;
 pub mod spool;

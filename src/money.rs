@@ -51,6 +51,16 @@ impl Amount {
 pub struct Sum(i128);
 
 impl Sum {
+    /// A sum of so many ten-thousandths of a unit.
+    pub fn from_ten_thousandths(amount: i128) -> Sum {
+        Sum(amount)
+    }
+
+    /// The sum in ten-thousandths of a unit.
+    pub fn ten_thousandths(self) -> i128 {
+        self.0
+    }
+
     /// The share of each of `count`, rounded half up; `None` of nobody.
     pub fn per(self, count: u64) -> Option<Sum> {
         let count = i128::from(count);

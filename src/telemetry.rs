@@ -48,6 +48,10 @@ pub struct Telemetry {
     pub requests_failed: Family<Reason, Counter>,
     /// Inserts that did not succeed.
     pub insert_failures: Counter,
+    /// Orders, days and rows of the ledger that were found wrong at night, and mended.
+    pub ledger_differences: Counter,
+    /// Spent on rounds of the ledger's upkeep, the waiting for ClickHouse included.
+    pub ledger_busy_seconds: Counter<f64, AtomicU64>,
 }
 
 /// What is read when somebody asks, because it belongs to another part of the program.
@@ -60,6 +64,8 @@ pub struct Readings {
     pub spool_lost_records: u64,
     /// Since the oldest event that waits arrived; 0 when none waits.
     pub spool_oldest_age_seconds: f64,
+    /// Since the latest moment before which every event is in the ledger; 0 when every event is.
+    pub ledger_age_seconds: f64,
     pub spool_sync: Histogram,
     pub engine_restarts: u64,
     /// Of the oldest database of places in use, epoch seconds.
@@ -113,6 +119,11 @@ impl Telemetry {
             ("events_forgotten", "Events of visitors forgotten since", &self.events_forgotten),
             ("insert_failures", "Inserts that did not succeed", &self.insert_failures),
             (
+                "ledger_differences",
+                "Wrong facts and rows of the ledger found and mended",
+                &self.ledger_differences,
+            ),
+            (
                 "spool_lost_records",
                 "Spooled records that damage has made unreadable",
                 &counter(readings.spool_lost_records),
@@ -130,13 +141,19 @@ impl Telemetry {
             bytes.set(i64::try_from(value).unwrap_or(i64::MAX));
             registry.register_with_unit(name, help, Unit::Bytes, bytes);
         }
-        let age = Gauge::<f64, AtomicU64>::default();
-        age.set(readings.spool_oldest_age_seconds);
+        for (name, help, seconds) in [
+            ("spool_oldest_age", "Age of the oldest event that waits", readings.spool_oldest_age_seconds),
+            ("ledger_age", "Age of the ledger, 0 when every event is in it", readings.ledger_age_seconds),
+        ] {
+            let age = Gauge::<f64, AtomicU64>::default();
+            age.set(seconds);
+            registry.register_with_unit(name, help, Unit::Seconds, age);
+        }
         registry.register_with_unit(
-            "spool_oldest_age",
-            "Age of the oldest event that waits",
+            "ledger_busy",
+            "Time of the ledger's upkeep",
             Unit::Seconds,
-            age,
+            self.ledger_busy_seconds.clone(),
         );
         registry.register_with_unit(
             "spool_sync",
@@ -202,6 +219,7 @@ mod tests {
             "shopfunnel_engine_restarts_total 2",
             "shopfunnel_spool_sync_seconds_bucket{le=\"+Inf\"} 4",
             "shopfunnel_spool_oldest_age_seconds 0.0",
+            "shopfunnel_ledger_busy_seconds_total 0.0",
             "# EOF",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

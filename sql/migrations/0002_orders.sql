@@ -22,5 +22,5 @@ CREATE TABLE IF NOT EXISTS orders
 )
 ENGINE = ReplacingMergeTree(verified)
 ORDER BY (shop, order_id, kind, at, id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
     min_compressed_bytes_to_fsync_after_merge = 1

@@ -7,7 +7,6 @@
 --   from, to         Date, first and last day of the window, both included, days of the shop
 --   after_sale_days  UInt16, days after an order on which an inquiry is after-sale
 --   final_days       UInt16, days after its own for which a cohort is watched
---   currency         ISO 4217 code of amounts that name none: the shop's
 -- Row shape: one row per day that has inquirers, and one of the whole window
 --   day          Nullable(Date), NULL for the whole window, whose counts are the sums of the days
 --   inquirers    UInt64, visitors with a pre-sale inquiry that day
@@ -17,8 +16,7 @@
 --                `final_days` later
 --   order_d0, order_final, paid_d0, paid_d1, paid_final  Nullable(Float64), their shares of the inquirers
 -- Example
---   SELECT * FROM cohorts(shop = 'demo', from = '2026-11-01', to = '2026-11-30', after_sale_days = 21, final_days = 3,
---                         currency = 'CNY')
+--   SELECT * FROM cohorts(shop = 'demo', from = '2026-11-01', to = '2026-11-30', after_sale_days = 21, final_days = 3)
 CREATE OR REPLACE VIEW cohorts AS
 WITH
     placed AS
@@ -30,11 +28,8 @@ WITH
                 placed_day,
                 -- Never paid is paid on no day that there is.
                 if(empty(payments), toDate('2149-06-06'), arrayMin(payments.day)))) AS orders
-        FROM
-        (
--- part: order_facts
-        )
-        WHERE is_placed AND visitor != 0
+        FROM order_facts FINAL
+        WHERE shop = {shop:String} AND is_placed AND visitor != 0
             AND placed_day BETWEEN {from:Date} - {after_sale_days:UInt16} AND {to:Date} + {final_days:UInt16}
         GROUP BY visitor
     ),

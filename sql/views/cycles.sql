@@ -7,14 +7,13 @@
 -- Parameters
 --   shop      slug
 --   from, to  Date, first and last day of the window, both included, days of the shop
---   currency  ISO 4217 code of amounts that name none: the shop's
 -- Row shape: exactly one row, of the orders placed in the window
 --   orders       UInt64, with such a visit
 --   paid_orders  UInt64, and with a payment
 --   order_median, order_mean      Nullable(Float64), days from the visit to the order
 --   payment_median, payment_mean  Nullable(Float64), days from the visit to the order's earliest payment
 -- Example
---   SELECT * FROM cycles(shop = 'demo', from = '2026-11-01', to = '2026-11-30', currency = 'CNY')
+--   SELECT * FROM cycles(shop = 'demo', from = '2026-11-01', to = '2026-11-30')
 CREATE OR REPLACE VIEW cycles AS
 WITH
     86400000 AS day_ms,
@@ -26,11 +25,8 @@ WITH
             toUnixTimestamp64Milli(placed_at) AS placed_ms,
             if(empty(payments), NULL, toUnixTimestamp64Milli(arrayMin(payments.at))) AS paid_ms,
             maxOrNull(placed_ms) OVER (PARTITION BY visitor ORDER BY placed_ms RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous_ms
-        FROM
-        (
--- part: order_facts
-        )
-        WHERE is_placed AND visitor != 0
+        FROM order_facts FINAL
+        WHERE shop = {shop:String} AND is_placed AND visitor != 0
     ),
     ordered AS
     (

@@ -8,7 +8,6 @@
 --   shop             slug
 --   from, to         Date, first and last day of the window, both included, days of the shop
 --   after_sale_days  UInt16, days after an order on which an inquiry is after-sale
---   currency         ISO 4217 code of amounts that name none: the shop's
 --   agents, channels Array(String), of which the last inquiry must name one, '' for none named; empty for any
 --   as_of            DateTime64(3, 'UTC'), when the first page was asked for
 --   after_at, after_person  DateTime64(3, 'UTC') and UInt64 of the last row of the page before; for the first page a moment
@@ -23,7 +22,7 @@
 --   first_asked_at, last_asked_at  DateTime64(3, 'UTC'), of the pre-sale inquiries of the window that no order followed
 --   agent, channel   Nullable(String), of the last one
 -- Example
---   SELECT * FROM lost_inquiries(shop = 'demo', from = '2026-11-01', to = '2026-11-30', after_sale_days = 21, currency = 'CNY',
+--   SELECT * FROM lost_inquiries(shop = 'demo', from = '2026-11-01', to = '2026-11-30', after_sale_days = 21,
 --                                agents = ['mei'], channels = [], as_of = '2026-11-22 08:00:00.000',
 --                                after_at = '2199-12-31 00:00:00.000', after_person = 0, limit = 100)
 CREATE OR REPLACE VIEW lost_inquiries AS
@@ -31,11 +30,8 @@ WITH
     bought AS
     (
         SELECT visitor, max(placed_day) AS last_day
-        FROM
-        (
--- part: order_facts
-        )
-        WHERE is_placed AND visitor != 0
+        FROM order_facts FINAL
+        WHERE shop = {shop:String} AND is_placed AND visitor != 0
         GROUP BY visitor
     ),
     asked AS

@@ -5,7 +5,6 @@
 -- Parameters
 --   shop      slug
 --   from, to  Date, first and last day of the window, both included, days of the shop
---   currency  ISO 4217 code of amounts that name none: the shop's
 -- Row shape: exactly one row
 --   payers             UInt64, persons with a paid order placed in the window
 --   repeat_buyers      UInt64, with two or more such orders
@@ -13,7 +12,7 @@
 --   old_buyers         UInt64, payers with a payment in the 365 days before the window, for whichever of their orders
 --   old_buyer_share    Nullable(Float64), their share
 -- Example
---   SELECT * FROM repeat_buyers(shop = 'demo', from = '2026-11-01', to = '2026-11-30', currency = 'CNY')
+--   SELECT * FROM repeat_buyers(shop = 'demo', from = '2026-11-01', to = '2026-11-30')
 CREATE OR REPLACE VIEW repeat_buyers AS
 SELECT
     countIf(paid_orders >= 1) AS payers,
@@ -26,10 +25,7 @@ FROM
     SELECT
         countIf(placed_day BETWEEN {from:Date} AND {to:Date}) AS paid_orders,
         max(arrayExists(p -> p.day BETWEEN {from:Date} - 365 AND {from:Date} - 1, payments)) AS is_old
-    FROM
-    (
--- part: order_facts
-    )
-    WHERE is_placed AND notEmpty(payments) AND (customer != '' OR visitor != 0)
+    FROM order_facts FINAL
+    WHERE shop = {shop:String} AND is_placed AND notEmpty(payments) AND (customer != '' OR visitor != 0)
     GROUP BY customer, if(customer = '', visitor, 0)
 )

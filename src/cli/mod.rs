@@ -5,6 +5,7 @@
 mod forget;
 mod geo;
 mod import;
+mod ledger;
 mod server;
 mod shop;
 mod spool;
@@ -59,6 +60,9 @@ enum Command {
     Import(import::ImportCommand),
     /// Delete what is known of one visitor; their orders stay in the books without a name.
     Forget(forget::ForgetArguments),
+    /// Prove the ledger of a shop right, or make it so.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// The database that tells places from addresses.
     #[command(subcommand)]
     Geo(geo::GeoCommand),
@@ -107,6 +111,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Shop(command) => shop::run(command, Settings::read(file, DATA_DIR)?).await,
                 Command::Spool(command) => spool::run(command, &Settings::read(file, DATA_DIR)?).await,
                 Command::Import(command) => import::run(command, &Settings::read(file, DATA_DIR)?).await,
+                Command::Ledger(command) => ledger::run(command, &Settings::read(file, DATA_DIR)?).await,
                 Command::Forget(typed) => forget::run(typed, &Settings::read(file, DATA_DIR)?).await,
                 Command::Geo(command) => geo::run(command, Settings::read(file, DATA_DIR)?).await,
                 Command::Engine(_) => Ok(()),

@@ -109,9 +109,10 @@ impl Settings {
     }
 
     fn users_xml(&self, database: &str) -> String {
-        let engines: String = ["MergeTree", "ReplacingMergeTree", "AggregatingMergeTree", "SummingMergeTree"]
-            .map(|engine| format!("        <query>GRANT TABLE ENGINE ON {engine}</query>\n"))
-            .concat();
+        let engines: String =
+            ["MergeTree", "ReplacingMergeTree", "AggregatingMergeTree", "SummingMergeTree", "Memory"]
+                .map(|engine| format!("        <query>GRANT TABLE ENGINE ON {engine}</query>\n"))
+                .concat();
         // The process's own session logs in as `default` without a password, so that user may do nothing but
         // open the listener and keep the process alive.
         format!(

@@ -47,6 +47,11 @@ impl Dimension {
         Dimension::ALL.iter().copied().find(|dimension| dimension.as_str() == word)
     }
 
+    /// Whether a day may carry several values at once.
+    pub fn has_many_values(self) -> bool {
+        matches!(self, Dimension::Agent | Dimension::Channel | Dimension::Variant | Dimension::Product)
+    }
+
     /// Values that exist, where these are few and fixed.
     pub fn closed_values(self) -> Option<&'static [&'static str]> {
         (self == Dimension::CustomerType).then_some(&["new", "old"])
@@ -69,6 +74,18 @@ impl Filters {
     /// Whether every day counts.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The one value by which days are chosen, if it is one.
+    pub fn single(&self) -> Option<(Dimension, &str)> {
+        let mut dimensions = self.0.iter();
+        match (dimensions.next(), dimensions.next()) {
+            (Some((dimension, values)), None) => match values.as_slice() {
+                [value] => Some((*dimension, value)),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Whether days are chosen by `dimension`.

@@ -77,6 +77,84 @@ pub struct Funnel {
     pub overall_conversion_rate: Option<f64>,
 }
 
+/// The counts of which all others are differences and shares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub visitors: u64,
+    pub effective: u64,
+    pub open: u64,
+    pub inquirers: u64,
+    pub buyers: u64,
+    pub inquiry_buyers: u64,
+    pub payers: u64,
+    pub inquiry_payers: u64,
+    /// With any inquiry.
+    pub inquired: u64,
+    /// With a pre-sale inquiry.
+    pub asked: u64,
+    /// Known by a same-day id only.
+    pub cookieless: u64,
+}
+
+impl Counts {
+    /// Every count and rate, as the view `funnel` makes them.
+    pub fn funnel(&self) -> Funnel {
+        let Counts {
+            visitors,
+            effective,
+            open,
+            inquirers,
+            buyers,
+            inquiry_buyers,
+            payers,
+            inquiry_payers,
+            ..
+        } = *self;
+        // A part is never more than its whole, unless the ledger has lost rows; then the night mends it, and nothing ends here.
+        let bounced = visitors.saturating_sub(effective + open);
+        let silent_visitors = effective.saturating_sub(inquirers);
+        let silent_buyers = buyers.saturating_sub(inquiry_buyers);
+        let silent_payers = payers.saturating_sub(inquiry_payers);
+        let closed = effective + bounced;
+        Funnel {
+            visitors,
+            bounced,
+            effective,
+            open,
+            inquirers,
+            silent_visitors,
+            inquiry_buyers,
+            silent_buyers,
+            buyers,
+            inquiry_payers,
+            silent_payers,
+            payers,
+            after_sale_inquirers: self.inquired.saturating_sub(self.asked),
+            effective_entry_rate: share(effective, closed),
+            bounce_rate: share(bounced, closed),
+            inquiry_rate: share(inquirers, visitors),
+            inquiry_conversion_rate: share(inquiry_buyers, inquirers),
+            inquiry_paid_rate: share(inquiry_payers, inquirers),
+            silent_conversion_rate: share(silent_buyers, silent_visitors),
+            silent_paid_rate: share(silent_payers, silent_visitors),
+            silent_rate_all_visitors: share(silent_buyers, visitors),
+            silent_share_of_buyers: share(silent_buyers, buyers),
+            payment_rate: share(payers, buyers),
+            overall_conversion_rate: share(payers, visitors),
+        }
+    }
+
+    /// Share of visitors known by a same-day id only; `None` without visitors.
+    pub fn cookieless_share(&self) -> Option<f64> {
+        share(self.cookieless, self.visitors)
+    }
+}
+
+/// `None` where the base is 0.
+fn share(part: u64, base: u64) -> Option<f64> {
+    (base > 0).then(|| part as f64 / base as f64)
+}
+
 /// The figures of one window, bucket or group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figures {

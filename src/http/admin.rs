@@ -4,16 +4,18 @@
 //! The door opens with a random token that lies in the data directory, readable by its owner only, and is new
 //! at every start.
 
-use super::{State, auth, import};
+use super::{State, auth, import, report};
 use crate::engine::EngineStatus;
 use crate::event::is_visitor_id;
 use crate::forget::{self, Places};
+use crate::funnel::Window;
 use crate::identity::forgotten::Forgotten;
 use crate::shops::command::{self, Command, CommandError, Reply};
 use crate::spool::DeadLetters;
 use crate::telemetry::{self, Histogram, Readings};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq;
@@ -21,6 +23,7 @@ use subtle::ConstantTimeEq;
 /// Path of the door.
 pub const SHOPS_PATH: &str = "/shops";
 pub const FORGET_PATH: &str = "/visitors/forget";
+pub const LEDGER_PATH: &str = "/ledger/verify";
 pub const RETRY_PATH: &str = "/dead-letters/retry";
 pub const IMPORT_EVENTS_PATH: &str = "/import/events";
 
@@ -47,6 +50,17 @@ pub struct Door {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Retried {
     pub retried: usize,
+}
+
+/// Which ledger to verify.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct VerifyLedger {
+    pub shop: String,
+    /// With `to`: only these days.
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+    /// Puts right what is wrong.
+    pub mends: bool,
 }
 
 /// Whom to forget.
@@ -84,6 +98,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/metrics", web::get().to(metrics))
         .route(SHOPS_PATH, web::post().to(shops))
         .route(FORGET_PATH, web::post().to(forget_visitor))
+        .route(LEDGER_PATH, web::post().to(verify_ledger))
         .route(RETRY_PATH, web::post().to(retry))
         .route(IMPORT_EVENTS_PATH, web::post().to(import::events));
 }
@@ -124,12 +139,14 @@ async fn ready(admin: web::Data<Admin>) -> HttpResponse {
 
 async fn metrics(admin: web::Data<Admin>) -> HttpResponse {
     let state = &admin.state;
+    let now_ms = state.clock.now_ms();
     let progress = *state.progress.borrow();
     let waits = progress.shipped < state.spool.durable();
-    let oldest_age_ms = if waits { state.clock.now_ms() - progress.fresh_until_ms } else { 0 };
+    let oldest_age_ms = if waits { now_ms - progress.fresh_until_ms } else { 0 };
     let text = state.telemetry.text(Readings {
         spool_bytes: state.spool.stored_bytes(),
         spool_oldest_age_seconds: oldest_age_ms.max(0) as f64 / 1_000.0,
+        ledger_age_seconds: (now_ms - report::fresh_until_ms(state, now_ms)) as f64 / 1_000.0,
         spool_unsent_bytes: state.spool.unsent_bytes(),
         spool_lost_records: state.spool.lost_records(),
         spool_sync: Histogram {
@@ -191,6 +208,7 @@ async fn forget_visitor(
         spool: state.spool.clone(),
         progress: state.progress.clone(),
         store: state.store.clone(),
+        ledger: state.ledger.clone(),
         dead_letters: admin.dead_letters.clone(),
         forgotten: admin.forgotten.clone(),
     };
@@ -201,6 +219,28 @@ async fn forget_visitor(
             HttpResponse::ServiceUnavailable()
                 .json(Refusal { message: error.to_string(), callers_fault: false })
         }
+    }
+}
+
+async fn verify_ledger(
+    request: HttpRequest,
+    admin: web::Data<Admin>,
+    asked: web::Json<VerifyLedger>,
+) -> HttpResponse {
+    if !opens(&request, &admin) {
+        return wrong_token();
+    }
+    let VerifyLedger { shop, from, to, mends } = asked.into_inner();
+    let state = &admin.state;
+    if state.registry.snapshot().by_slug(&shop).is_none() {
+        let message = format!("there is no shop `{shop}`; `shopfunnel shop list` shows which there are");
+        return HttpResponse::BadRequest().json(Refusal { message, callers_fault: true });
+    }
+    let window = from.zip(to).map(|(from, to)| Window { from, to });
+    match state.ledger.verify(&shop, window, mends).await {
+        Ok(verdict) => HttpResponse::Ok().json(verdict),
+        Err(error) => HttpResponse::ServiceUnavailable()
+            .json(Refusal { message: error.to_string(), callers_fault: false }),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::error::ApiError;
 use super::openapi::ReportErrors;
 use super::parameters::Parameters;
-use super::report::{self, Admitted, fresh_until_ms, rfc3339, unanswered};
+use super::report::{self, Admitted, rfc3339, stored_until_ms, unanswered};
 use super::{State, only};
 use crate::event::{Kind, StoredEvent};
 use actix_web::http::header;
@@ -51,7 +51,7 @@ pub async fn recent(
     let Admitted { shop, parameters } = report::admit(&request, &state, &slug)?;
     let kind = kind(parameters)?;
     let now_ms = state.clock.now_ms();
-    let fresh_until_ms = fresh_until_ms(&state, now_ms);
+    let fresh_until_ms = stored_until_ms(&state, now_ms);
     let found = state.store.recent_events(&shop.slug, kind, now_ms).await;
     let events = found.map_err(|error| unanswered(&state, error))?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(RecentAnswer {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use uuid::{Builder, Uuid};
 
 /// Rejections that are told; the others are counted.
@@ -22,6 +23,8 @@ const MAX_LISTED: usize = 100;
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// Of one insert: few parts, and little to do again.
 const MAX_BATCH_EVENTS: u64 = 200_000;
+/// For the ledger after the last event.
+const SETTLING_PATIENCE: Duration = Duration::from_secs(60);
 /// The next piece may have to be made first, by a program at the other end of a pipe.
 const PIECE_TIMEOUT: Duration = Duration::from_secs(600);
 
@@ -81,7 +84,11 @@ pub async fn events(
     let mut import =
         Import { check, insertion: None, waiting: 0, ending: None, line: 0, receipt: Receipt::default() };
     match import.run(payload).await {
-        Ok(()) => HttpResponse::Ok().json(import.receipt),
+        Ok(()) => {
+            // So that who looks next sees it; the figures of a long past take longer than anybody would wait for.
+            let _ = timeout(SETTLING_PATIENCE, state.ledger.settle()).await;
+            HttpResponse::Ok().json(import.receipt)
+        }
         Err(error) => {
             tracing::warn!(shop = target.shop, line = import.line, %error, "an import ended early");
             let message = format!(

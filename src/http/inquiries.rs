@@ -5,7 +5,7 @@ use super::error::ApiError;
 use super::format::Format;
 use super::openapi::ReportErrors;
 use super::parameters::Parameters;
-use super::report::{Head, Report, filters, limit, rfc3339, unanswered};
+use super::report::{Head, Report, filters, limit, rfc3339, stored_until_ms, unanswered};
 use super::{State, cursor, only};
 use crate::funnel::{Dimension, Filters};
 use crate::money::{Currency, Sum};
@@ -116,7 +116,9 @@ pub async fn lost(
     let (report, mut parameters) = Report::admit(&request, &state, &slug)?;
     let filters = filters(&mut parameters, &[Dimension::Agent, Dimension::Channel])?;
     let list = list(&report, &filters);
-    let page = page(&mut parameters, &report, &list)?;
+    // The list is made of events, so what counts is what of these is there.
+    let as_of_ms = stored_until_ms(&state, report.now_ms);
+    let page = page(&mut parameters, as_of_ms, &list)?;
     parameters.finish()?;
     let question = report.question(report.window);
     let (found, restated_at_ms) = futures_util::future::try_join(
@@ -160,10 +162,10 @@ fn list(report: &Report, filters: &Filters) -> String {
     format!("{}\n{}\n{}\n{:?}", report.shop.slug, window.from, window.to, filters.columns())
 }
 
-fn page(parameters: &mut Parameters, report: &Report, list: &str) -> Result<LostPage, ApiError> {
+fn page(parameters: &mut Parameters, as_of_ms: i64, list: &str) -> Result<LostPage, ApiError> {
     let limit = limit(parameters, MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let after = match parameters.take("cursor")? {
-        None => LostPlace::first(report.fresh_until_ms),
+        None => LostPlace::first(as_of_ms),
         Some(text) => read_cursor(&text, list).ok_or_else(|| {
             let message = "it is not the next_cursor of a page of this list; give it with the same from, to, agent and \
                            channel as that page, or leave it out to begin anew";

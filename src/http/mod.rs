@@ -40,6 +40,7 @@ use crate::shops::registry::Registry;
 use crate::spool::Spool;
 use crate::store::Store;
 use crate::telemetry::{Reason, Telemetry};
+use crate::upkeep::Ledger;
 use actix_web::{HttpResponse, Route, web};
 use client_address::TrustedProxies;
 use error::{ApiError, ErrorCode};
@@ -59,6 +60,7 @@ pub struct State {
     pub spool: Spool,
     pub store: Store,
     pub progress: watch::Receiver<Progress>,
+    pub ledger: Ledger,
     pub trusted_proxies: Arc<TrustedProxies>,
     pub limits: Arc<Limits>,
     pub telemetry: Telemetry,

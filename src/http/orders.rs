@@ -89,9 +89,8 @@ pub async fn orders(
         state.store.late_change(&question.shop, report.window),
     )
     .map_err(|error| unanswered(&state, error))?;
-    let changed = figures.iter().filter_map(|row| row.changed_at_ms).max();
     let money = figures.into_iter().flat_map(|row| row.figures.money).map(OrderValues::from).collect();
-    let answer = OrdersAnswer { head: report.head(changed.max(late)), repeat, cycle, money };
+    let answer = OrdersAnswer { head: report.head(late), repeat, cycle, money };
     Ok(report.format.answer("orders.csv", &answer, || table(&answer)))
 }
 

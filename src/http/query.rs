@@ -299,10 +299,9 @@ impl Found {
                 }
             },
         )?;
-        let changed = total.iter().filter_map(|row| row.changed_at_ms).max();
         Ok(Found {
             total: total.into_iter().next().map_or_else(Figures::of_nobody, |row| row.figures),
-            restated_at_ms: changed.max(late),
+            restated_at_ms: late,
             series: asked
                 .interval
                 .zip(series)

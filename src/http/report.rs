@@ -120,10 +120,18 @@ pub(super) fn unanswered(state: &State, error: StoreError) -> ApiError {
     }
 }
 
-/// Read before the question is asked, so that it is never later than what the answer saw.
-pub(super) fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
+/// Until when everything that arrived is in the store. Read before the question is asked, so that it is never later than what
+/// the answer saw.
+pub(super) fn stored_until_ms(state: &State, now_ms: i64) -> i64 {
     let progress = *state.progress.borrow();
     if progress.shipped >= state.spool.durable() { now_ms } else { progress.fresh_until_ms.min(now_ms) }
+}
+
+/// Until when everything that arrived is in every figure. Read as [`stored_until_ms`].
+pub(super) fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
+    let settled = state.ledger.settled();
+    let is_caught_up = settled.is_idle && settled.shipped >= state.spool.durable();
+    if is_caught_up { now_ms } else { settled.fresh_until_ms.min(now_ms) }
 }
 
 pub(super) fn rfc3339(ms: i64) -> String {

@@ -3,7 +3,7 @@
 use super::error::ApiError;
 use super::openapi::ReportErrors;
 use super::parameters::Parameters;
-use super::report::{self, Admitted, fresh_until_ms, rfc3339, unanswered};
+use super::report::{self, Admitted, rfc3339, stored_until_ms, unanswered};
 use super::{State, cursor, only};
 use crate::event::{StoredEvent, is_visitor_id};
 use crate::store::PathPosition;
@@ -73,7 +73,7 @@ pub async fn path(
         return Err(ApiError::invalid("visitor", form));
     }
     let page = Page::read(parameters, &shop.slug, &visitor)?;
-    let fresh_until_ms = fresh_until_ms(&state, state.clock.now_ms());
+    let fresh_until_ms = stored_until_ms(&state, state.clock.now_ms());
     let (head, events) = futures_util::future::try_join(
         state.store.visitor_head(&shop.slug, &visitor),
         // One more tells whether anything follows.

@@ -10,6 +10,7 @@ use super::{Store, StoreError, in_time};
 use serde::Deserialize;
 
 static TRACES: Text = Text::new(|| text_of!("visitor_traces"));
+static KEPT: Text = Text::new(|| text_of!("visitor_kept"));
 
 /// One for each table that knows visitors; a table that is added needs its own. What is told in `events` of an order, a payment or
 /// a refund stays without its visitor, because the shop's books need it.
@@ -25,6 +26,19 @@ const FORGET: [&str; 3] = [
          city = '' \
      WHERE shop = {shop:String} AND sipHash64(visitor) = {hash:UInt64} \
          AND kind IN ('order', 'payment', 'refund')",
+];
+
+/// What the upkeep of the ledger wrote down of a visitor and no longer holds: rows up to the batch `last`, of other days and
+/// orders than those that hold now.
+const FORGET_DERIVED: [&str; 4] = [
+    "ALTER TABLE day_facts DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= {last:UInt64} \
+     AND NOT has({days:Array(UInt16)}, toUInt16(day))",
+    "ALTER TABLE open_visitors DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= {last:UInt64} \
+     AND NOT has({days:Array(UInt16)}, toUInt16(day))",
+    "ALTER TABLE order_facts DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= {last:UInt64} \
+     AND NOT has({orders:Array(String)}, order_id)",
+    "ALTER TABLE links DELETE WHERE shop = {shop:String} AND (name = {hash:UInt64} AND NOT has({orders:Array(String)}, order_id) \
+     OR visitor = {hash:UInt64} AND empty({days:Array(UInt16)}))",
 ];
 
 /// What the tables hold of one visitor; the columns of the view.
@@ -44,7 +58,20 @@ pub struct Traces {
     pub last_arrival_ms: i64,
 }
 
+/// What the ledger has of one visitor; the columns of the view.
+#[derive(Debug, Deserialize)]
+struct Kept {
+    rows: u64,
+    days: Vec<u16>,
+    orders: Vec<String>,
+}
+
 impl Traces {
+    /// The visitor in `orders`, `visitor_days` and all that is made of them.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
     /// Whether nothing is left.
     pub fn are_gone(&self) -> bool {
         self.events + self.order_events + self.days + self.order_rows == 0
@@ -64,6 +91,26 @@ impl Store {
     ) -> Result<Traces, StoreError> {
         let question = self.question(&TRACES).param("shop", shop).param("visitor", visitor);
         row(question.param("until", date_time(until_ms))).await
+    }
+
+    /// Deletes what the ledger wrote down of a visitor before, once it holds no longer.
+    ///
+    /// # Errors
+    /// As [`Store::forget_visitor`].
+    pub async fn forget_derived(&self, shop: &str, hash: u64) -> Result<(), StoreError> {
+        // Read first: what is written meanwhile has a higher number and stays.
+        let last = self.last_batch().await?;
+        let question = self.question(&KEPT).param("shop", shop).param("hash", hash);
+        let kept: Kept = row(question).await?;
+        if kept.rows == 0 {
+            return Ok(());
+        }
+        for statement in FORGET_DERIVED {
+            let order = self.client.query_raw(statement).param("shop", shop).param("hash", hash);
+            let order = order.param("last", last).param("days", &kept.days).param("orders", &kept.orders);
+            in_time(order.with_setting("mutations_sync", "1").execute()).await?;
+        }
+        Ok(())
     }
 
     /// Orders that the tables forget a visitor. It is done when [`Store::visitor_traces`] finds nothing, which takes as long

@@ -1,26 +1,33 @@
 //! The funnel of a window, of its buckets and of its groups.
 
-use super::ask::{moment, rows};
-use super::views::{Text, text_of};
+use super::ask::{moment, row, rows};
+use super::views::{Text, part_of, text_of};
 use super::{Store, StoreError};
 use crate::funnel::{
-    Branch, Cash, Dimension, FINAL_DAYS, Figures, Filters, Funnel, Interval, Orders, Parts, Question,
-    Waiting, Window,
+    Branch, Cash, Counts, Dimension, Figures, Filters, Funnel, Interval, Orders, Parts, Question, Waiting,
+    Window,
 };
 use crate::money::{Currency, Sum};
 use chrono::NaiveDate;
+use clickhouse::query::Query;
 use serde::Deserialize;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-static FUNNEL: Text = Text::new(|| text_of!("funnel"));
-static FUNNEL_BY: Text = Text::new(|| {
+static LEDGER_COUNTS: Text = Text::new(|| part_of!("ledger_counts"));
+static OPEN_COUNTS: Text = Text::new(|| part_of!("open_counts"));
+static FUNNEL_OF_DAYS: Text = Text::new(|| part_of!("funnel_of_days"));
+static GROUPS_BY: Text = Text::new(|| {
     format!(
         "SELECT *, count() OVER () AS groups FROM (\n{}) ORDER BY visitors DESC, value IS NULL, value LIMIT {{limit:UInt32}}",
-        text_of!("funnel_by")
+        *FUNNEL_OF_DAYS
     )
 });
-static CASH: Text = Text::new(|| text_of!("cash"));
+static WIDE: &str = "SELECT count() > 0 AS is_wide FROM wide_dimensions WHERE shop = {shop:String} AND dimension = {dimension:String}";
 static LATE_CHANGES: Text = Text::new(|| text_of!("late_changes"));
+
+/// A question to the ledger reads so little that a second thread costs more than it saves.
+const ONE_THREAD: &str = "1";
 
 /// Figures with what they are of.
 #[derive(Debug, Clone)]
@@ -28,8 +35,6 @@ pub struct Row<K> {
     /// First day of the bucket, or value of the group.
     pub of: K,
     pub figures: Figures,
-    /// Arrival, in epoch milliseconds, of the last payment or refund that came on a later day than its order.
-    pub changed_at_ms: Option<i64>,
 }
 
 /// The largest groups of a break-down.
@@ -40,7 +45,7 @@ pub struct Groups {
     pub left_off: u64,
 }
 
-/// A row of `funnel` and `funnel_by`.
+/// A row of `funnel`.
 #[derive(Debug, Deserialize)]
 struct FunnelRow {
     bucket: NaiveDate,
@@ -50,8 +55,6 @@ struct FunnelRow {
     cookieless_share: Option<f64>,
     money: Vec<OrdersRow>,
     payers_in: Vec<PayersRow>,
-    #[serde(deserialize_with = "moment")]
-    changed_at: Option<i64>,
     #[serde(default)]
     groups: u64,
 }
@@ -73,13 +76,21 @@ struct PayersRow {
     payers: u64,
 }
 
+/// A row of `ledger_counts` and `open_counts`.
 #[derive(Debug, Deserialize)]
-struct CashRow {
+struct LedgerRow {
     bucket: NaiveDate,
-    currency: Currency,
-    received: Sum,
-    waiting_count: u64,
-    waiting: Sum,
+    value: String,
+    what: String,
+    currency: String,
+    branch: u8,
+    counted: i64,
+    sum: Sum,
+}
+
+#[derive(Debug, Deserialize)]
+struct WideRow {
+    is_wide: u8,
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,11 +100,120 @@ struct LateRow {
 }
 
 impl FunnelRow {
-    fn figures(&self, cash: Option<&[Cash]>) -> Figures {
+    fn figures(&self) -> Figures {
         let orders: Vec<Orders> = self.money.iter().map(OrdersRow::orders).collect();
         let payers: Vec<_> = self.payers_in.iter().map(|row| (row.currency, row.payers)).collect();
-        let parts = Parts { orders: &orders, payers: &payers, visitors: self.funnel.visitors, cash };
+        let parts = Parts { orders: &orders, payers: &payers, visitors: self.funnel.visitors, cash: None };
         Figures { funnel: self.funnel.clone(), money: parts.money(), cookieless_share: self.cookieless_share }
+    }
+}
+
+/// What the ledger counts of one bucket and value.
+#[derive(Debug, Default)]
+struct Counted {
+    counts: Counts,
+    orders: Vec<Orders>,
+    payers_in: Vec<(Currency, u64)>,
+    cash: Vec<Cash>,
+}
+
+impl Counted {
+    fn add(&mut self, row: &LedgerRow) {
+        // Never negative: each row of the ledger adds up what is there.
+        let count = row.counted.unsigned_abs();
+        let counts = &mut self.counts;
+        let sum = match row.what.as_str() {
+            "visitors" => &mut counts.visitors,
+            "effective" => &mut counts.effective,
+            "open" => &mut counts.open,
+            "inquired" => &mut counts.inquired,
+            "asked" => &mut counts.asked,
+            "inquirers" => &mut counts.inquirers,
+            "buyers" => &mut counts.buyers,
+            "inquiry_buyers" => &mut counts.inquiry_buyers,
+            "payers" => &mut counts.payers,
+            "inquiry_payers" => &mut counts.inquiry_payers,
+            "cookieless" => &mut counts.cookieless,
+            _ => return self.add_money(row, count),
+        };
+        *sum += count;
+    }
+
+    fn add_money(&mut self, row: &LedgerRow, count: u64) {
+        // Corrections leave rows of nothing behind.
+        let Some(currency) =
+            Currency::parse(&row.currency).filter(|_| count > 0 || row.sum != Sum::default())
+        else {
+            return;
+        };
+        match row.what.as_str() {
+            "payers_in" => self.payers_in.push((currency, count)),
+            "received" => self.cash_in(currency).received = row.sum,
+            "waiting" => self.cash_in(currency).waiting = Waiting { count, amount: row.sum },
+            "orders" | "unattributed_orders" => {
+                let orders = self.orders_in(currency, row.branch);
+                (orders.orders, orders.ordered) = (count, row.sum);
+            }
+            "paid_orders" | "unattributed_paid_orders" => {
+                let orders = self.orders_in(currency, row.branch);
+                (orders.paid_orders, orders.paid) = (count, row.sum);
+            }
+            _ => self.orders_in(currency, row.branch).refunded = row.sum,
+        }
+    }
+
+    fn orders_in(&mut self, currency: Currency, branch: u8) -> &mut Orders {
+        let branch = branch_of(branch);
+        let place =
+            self.orders.iter().position(|orders| orders.currency == currency && orders.branch == branch);
+        let place = place.unwrap_or_else(|| {
+            self.orders.push(Orders {
+                currency,
+                branch,
+                ordered: Sum::default(),
+                paid: Sum::default(),
+                refunded: Sum::default(),
+                orders: 0,
+                paid_orders: 0,
+            });
+            self.orders.len() - 1
+        });
+        &mut self.orders[place]
+    }
+
+    fn cash_in(&mut self, currency: Currency) -> &mut Cash {
+        let place = self.cash.iter().position(|cash| cash.currency == currency).unwrap_or_else(|| {
+            self.cash.push(Cash { currency, received: Sum::default(), waiting: Waiting::default() });
+            self.cash.len() - 1
+        });
+        &mut self.cash[place]
+    }
+
+    /// Whether nobody was there and nothing moved.
+    fn is_nothing(&self) -> bool {
+        self.counts.visitors == 0 && self.orders.is_empty() && self.cash.is_empty()
+    }
+
+    fn figures(&self, has_cash: bool) -> Figures {
+        let parts = Parts {
+            orders: &self.orders,
+            payers: &self.payers_in,
+            visitors: self.counts.visitors,
+            cash: has_cash.then_some(&self.cash),
+        };
+        Figures {
+            funnel: self.counts.funnel(),
+            money: parts.money(),
+            cookieless_share: self.counts.cookieless_share(),
+        }
+    }
+}
+
+fn branch_of(number: u8) -> Branch {
+    match number {
+        0 => Branch::Unattributed,
+        1 => Branch::Inquiry,
+        _ => Branch::Silent,
     }
 }
 
@@ -101,11 +221,7 @@ impl OrdersRow {
     fn orders(&self) -> Orders {
         Orders {
             currency: self.currency,
-            branch: match self.branch {
-                0 => Branch::Unattributed,
-                1 => Branch::Inquiry,
-                _ => Branch::Silent,
-            },
+            branch: branch_of(self.branch),
             ordered: self.ordered,
             paid: self.paid,
             refunded: self.refunded,
@@ -127,34 +243,18 @@ impl Store {
         interval: Option<Interval>,
         filters: &Filters,
     ) -> Result<Vec<Row<NaiveDate>>, StoreError> {
-        if !filters.is_empty() {
-            let rows = self.funnel_by(question, interval, None, filters, u32::MAX).await?;
-            return Ok(rows.iter().map(|row| row_of(row, row.bucket, None)).collect());
+        if let Some(found) = self.ledger_counts(question, interval, None, filters).await? {
+            let mut buckets: BTreeMap<NaiveDate, Counted> = BTreeMap::new();
+            for row in found {
+                buckets.entry(row.bucket).or_default().add(&row);
+            }
+            let has_cash = filters.is_empty();
+            let buckets = buckets.into_iter().filter(|(_, counted)| !counted.is_nothing());
+            return Ok(buckets.map(|(of, counted)| Row { of, figures: counted.figures(has_cash) }).collect());
         }
-        let asked = self.about(&FUNNEL, question).param("interval", interval.map_or("", Interval::as_str));
-        let cash = self.about(&CASH, question).param("interval", interval.map_or("", Interval::as_str));
-        let (rows, cash) = tokio::try_join!(rows::<FunnelRow>(asked), rows::<CashRow>(cash))?;
-        let mut cash_of: BTreeMap<NaiveDate, Vec<Cash>> = BTreeMap::new();
-        for row in cash {
-            let waiting = Waiting { count: row.waiting_count, amount: row.waiting };
-            let cash = Cash { currency: row.currency, received: row.received, waiting };
-            cash_of.entry(row.bucket).or_default().push(cash);
-        }
-        let mut found: Vec<Row<NaiveDate>> = rows
-            .iter()
-            .map(|row| row_of(row, row.bucket, Some(&cash_of.remove(&row.bucket).unwrap_or_default())))
-            .collect();
-        // Days on which money came and nobody was there.
-        found.extend(cash_of.into_iter().map(|(bucket, cash)| Row {
-            of: bucket,
-            figures: Figures {
-                funnel: Funnel::default(),
-                money: Parts { cash: Some(&cash), ..Parts::default() }.money(),
-                cookieless_share: None,
-            },
-            changed_at_ms: None,
-        }));
-        Ok(found)
+        let found: Vec<FunnelRow> =
+            rows(self.about_days(&FUNNEL_OF_DAYS, question, interval, None, filters)).await?;
+        Ok(found.iter().map(|row| Row { of: row.bucket, figures: row.figures() }).collect())
     }
 
     /// The `limit` largest groups of the window.
@@ -168,11 +268,27 @@ impl Store {
         filters: &Filters,
         limit: u32,
     ) -> Result<Groups, StoreError> {
-        let rows = self.funnel_by(question, None, Some(breakdown), filters, limit).await?;
+        if let Some(found) = self.ledger_counts(question, None, Some(breakdown), filters).await? {
+            let mut values: BTreeMap<Option<String>, Counted> = BTreeMap::new();
+            for row in found {
+                let value = Some(row.value.clone()).filter(|value| !value.is_empty());
+                values.entry(value).or_default().add(&row);
+            }
+            let mut groups: Vec<_> =
+                values.into_iter().filter(|(_, counted)| !counted.is_nothing()).collect();
+            // Unknown comes after the values of as many visitors.
+            groups.sort_by_key(|(value, counted)| (Reverse(counted.counts.visitors), value.is_none()));
+            let left_off = groups.len().saturating_sub(limit as usize) as u64;
+            groups.truncate(limit as usize);
+            let rows = groups.into_iter().map(|(of, counted)| Row { of, figures: counted.figures(false) });
+            return Ok(Groups { rows: rows.collect(), left_off });
+        }
+        let asked = self.about_days(&GROUPS_BY, question, None, Some(breakdown), filters);
+        let rows: Vec<FunnelRow> = rows(asked.param("limit", limit)).await?;
         let all = rows.first().map_or(0, |row| row.groups);
         Ok(Groups {
             left_off: all - rows.len() as u64,
-            rows: rows.iter().map(|row| row_of(row, row.value.clone(), None)).collect(),
+            rows: rows.iter().map(|row| Row { of: row.value.clone(), figures: row.figures() }).collect(),
         })
     }
 
@@ -185,31 +301,65 @@ impl Store {
             .question(&LATE_CHANGES)
             .param("shop", shop)
             .param("from", window.from.to_string())
-            .param("to", window.to.to_string());
+            .param("to", window.to.to_string())
+            .with_setting("max_threads", ONE_THREAD);
         Ok(rows::<LateRow>(asked).await?.pop().and_then(|row| row.received_at))
     }
 
-    async fn funnel_by(
+    /// What the ledger counts, and who is open where the window holds today; nothing when the ledger has no answer.
+    async fn ledger_counts(
         &self,
         question: &Question,
         interval: Option<Interval>,
         breakdown: Option<Dimension>,
         filters: &Filters,
-        limit: u32,
-    ) -> Result<Vec<FunnelRow>, StoreError> {
+    ) -> Result<Option<Vec<LedgerRow>>, StoreError> {
+        let Some(dimension) = dimension_of(breakdown, filters) else { return Ok(None) };
+        let about = |text: &str| {
+            self.about_days(text, question, interval, breakdown, filters)
+                .with_setting("max_threads", ONE_THREAD)
+        };
+        let is_wide = async {
+            let Some(dimension) = dimension else { return Ok(false) };
+            let asked = self.question(WIDE).param("shop", &question.shop);
+            row::<WideRow>(asked.param("dimension", dimension.as_str())).await.map(|row| row.is_wide != 0)
+        };
+        let open = async {
+            if question.window.holds(question.today) {
+                rows(about(&OPEN_COUNTS)).await
+            } else {
+                Ok(Vec::new())
+            }
+        };
+        let (mut found, open, is_wide) =
+            tokio::try_join!(rows::<LedgerRow>(about(&LEDGER_COUNTS)), open, is_wide)?;
+        found.extend(open);
+        Ok((!is_wide).then_some(found))
+    }
+
+    fn about_days(
+        &self,
+        text: &str,
+        question: &Question,
+        interval: Option<Interval>,
+        breakdown: Option<Dimension>,
+        filters: &Filters,
+    ) -> Query {
         let (dimensions, values) = filters.columns();
-        let asked = self
-            .about(&FUNNEL_BY, question)
-            .param("final_days", FINAL_DAYS)
+        self.about(text, question)
             .param("interval", interval.map_or("", Interval::as_str))
             .param("breakdown", breakdown.map_or("", Dimension::as_str))
             .param("filter_dimensions", dimensions)
             .param("filter_values", values)
-            .param("limit", limit);
-        rows(asked).await
     }
 }
 
-fn row_of<K>(row: &FunnelRow, of: K, cash: Option<&[Cash]>) -> Row<K> {
-    Row { of, figures: row.figures(cash), changed_at_ms: row.changed_at }
+/// Of which dimension the ledger is to answer, none for the total; nothing when it cannot: it knows all values of one, or one.
+/// The part `if_ledger` decides likewise.
+fn dimension_of(breakdown: Option<Dimension>, filters: &Filters) -> Option<Option<Dimension>> {
+    match (breakdown, filters.single()) {
+        (None, Some((dimension, _))) => Some(Some(dimension)),
+        (dimension, None) if filters.is_empty() => Some(dimension),
+        _ => None,
+    }
 }

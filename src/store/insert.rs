@@ -10,7 +10,9 @@ use chrono::NaiveDate;
 use clickhouse::Row;
 use clickhouse::insert::Insert;
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::RwLock;
 use uuid::Uuid;
 
 /// A chunk that the socket does not take for this long.
@@ -132,13 +134,22 @@ impl Store {
             .with_setting("max_execution_time", MAX_EXECUTION_SECONDS)
             // Imported history spans more months than the default allows in one insert.
             .with_setting("max_partitions_per_insert_block", "0");
-        Ok(Insertion { insert })
+        Ok(Insertion { insert, ending: self.ending.clone() })
+    }
+}
+
+impl Store {
+    /// Waits until the inserts that are ending have ended. One insert shows in one table after the other: what is seen queued in
+    /// `ledger_changes` is in the tables beside it for sure only then.
+    pub async fn await_insertions(&self) {
+        drop(self.ending.write().await);
     }
 }
 
 /// An insert under way. Dropped before its end it is given up, and may have happened or not.
 pub struct Insertion {
     insert: Insert<EventRow<'static>>,
+    ending: Arc<RwLock<()>>,
 }
 
 impl Insertion {
@@ -155,6 +166,7 @@ impl Insertion {
     /// # Errors
     /// As [`Insertion::add`].
     pub async fn end(self) -> Result<(), StoreError> {
+        let _ending = self.ending.read().await;
         Ok(self.insert.end().await?)
     }
 }

@@ -27,6 +27,19 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0013_late_arrivals",
     "0014_late_arrivals_from_events",
     "0015_events_indexes",
+    "0016_links",
+    "0017_links_from_events",
+    "0018_ledger_changes",
+    "0019_ledger_changes_from_events",
+    "0020_order_facts",
+    "0021_day_facts",
+    "0022_day_ledger",
+    "0023_open_visitors",
+    "0024_wide_dimensions",
+    "0025_ledger_rules",
+    "0026_ledger_orders",
+    "0027_ledger_visitors",
+    "0028_ledger_keys",
 );
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \

@@ -5,26 +5,33 @@
 //! and move; every request has an end.
 
 mod ask;
+mod batch;
 mod cohorts;
 mod events;
 mod forget;
 mod funnel;
 mod inquiries;
 mod insert;
+mod ledger;
 mod migrate;
 mod orders;
+mod rows;
 mod stamp;
 mod views;
 
+pub use batch::Batch;
 pub use events::{PathPosition, VisitorHead};
 pub use forget::Traces;
 pub use funnel::{Groups, Row};
 pub use inquiries::{LostInquiries, LostInquiry, LostPage, LostPlace};
 pub use insert::Insertion;
+pub use ledger::{Piece, QueuePart, RulesRow};
 pub use migrate::Divergence;
 
 use clickhouse::Client;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::RwLock;
 
 /// A report may take this long; then it is given up.
 const ASK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -111,6 +118,8 @@ fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
 pub struct Store {
     client: Client,
     database: String,
+    /// Held for reading while an insert ends, see [`Store::await_insertions`].
+    ending: Arc<RwLock<()>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -127,7 +136,7 @@ impl Store {
             .with_user(options.user)
             .with_password(options.password)
             .with_database(options.database.clone());
-        Store { client, database: options.database }
+        Store { client, database: options.database, ending: Arc::default() }
     }
 
     /// Whether the server answers.

@@ -13,8 +13,6 @@ pub(super) use sql_files;
 
 const VIEWS: &[(&str, &str)] = sql_files!("views":
     "funnel",
-    "funnel_by",
-    "cash",
     "late_changes",
     "cohorts",
     "repeat_buyers",
@@ -25,12 +23,24 @@ const VIEWS: &[(&str, &str)] = sql_files!("views":
     "visitor_head",
     "visitor_path",
     "visitor_traces",
+    "visitor_kept",
 );
 
 /// What several questions share: a line `-- part: NAME` stands for it. Not views themselves, because each view within a
 /// view doubles the analysis. Those that others name come last.
-const PARTS: &[(&str, &str)] =
-    sql_files!("views/parts": "counts", "person", "day_values", "day_facts", "order_facts", "visitor_orders");
+const PARTS: &[(&str, &str)] = sql_files!("views/parts":
+    "funnel_of_ledger",
+    "funnel_of_days",
+    "ledger_counts",
+    "open_counts",
+    "rates",
+    "if_days",
+    "if_ledger",
+    "visitor_orders",
+);
+
+/// Parts that decide which other part of their view answers. Who asks one of those by itself has decided.
+const DECIDING: [&str; 2] = ["if_days", "if_ledger"];
 
 /// A question's text, put together when it is first asked.
 pub(super) type Text = LazyLock<String>;
@@ -42,6 +52,14 @@ macro_rules! text_of {
     };
 }
 pub(super) use text_of;
+
+/// The text of a part, asked by itself.
+macro_rules! part_of {
+    ($name:literal) => {
+        $crate::store::views::part_alone(include_str!(concat!("../../sql/views/parts/", $name, ".sql")))
+    };
+}
+pub(super) use part_of;
 
 /// The statements that make the views what this version expects.
 pub(super) fn statements() -> impl Iterator<Item = String> {
@@ -56,9 +74,17 @@ pub(super) fn text_behind(view: &str) -> String {
     }
 }
 
+pub(super) fn part_alone(part: &str) -> String {
+    with(PARTS.iter().filter(|(name, _)| !DECIDING.contains(name)), part)
+}
+
 /// A view with its parts in their places.
 fn whole(view: &str) -> String {
-    PARTS.iter().fold(view.to_owned(), |view, (name, part)| view.replace(&format!("-- part: {name}\n"), part))
+    with(PARTS.iter(), view)
+}
+
+fn with<'a>(parts: impl Iterator<Item = &'a (&'a str, &'a str)>, text: &str) -> String {
+    parts.fold(text.to_owned(), |text, (name, part)| text.replace(&format!("-- part: {name}\n"), part))
 }
 
 #[cfg(test)]

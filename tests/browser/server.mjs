@@ -55,8 +55,15 @@ export async function startDemo(...demoArguments) {
     keys,
     /** What `GET /v1/shops/demo/…` answers. */
     ask,
-    /** The funnel of the last 30 days, as the endpoint answers it. */
-    funnel: async () => (await ask("funnel")).funnel,
+    /** The funnel of the last 30 days, as the endpoint answers it once everything that arrived before is in it. */
+    funnel: async () => {
+      const asked = Date.now();
+      for (;;) {
+        const answer = await ask("funnel");
+        if (Date.parse(answer.fresh_until) >= asked) return answer.funnel;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
     async stop() {
       child.kill("SIGTERM");
       await ended;

@@ -197,13 +197,17 @@ impl Trial {
 
     /// The funnel of a window, when the server has one.
     pub async fn funnel(&self, from: chrono::NaiveDate, to: chrono::NaiveDate) -> Option<Value> {
+        Some(self.report_of(from, to).await?["funnel"].take())
+    }
+
+    async fn report_of(&self, from: chrono::NaiveDate, to: chrono::NaiveDate) -> Option<Value> {
         let shop = &self.route.shop;
         let url = format!("{}/v1/shops/{}/funnel?from={from}&to={to}", self.installation.url(), shop.slug);
         let answer = self.client.get(url).bearer_auth(&shop.read_key).send().await.ok()?;
         if answer.status() != StatusCode::OK {
             return None;
         }
-        Some(answer.json::<Value>().await.ok()?["funnel"].take())
+        answer.json().await.ok()
     }
 
     /// Sends one event and waits until the reports show it, which has to be soon. The answer is a 202 sooner or
@@ -253,17 +257,17 @@ impl Trial {
         }
     }
 
-    /// Compares what is stored with books of one's own choosing.
+    /// Compares what is stored with books of one's own choosing, once the figures are of all that was stored before.
     pub async fn judge_against(&self, books: &Books) -> Verdict {
         self.route.ledger.sync();
         let (from, to) = self.route.derivation.window();
         let mut funnel = Value::Null;
-        self.until("the server answers with a funnel", async || match self.funnel(from, to).await {
-            Some(found) => {
-                funnel = found;
-                true
-            }
-            None => false,
+        let begun = chrono::Utc::now();
+        self.until("the server answers with a funnel of everything before", async || {
+            let Some(mut found) = self.report_of(from, to).await else { return false };
+            let fresh_until = found["fresh_until"].as_str().and_then(|text| text.parse().ok());
+            funnel = found["funnel"].take();
+            fresh_until.is_some_and(|fresh_until: chrono::DateTime<chrono::Utc>| fresh_until >= begun)
         })
         .await;
         verdict::judge(books, &self.route.derivation, &verdict::read(&self.tables()).await, &funnel)

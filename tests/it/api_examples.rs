@@ -108,7 +108,7 @@ impl Example {
 
     /// Status, media type and body as the document shows them.
     async fn answer(&self, app: &TestApp) -> String {
-        app.app.shipped().await.expect("shipped");
+        app.app.settled().await.expect("settled");
         let mut request = app.client.request(self.method.clone(), &self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);

@@ -132,6 +132,7 @@ async fn spawn(listen: &str, limits: LimitOptions, geo: GeoOptions) -> TestApp {
             faults,
         },
         shipper: ShipperOptions { interval: Duration::from_millis(5), boot_id: "boot".into(), faults },
+        upkeep_interval: Duration::from_millis(5),
         limits,
         faults,
         shops: Vec::new(),
@@ -196,14 +197,14 @@ impl TestApp {
         assert_eq!((status, &body["accepted"]), (StatusCode::ACCEPTED, &json!(events.len())), "{body}");
     }
 
-    /// Asks for the funnel with the shop's read key, after everything acknowledged is in the store.
+    /// Asks for the funnel with the shop's read key, after everything acknowledged is in every figure.
     pub async fn ask(&self, shop: &TestShop, query: &str) -> (StatusCode, Value) {
         self.ask_for(shop, &format!("funnel{query}")).await
     }
 
     /// The same for any report.
     pub async fn ask_for(&self, shop: &TestShop, report: &str) -> (StatusCode, Value) {
-        self.app.shipped().await.expect("shipped");
+        self.app.settled().await.expect("settled");
         let url = format!("{}/v1/shops/{}/{report}", self.url, shop.slug);
         read(self.client.get(url).bearer_auth(&shop.read_key).send().await.expect("an answer")).await
     }

@@ -236,7 +236,7 @@ fn what_waits_is_never_said_to_be_counted() {
         assert!(fresh_until_ms().await <= NOW_MS - DAY_MS, "not later than now");
         app.clock.set(arrival_ms);
         app.execute("RENAME TABLE events_away TO events").await;
-        app.app.shipped().await.expect("shipped");
+        app.app.settled().await.expect("settled");
         assert_eq!(fresh_until_ms().await, arrival_ms);
         app.close().await;
     });

@@ -34,6 +34,7 @@ mod forget;
 mod framing;
 mod import;
 mod ingest;
+mod ledger;
 mod limits;
 mod lost_inquiries;
 mod merges;

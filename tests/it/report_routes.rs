@@ -141,7 +141,7 @@ fn every_report_is_a_table_when_that_is_asked_for() {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         app.send(&shop, &[event("visit", "v", NOW_MS), event("cart", "v", NOW_MS)]).await;
-        app.app.shipped().await.unwrap();
+        app.app.settled().await.unwrap();
         for path in tables(&app, "tea").await {
             let as_table = get(&app, &format!("{path}?format=csv"), Some(&shop.read_key)).await;
             assert_eq!(as_table.status(), StatusCode::OK, "{path}");

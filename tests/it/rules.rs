@@ -41,11 +41,13 @@ fn module(path: &Path) -> String {
 }
 
 /// Higher may use lower, never the reverse, never sideways.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 11] = [
     &["clock", "file", "money", "planted", "secret", "text"],
     &["engine", "enrich", "event", "funnel", "identity", "metrics", "shops", "spool", "telemetry"],
+    &["ledger"],
     &["store"],
     &["shipper"],
+    &["upkeep"],
     &["forget"],
     &["http"],
     &["config"],

@@ -1,0 +1,15 @@
+-- What the upkeep found before of the days of the visitors to work on.
+--
+-- Row shape: one row per visitor and day, the columns of `day_facts`, ordered by shop, visitor and day; `values` in the order of the
+-- dimensions of the contract
+SELECT
+    shop, visitor, toUInt16(day) AS day, marks, toUnixTimestamp64Milli(open_until) AS open_until_ms,
+    [[toString(source)], [toString(medium)], [toString(campaign)], [toString(device)], [toString(browser)], [toString(os)], [toString(country)],
+        [toString(region)], [toString(city)], [landing], agent, channel, variant, product, [toString(customer_type)]] AS values,
+    arrayMap(m -> (m.currency, m.ordered, m.paid, m.refunded, m.orders, m.paid_orders, m.refunded_orders), money) AS money
+FROM day_facts FINAL
+-- The visitors by themselves are found quicker than with their shops.
+WHERE visitor IN (SELECT visitor FROM ledger_visitors) AND (shop, visitor) IN ledger_visitors AND NOT is_deleted
+ORDER BY shop, visitor, day_facts.day
+-- Sound here: the key alone decides what is read, so every version of a row is, and the key holds the partition's day.
+SETTINGS optimize_move_to_prewhere_if_final = 1, do_not_merge_across_partitions_select_final = 1

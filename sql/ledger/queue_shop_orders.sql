@@ -1,0 +1,8 @@
+-- Queues every order of a shop.
+--
+-- Parameters
+--   shop  slug
+INSERT INTO ledger_changes
+SELECT DISTINCT shop, sipHash64('order', order_id) AS slot, 0 AS visitor, order_id
+FROM orders
+WHERE shop = {shop:String}

@@ -1,0 +1,20 @@
+-- How many visitors of a window that holds today may still show a second page, by value.
+--
+-- Parameters: those of `funnel`
+-- Row shape: that of `ledger_counts`, of the set 'open'
+SELECT
+    if({interval:String} = '', {from:Date},
+        greatest(toDate(dateTrunc(if({interval:String} = '', 'day', {interval:String}), {today:Date})), {from:Date})) AS bucket,
+    group.2 AS value,
+    'open' AS what,
+    '' AS currency,
+    2 AS branch,
+    toInt64(count()) AS counted,
+    toDecimal128(0, 4) AS sum
+FROM open_visitors FINAL
+ARRAY JOIN if({breakdown:String} = '' AND empty({filter_dimensions:Array(String)}), [('', '', open_visitors.after)], groups)::Array(Tuple(String, String, Date)) AS group
+WHERE shop = {shop:String} AND day = {today:Date} AND {today:Date} BETWEEN {from:Date} AND {to:Date}
+    AND until > {now:DateTime64(3, 'UTC')} AND group.1 = concat({breakdown:String}, {filter_dimensions:Array(String)}[1]) AND group.3 < bucket
+    AND (empty({filter_values:Array(Array(String))}) OR has({filter_values:Array(Array(String))}[1], value))
+-- part: if_ledger
+GROUP BY value

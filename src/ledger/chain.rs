@@ -1,0 +1,386 @@
+//! Which rows of the ledger follow from the days of one visitor that carry one value (or from all of them).
+
+use super::life::{DayFacts, Marks};
+use super::order::OrderFacts;
+use crate::money::Sum;
+
+/// What the rows of the ledger count. The numbers are those of the column `set` of `day_ledger`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Set {
+    Visitors = 1,
+    Effective = 2,
+    /// With any inquiry.
+    Inquired = 3,
+    /// With a pre-sale inquiry.
+    Asked = 4,
+    /// With a pre-sale inquiry that no order of theirs in the window precedes.
+    Inquirers = 5,
+    Buyers = 6,
+    InquiryBuyers = 7,
+    Payers = 8,
+    InquiryPayers = 9,
+    /// Known by a same-day id on one of the days.
+    Cookieless = 10,
+    /// With an order that was paid in a currency.
+    PayersIn = 11,
+    /// Orders and what they are worth; `start` is the day of the last pre-sale inquiry before.
+    Orders = 20,
+    /// Those of them that were paid, and how much.
+    PaidOrders = 21,
+    /// What was given back of them.
+    Refunds = 22,
+    /// The same of orders without a known visitor.
+    UnattributedOrders = 30,
+    UnattributedPaidOrders = 31,
+    UnattributedRefunds = 32,
+    /// Payments by their own day.
+    Received = 40,
+    /// Those among them whose order has not been seen.
+    Waiting = 41,
+}
+
+impl Set {
+    const ALL: [Set; 19] = [
+        Set::Visitors,
+        Set::Effective,
+        Set::Inquired,
+        Set::Asked,
+        Set::Inquirers,
+        Set::Buyers,
+        Set::InquiryBuyers,
+        Set::Payers,
+        Set::InquiryPayers,
+        Set::Cookieless,
+        Set::PayersIn,
+        Set::Orders,
+        Set::PaidOrders,
+        Set::Refunds,
+        Set::UnattributedOrders,
+        Set::UnattributedPaidOrders,
+        Set::UnattributedRefunds,
+        Set::Received,
+        Set::Waiting,
+    ];
+
+    /// The set of that number.
+    pub fn from_number(number: i8) -> Option<Set> {
+        Set::ALL.into_iter().find(|set| *set as i8 == number)
+    }
+}
+
+/// No such day: earlier than every window.
+pub const NEVER: u16 = 0;
+
+/// How many, and how much.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measure {
+    pub count: i64,
+    pub amount: Sum,
+}
+
+/// A row of the ledger without its shop, dimension and value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row<'a> {
+    pub set: Set,
+    /// Empty where persons are counted, whatever they paid in.
+    pub currency: &'a str,
+    pub after: u16,
+    pub start: u16,
+    pub day: u16,
+    pub measure: Measure,
+}
+
+/// Tells `emit` every row of a visitor's `days`, which are in order.
+pub fn rows<'a>(days: impl IntoIterator<Item = &'a DayFacts>, mut emit: impl FnMut(Row<'a>)) {
+    let mut last = Last::default();
+    // Days with orders none of which, so far, was paid: (last order day before, last asked day, day).
+    let mut unpaid: Vec<(u16, u16, u16)> = Vec::new();
+    let mut paid_in: Vec<(&'a str, u16)> = Vec::new();
+    for facts in days {
+        let (day, marks) = (facts.day, facts.marks);
+        if marks.has(Marks::NOBODY) {
+            let sets = [Set::UnattributedOrders, Set::UnattributedPaidOrders, Set::UnattributedRefunds];
+            money(facts, sets, NEVER, &mut emit);
+            continue;
+        }
+        let mut person = |set, after, start, day| {
+            emit(Row {
+                set,
+                currency: "",
+                after,
+                start,
+                day,
+                measure: Measure { count: 1, amount: Sum::default() },
+            });
+        };
+        person(Set::Visitors, last.present, day, day);
+        last.present = day;
+        for (mark, set, last) in [
+            (Marks::EFFECTIVE, Set::Effective, &mut last.effective),
+            (Marks::INQUIRED, Set::Inquired, &mut last.inquired),
+            (Marks::COOKIELESS, Set::Cookieless, &mut last.cookieless),
+        ] {
+            if marks.has(mark) {
+                person(set, *last, day, day);
+                *last = day;
+            }
+        }
+        if marks.has(Marks::ASKED) {
+            person(Set::Asked, last.asked, day, day);
+            // The first one that no order in the window precedes: neither an earlier one nor an order lies in between.
+            person(Set::Inquirers, last.asked.max(last.ordered), day, day);
+            last.asked = day;
+        }
+        if marks.has(Marks::ORDERED) {
+            // The first order in the window; its branch is that of the last inquiry before, if the window reaches there.
+            let has_asked_since = last.asked > last.ordered;
+            person(Set::Buyers, last.ordered, day, day);
+            if has_asked_since {
+                person(Set::InquiryBuyers, last.ordered, last.asked, day);
+            }
+            unpaid.push((last.ordered, if has_asked_since { last.asked } else { NEVER }, day));
+            last.ordered = day;
+            if marks.has(Marks::PAID) {
+                for (after, asked, ordered) in unpaid.drain(..) {
+                    person(Set::Payers, after, ordered, day);
+                    if asked != NEVER {
+                        person(Set::InquiryPayers, after, asked, day);
+                    }
+                }
+            }
+        }
+        for money in facts.money.iter().filter(|money| money.paid_orders > 0) {
+            let currency = money.currency.as_str();
+            let before = match paid_in.iter_mut().find(|(known, _)| *known == currency) {
+                Some((_, before)) => std::mem::replace(before, day),
+                None => {
+                    paid_in.push((currency, day));
+                    NEVER
+                }
+            };
+            let measure = Measure { count: 1, amount: Sum::default() };
+            emit(Row { set: Set::PayersIn, currency, after: before, start: day, day, measure });
+        }
+        money(facts, [Set::Orders, Set::PaidOrders, Set::Refunds], last.asked, &mut emit);
+    }
+}
+
+/// The last day of each kind so far.
+#[derive(Default)]
+struct Last {
+    present: u16,
+    effective: u16,
+    inquired: u16,
+    cookieless: u16,
+    asked: u16,
+    ordered: u16,
+}
+
+/// The money of a day's orders: of the inquiry branch when the window holds `asked`.
+fn money<'a>(facts: &'a DayFacts, sets: [Set; 3], asked: u16, emit: &mut impl FnMut(Row<'a>)) {
+    for money in &facts.money {
+        let parts = [
+            (sets[0], i64::from(money.orders), money.ordered),
+            (sets[1], i64::from(money.paid_orders), money.paid),
+            (sets[2], i64::from(money.refunded_orders), money.refunded),
+        ];
+        for (set, count, amount) in parts {
+            let measure = Measure { count, amount };
+            if measure != Measure::default() {
+                emit(Row {
+                    set,
+                    currency: &money.currency,
+                    after: NEVER,
+                    start: asked,
+                    day: facts.day,
+                    measure,
+                });
+            }
+        }
+    }
+}
+
+/// Tells `emit` the rows of an order's payments, which belong to the total alone.
+pub fn cash<'a>(order: &'a OrderFacts, mut emit: impl FnMut(Row<'a>)) {
+    for payment in &order.payments {
+        let measure = Measure { count: 1, amount: payment.amount };
+        let mut row = |set| {
+            let (currency, day) = (payment.currency.as_str(), payment.day);
+            emit(Row { set, currency, after: NEVER, start: day, day, measure });
+        };
+        row(Set::Received);
+        if order.placed.is_none() {
+            row(Set::Waiting);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::life::DayMoney;
+    use crate::ledger::totals::Totals;
+
+    /// A life of `length` days, on which things happen at random.
+    fn life(random: &mut fastrand::Rng, length: u16) -> Vec<DayFacts> {
+        let often = random.f64();
+        let mut days = Vec::new();
+        for day in 1..=length {
+            if random.f64() > often {
+                continue;
+            }
+            let mut bits = random.u16(..) & (1 | 2 | 4 | 32);
+            let mut money = Vec::new();
+            if random.u8(..4) == 0 {
+                bits |= Marks::ORDERED.bits();
+                let paid_orders = u32::from(random.bool());
+                bits |= if paid_orders == 1 { Marks::PAID.bits() } else { 0 };
+                let currency = ["CNY", "EUR"][random.usize(..2)].to_owned();
+                let amount = |factor: i128| Sum::from_ten_thousandths(i128::from(day) * factor);
+                let (ordered, paid) = (amount(100), amount(i128::from(paid_orders) * 90));
+                money.push(DayMoney {
+                    currency,
+                    ordered,
+                    paid,
+                    refunded: amount(1),
+                    orders: 1,
+                    paid_orders,
+                    refunded_orders: 0,
+                });
+            }
+            let values = Vec::new();
+            days.push(DayFacts { day, marks: Marks::from_bits(bits), open_until_ms: 0, values, money });
+        }
+        days
+    }
+
+    /// METRICS section 2 and 4 for one visitor and window, word by word.
+    fn defined(days: &[DayFacts], from: u16, to: u16) -> Vec<(Set, &str, Measure)> {
+        let within: Vec<&DayFacts> = days.iter().filter(|facts| (from..=to).contains(&facts.day)).collect();
+        let first = |mark| within.iter().find(|facts| facts.marks.has(mark)).map(|facts| facts.day);
+        let any = |mark| first(mark).is_some();
+        let (asked, ordered) = (first(Marks::ASKED), first(Marks::ORDERED));
+        let is_inquirer = asked.is_some_and(|asked| ordered.is_none_or(|ordered| asked <= ordered));
+        let mut found = Vec::new();
+        let mut count = |set, holds: bool| {
+            if holds {
+                found.push((set, "", Measure { count: 1, amount: Sum::default() }));
+            }
+        };
+        count(Set::Visitors, !within.is_empty());
+        count(Set::Effective, any(Marks::EFFECTIVE));
+        count(Set::Inquired, any(Marks::INQUIRED));
+        count(Set::Asked, asked.is_some());
+        count(Set::Inquirers, is_inquirer);
+        count(Set::Buyers, ordered.is_some());
+        count(Set::InquiryBuyers, ordered.is_some() && is_inquirer);
+        count(Set::Payers, any(Marks::PAID));
+        count(Set::InquiryPayers, any(Marks::PAID) && is_inquirer);
+        count(Set::Cookieless, any(Marks::COOKIELESS));
+        for currency in ["CNY", "EUR"] {
+            let of =
+                || within.iter().flat_map(|facts| &facts.money).filter(|money| money.currency == currency);
+            if of().any(|money| money.paid_orders > 0) {
+                found.push((Set::PayersIn, currency, Measure { count: 1, amount: Sum::default() }));
+            }
+            let orders = Measure {
+                count: of().map(|m| i64::from(m.orders)).sum(),
+                amount: of().map(|m| m.ordered).sum(),
+            };
+            let paid = Measure {
+                count: of().map(|m| i64::from(m.paid_orders)).sum(),
+                amount: of().map(|m| m.paid).sum(),
+            };
+            let refunds = Measure { count: 0, amount: of().map(|m| m.refunded).sum() };
+            for (set, measure) in [(Set::Orders, orders), (Set::PaidOrders, paid), (Set::Refunds, refunds)] {
+                if measure != Measure::default() {
+                    found.push((set, currency, measure));
+                }
+            }
+        }
+        found
+    }
+
+    /// What the ledger answers: the inequality of the module's header.
+    fn counted(totals: &Totals, from: u16, to: u16) -> Vec<(Set, String, Measure)> {
+        let mut found: std::collections::BTreeMap<(Set, String), Measure> = std::collections::BTreeMap::new();
+        for (key, measure) in totals.rows().filter(|(key, _)| key.dimension.is_none()) {
+            let counts = if key.set >= Set::Orders {
+                (from..=to).contains(&key.day)
+            } else {
+                key.after < from && from <= key.start && key.day <= to
+            };
+            if counts {
+                let sum = found.entry((key.set, key.currency.to_owned())).or_default();
+                sum.count += measure.count;
+                sum.amount = sum.amount + measure.amount;
+            }
+        }
+        found.into_iter().map(|((set, currency), measure)| (set, currency, measure)).collect()
+    }
+
+    #[test]
+    fn every_window_of_random_lives_counts_as_defined() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for length in [3, 12, 40, 40, 40] {
+            for _ in 0..40 {
+                let days = life(&mut random, length);
+                let mut totals = Totals::default();
+                totals.add_days("shop", &days, false, |_| false);
+                for from in 1..=length {
+                    for to in from..=length {
+                        let mut defined = defined(&days, from, to);
+                        defined.sort_by_key(|(set, currency, _)| (*set, *currency));
+                        let defined: Vec<(Set, String, Measure)> = defined
+                            .into_iter()
+                            .map(|(set, currency, m)| (set, currency.to_owned(), m))
+                            .collect();
+                        assert_eq!(counted(&totals, from, to), defined, "{from}..{to} of {days:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_order_counts_as_an_inquiry_s_in_windows_that_reach_to_the_inquiry() {
+        let day = |day, marks: u16, orders| DayFacts {
+            day,
+            marks: Marks::from_bits(marks),
+            open_until_ms: 0,
+            values: Vec::new(),
+            money: (0..orders)
+                .map(|_| DayMoney {
+                    currency: "CNY".into(),
+                    ordered: Sum::from_ten_thousandths(5),
+                    paid: Sum::default(),
+                    refunded: Sum::default(),
+                    orders: 1,
+                    paid_orders: 0,
+                    refunded_orders: 0,
+                })
+                .collect(),
+        };
+        let asked = Marks::ASKED.bits() | Marks::INQUIRED.bits() | Marks::EFFECTIVE.bits();
+        let days = [day(3, asked, 0), day(5, Marks::ORDERED.bits() | Marks::EFFECTIVE.bits(), 1)];
+        let mut orders = Vec::new();
+        rows(&days, |row| {
+            if row.set == Set::Orders {
+                orders.push((row.start, row.day));
+            }
+        });
+        assert_eq!(orders, [(3, 5)]);
+    }
+
+    #[test]
+    fn what_is_added_and_taken_away_again_is_nothing() {
+        let mut random = fastrand::Rng::with_seed(8);
+        let mut totals = Totals::default();
+        let lives: Vec<Vec<DayFacts>> = (0..50).map(|_| life(&mut random, 20)).collect();
+        lives.iter().for_each(|days| totals.add_days("shop", days, false, |_| false));
+        assert!(totals.rows().next().is_some());
+        lives.iter().for_each(|days| totals.add_days("shop", days, true, |_| false));
+        assert_eq!(totals.rows().next(), None);
+    }
+}

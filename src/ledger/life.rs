@@ -1,0 +1,288 @@
+//! What holds of each day of one visitor, out of what they did and the orders that concern them (METRICS section 2).
+
+use super::order::OrderFacts;
+use crate::funnel::Dimension;
+use crate::money::Sum;
+use std::collections::BTreeMap;
+
+/// A page view may be followed by a second one for this long.
+pub const SESSION_TIMEOUT_MS: i64 = 30 * 60_000;
+/// Days for which a touch is carried.
+const TOUCH_DAYS: u16 = 30;
+/// Days for which a payment makes a person an old customer.
+const OLD_DAYS: u16 = 365;
+
+const VISIT: u16 = 1;
+const BOUNCE: u16 = 2;
+const INQUIRY: u16 = 4;
+/// Inquiry, cart, favorite.
+const EFFECTIVE: u16 = 28;
+/// Any event that brings its visitor to the shop.
+const PRESENT: u16 = 31;
+const COOKIELESS: u16 = 32;
+
+/// What a visitor did on a day, as `visitor_days` has it. Days are counted from 1970-01-01, times are epoch milliseconds.
+#[derive(Debug, Clone, Default)]
+pub struct RawDay {
+    pub day: u16,
+    /// One bit per kind, see `visitor_days`.
+    pub kinds: u16,
+    pub view_min: u64,
+    pub view_max: u64,
+    pub viewed_at_ms: i64,
+    pub asked_at_ms: Option<i64>,
+    /// Landing, device, browser, os, country, region, city of the first visit.
+    pub first_visit: [String; 7],
+    /// Source, medium, campaign of the last touch.
+    pub last_touch: [String; 3],
+    /// Agent and channel of the last inquiry.
+    pub last_inquiry: [String; 2],
+    pub agents: Vec<String>,
+    pub channels: Vec<String>,
+    pub products: Vec<String>,
+    pub variants: Vec<String>,
+    pub customers: Vec<String>,
+}
+
+/// The rules of a shop that figures depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Days after an order on which an inquiry is after-sale.
+    pub after_sale_days: u16,
+    /// Days for which an inquiry's agent and channel are carried.
+    pub final_days: u16,
+    /// Of what names none.
+    pub currency: String,
+}
+
+/// What holds of a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks(u16);
+
+impl Marks {
+    pub const EFFECTIVE: Marks = Marks(1);
+    pub const INQUIRED: Marks = Marks(2);
+    /// A pre-sale inquiry.
+    pub const ASKED: Marks = Marks(4);
+    pub const ORDERED: Marks = Marks(8);
+    /// An order placed that day has been paid, whenever.
+    pub const PAID: Marks = Marks(16);
+    pub const COOKIELESS: Marks = Marks(32);
+    /// No person: the day of an order without a known visitor.
+    pub const NOBODY: Marks = Marks(64);
+
+    pub fn from_bits(bits: u16) -> Marks {
+        Marks(bits)
+    }
+
+    pub fn bits(self) -> u16 {
+        self.0
+    }
+
+    pub fn has(self, mark: Marks) -> bool {
+        self.0 & mark.0 != 0
+    }
+
+    fn with(self, mark: Marks, holds: bool) -> Marks {
+        if holds { Marks(self.0 | mark.0) } else { self }
+    }
+}
+
+/// A day on which a visitor was present, or on which an order of nobody's was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayFacts {
+    pub day: u16,
+    pub marks: Marks,
+    /// Until when one page may become two, epoch milliseconds; 0 when that is settled.
+    pub open_until_ms: i64,
+    /// What the day carries of each dimension, in the order of [`Dimension::ALL`]; an empty text is "unknown".
+    pub values: Vec<Vec<String>>,
+    /// Of the orders placed that day, one per currency, ordered by it.
+    pub money: Vec<DayMoney>,
+}
+
+/// What a day's orders moved in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayMoney {
+    pub currency: String,
+    pub ordered: Sum,
+    pub paid: Sum,
+    pub refunded: Sum,
+    pub orders: u32,
+    pub paid_orders: u32,
+    pub refunded_orders: u32,
+}
+
+/// The days of a visitor, in order. `raw` are all of theirs, in order; `orders` those that they placed and those that name a
+/// customer whom they have named.
+pub fn day_facts(visitor: u64, raw: &[RawDay], orders: &[&OrderFacts], rules: &Rules) -> Vec<DayFacts> {
+    let mut placed: BTreeMap<u16, Vec<&OrderFacts>> = BTreeMap::new();
+    for order in orders {
+        if let Some(at) = order.placed.filter(|placed| placed.visitor == visitor) {
+            placed.entry(at.day).or_default().push(order);
+        }
+    }
+    let nothing = RawDay::default();
+    let mut days: Vec<u16> = raw.iter().map(|day| day.day).chain(placed.keys().copied()).collect();
+    days.sort_unstable();
+    days.dedup();
+    let mut found = Vec::new();
+    for day in days {
+        // A day of orders alone has no page views: least and greatest would be the wrong way round.
+        let own = raw.iter().find(|raw| raw.day == day);
+        let of_day = own.unwrap_or(&nothing);
+        let orders_of_day = placed.get(&day).map_or(&[][..], Vec::as_slice);
+        let ordered_at_ms = orders_of_day.iter().filter_map(|order| order.placed).map(|p| p.at_ms).min();
+        if of_day.kinds & PRESENT == 0 && ordered_at_ms.is_none() {
+            continue;
+        }
+        let ordered_before = placed.range(..day).next_back().map(|(day, _)| *day);
+        let is_after_sale = ordered_before.is_some_and(|before| before + rules.after_sale_days >= day);
+        // The same millisecond counts as asking first.
+        let asked =
+            of_day.asked_at_ms.is_some_and(|asked| ordered_at_ms.is_none_or(|ordered| asked <= ordered));
+        let has_many_views = own.is_some_and(|own| own.view_min < own.view_max);
+        let has_one_view = own.is_some_and(|own| own.view_min == own.view_max);
+        let is_effective = of_day.kinds & EFFECTIVE != 0 || has_many_views || ordered_at_ms.is_some();
+        let is_cookieless = of_day.kinds & COOKIELESS != 0
+            || orders_of_day.iter().any(|order| order.placed.is_some_and(|placed| placed.is_cookieless));
+        let may_return = !is_effective && has_one_view && of_day.kinds & BOUNCE == 0;
+        found.push(DayFacts {
+            day,
+            marks: Marks::default()
+                .with(Marks::EFFECTIVE, is_effective)
+                .with(Marks::INQUIRED, of_day.kinds & INQUIRY != 0)
+                .with(Marks::ASKED, asked && !is_after_sale)
+                .with(Marks::ORDERED, ordered_at_ms.is_some())
+                .with(Marks::PAID, orders_of_day.iter().any(|order| !order.payments.is_empty()))
+                .with(Marks::COOKIELESS, is_cookieless),
+            open_until_ms: if may_return { of_day.viewed_at_ms + SESSION_TIMEOUT_MS } else { 0 },
+            values: Dimension::ALL
+                .iter()
+                .map(|dimension| values(*dimension, day, visitor, raw, orders, rules))
+                .collect(),
+            money: day_money(orders_of_day),
+        });
+    }
+    found
+}
+
+/// The day of an order without a known visitor; none while it is not placed or is somebody's.
+pub fn nobodys_day(order: &OrderFacts) -> Option<DayFacts> {
+    let placed = order.placed.filter(|placed| placed.visitor == 0)?;
+    Some(DayFacts {
+        day: placed.day,
+        marks: Marks::NOBODY,
+        open_until_ms: 0,
+        values: vec![vec![String::new()]; Dimension::ALL.len()],
+        money: day_money(&[order]),
+    })
+}
+
+fn day_money(orders: &[&OrderFacts]) -> Vec<DayMoney> {
+    let mut sums: BTreeMap<&str, DayMoney> = BTreeMap::new();
+    for money in orders.iter().flat_map(|order| &order.money) {
+        let sum = sums.entry(&money.currency).or_insert_with(|| DayMoney {
+            currency: money.currency.clone(),
+            ordered: Sum::default(),
+            paid: Sum::default(),
+            refunded: Sum::default(),
+            orders: 0,
+            paid_orders: 0,
+            refunded_orders: 0,
+        });
+        sum.ordered = sum.ordered + money.ordered;
+        sum.paid = sum.paid + money.paid;
+        sum.refunded = sum.refunded + money.refunded;
+        sum.orders += u32::from(money.is_order);
+        sum.paid_orders += u32::from(money.is_paid);
+        sum.refunded_orders += u32::from(money.is_refunded);
+    }
+    sums.into_values().collect()
+}
+
+/// What a day carries of a dimension (METRICS section 2, "Groups").
+fn values(
+    dimension: Dimension,
+    day: u16,
+    visitor: u64,
+    raw: &[RawDay],
+    orders: &[&OrderFacts],
+    rules: &Rules,
+) -> Vec<String> {
+    let of_day = || raw.iter().find(|raw| raw.day == day);
+    let first_visit = |place: usize| {
+        let visit = of_day().filter(|raw| raw.kinds & VISIT != 0);
+        vec![visit.map_or(String::new(), |raw| raw.first_visit[place].clone())]
+    };
+    let touch = |place: usize| {
+        let last = raw
+            .iter()
+            .rev()
+            .find(|raw| raw.day <= day && raw.day + TOUCH_DAYS >= day && !raw.last_touch[0].is_empty());
+        vec![last.map_or("direct".to_owned(), |raw| raw.last_touch[place].clone())]
+    };
+    let answered = |place: usize, named: fn(&RawDay) -> &Vec<String>| {
+        let today = of_day().filter(|raw| raw.kinds & INQUIRY != 0);
+        let carried = || {
+            raw.iter()
+                .rev()
+                .find(|raw| raw.day < day && raw.day + rules.final_days >= day && raw.kinds & INQUIRY != 0)
+        };
+        match today {
+            Some(today) => known(named(today).clone()),
+            // A day with inquiries of its own carries none from before.
+            None => vec![carried().map_or(String::new(), |raw| raw.last_inquiry[place].clone())],
+        }
+    };
+    match dimension {
+        Dimension::Source => touch(0),
+        Dimension::Medium => touch(1),
+        Dimension::Campaign => touch(2),
+        Dimension::Landing => first_visit(0),
+        Dimension::Device => first_visit(1),
+        Dimension::Browser => first_visit(2),
+        Dimension::Os => first_visit(3),
+        Dimension::Country => first_visit(4),
+        Dimension::Region => first_visit(5),
+        Dimension::City => first_visit(6),
+        Dimension::Agent => answered(0, |raw| &raw.agents),
+        Dimension::Channel => answered(1, |raw| &raw.channels),
+        Dimension::Product => known(of_day().map_or(Vec::new(), |raw| raw.products.clone())),
+        Dimension::Variant => {
+            known(raw.iter().filter(|raw| raw.day <= day).flat_map(|raw| raw.variants.clone()).collect())
+        }
+        Dimension::CustomerType => {
+            vec![if is_old(day, visitor, raw, orders) { "old" } else { "new" }.to_owned()]
+        }
+    }
+}
+
+/// Each value once, in order; without one "unknown".
+fn known(mut values: Vec<String>) -> Vec<String> {
+    values.sort_unstable();
+    values.dedup();
+    if values.is_empty() { vec![String::new()] } else { values }
+}
+
+/// Whether the person of that day had paid in the year before. A day that names a customer is that customer's; another is of
+/// the visitor and of the customers whom they had named before.
+fn is_old(day: u16, visitor: u64, raw: &[RawDay], orders: &[&OrderFacts]) -> bool {
+    let named_today =
+        |customer: &String| raw.iter().any(|raw| raw.day == day && raw.customers.contains(customer));
+    let names_anybody_today = raw.iter().any(|raw| raw.day == day && !raw.customers.is_empty());
+    let named_before =
+        |customer: &String| raw.iter().any(|raw| raw.day < day && raw.customers.contains(customer));
+    orders.iter().any(|order| {
+        let Some(placed) = order.placed else { return false };
+        let is_own = placed.visitor == visitor;
+        let was_paid = order.payments.iter().any(|p| p.day < day && p.day + OLD_DAYS >= day);
+        let customer = &order.customer;
+        let concerns = if customer.is_empty() {
+            is_own
+        } else {
+            named_today(customer) || (!names_anybody_today && (is_own || named_before(customer)))
+        };
+        was_paid && concerns
+    })
+}

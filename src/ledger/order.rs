@@ -1,0 +1,245 @@
+//! What is known of each order, out of everything told about it, in any order of arrival (METRICS sections 1 and 4).
+
+use crate::money::Sum;
+use std::collections::BTreeMap;
+
+/// An event of an order, as `orders` has it. Days are counted from 1970-01-01, times are epoch milliseconds.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub order_id: String,
+    pub what: What,
+    pub at_ms: i64,
+    /// Big-endian, which is the order in which ids are compared.
+    pub id: [u8; 16],
+    pub day: u16,
+    /// 0 when it names none.
+    pub visitor: u64,
+    pub is_cookieless: bool,
+    pub customer: String,
+    pub amount: Option<Sum>,
+    /// Of the amount.
+    pub currency: String,
+    pub is_verified: bool,
+    pub received_at_ms: i64,
+    pub received_day: u16,
+}
+
+/// What an event tells of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    Order,
+    /// By its id, empty when it has none.
+    Payment(String),
+    /// By its id, empty when it has none.
+    Refund(String),
+}
+
+/// One order id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderFacts {
+    pub order_id: String,
+    /// None while its payments wait for it.
+    pub placed: Option<Placed>,
+    /// Of the earliest event that names one, else empty.
+    pub customer: String,
+    /// Those that count.
+    pub payments: Vec<Payment>,
+    /// One per currency. An order whose amount was never told has 0 in the shop's currency.
+    pub money: Vec<OrderMoney>,
+    /// Arrival of its last event when that came on a later day than the order's.
+    pub changed_at_ms: Option<i64>,
+}
+
+/// When and by whom an order was placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    pub at_ms: i64,
+    pub day: u16,
+    /// Of the earliest order event that names one; 0 for unattributed.
+    pub visitor: u64,
+    pub is_cookieless: bool,
+}
+
+/// A payment that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    pub at_ms: i64,
+    pub day: u16,
+    /// Without one of its own the order's.
+    pub amount: Sum,
+    pub currency: String,
+}
+
+/// What an order moved in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderMoney {
+    pub currency: String,
+    pub ordered: Sum,
+    pub paid: Sum,
+    pub refunded: Sum,
+    /// The order's own amount is in this currency, and it was placed.
+    pub is_order: bool,
+    /// A payment is in this currency.
+    pub is_paid: bool,
+    /// A refund tells an amount in this currency.
+    pub is_refunded: bool,
+}
+
+impl OrderFacts {
+    /// Whose the order is; 0 for nobody's.
+    pub fn visitor(&self) -> u64 {
+        self.placed.map_or(0, |placed| placed.visitor)
+    }
+}
+
+/// The best of several tellings of one thing: the verified one counts, then the latest.
+#[derive(Default)]
+struct Fact<'a> {
+    best: Option<&'a Told>,
+    /// The best that names an amount.
+    priced: Option<&'a Told>,
+    all: Vec<&'a Told>,
+}
+
+fn rank(told: &Told) -> (bool, i64, [u8; 16]) {
+    (told.is_verified, told.at_ms, told.id)
+}
+
+impl<'a> Fact<'a> {
+    fn hear(&mut self, told: &'a Told) {
+        if self.best.is_none_or(|best| rank(told) > rank(best)) {
+            self.best = Some(told);
+        }
+        if told.amount.is_some() && self.priced.is_none_or(|best| rank(told) > rank(best)) {
+            self.priced = Some(told);
+        }
+        self.all.push(told);
+    }
+}
+
+/// The facts of every order that `told` names. A payment or refund told of two orders belongs to that of its best telling,
+/// so `told` must hold all tellings of whatever it holds one of; otherwise only the orders of which it does are right.
+/// `currency` is the shop's.
+pub fn order_facts(told: &[Told], currency: &str) -> Vec<OrderFacts> {
+    let mut facts: BTreeMap<(What, &str), Fact<'_>> = BTreeMap::new();
+    for (key, telling) in once(told) {
+        facts.entry(key).or_default().hear(telling);
+    }
+    let mut orders: BTreeMap<&str, Vec<(&What, Fact<'_>)>> = BTreeMap::new();
+    let kinds: Vec<What> = facts.keys().map(|(what, _)| what.clone()).collect();
+    for (fact, what) in facts.into_values().zip(&kinds) {
+        if let Some(best) = fact.best {
+            orders.entry(&best.order_id).or_default().push((what, fact));
+        }
+    }
+    orders.into_iter().map(|(order_id, facts)| gathered(order_id, &facts, currency)).collect()
+}
+
+/// The tellings by what they tell of, one of each event: told by page and server under one id, the server's.
+fn once(told: &[Told]) -> impl Iterator<Item = ((What, &str), &Told)> {
+    let mut events: BTreeMap<(&str, u8, i64, [u8; 16]), &Told> = BTreeMap::new();
+    for telling in told {
+        let kind = match telling.what {
+            What::Order => 0,
+            What::Payment(_) => 1,
+            What::Refund(_) => 2,
+        };
+        let event = events.entry((&telling.order_id, kind, telling.at_ms, telling.id)).or_insert(telling);
+        if telling.is_verified && !event.is_verified {
+            *event = telling;
+        }
+    }
+    events.into_values().map(|telling| {
+        let key = match &telling.what {
+            What::Order => (What::Order, telling.order_id.as_str()),
+            // Several without an id are one, the greatest.
+            What::Payment(id) if id.is_empty() => (What::Payment(String::new()), telling.order_id.as_str()),
+            // Each is one of its own.
+            What::Refund(id) if id.is_empty() => {
+                (What::Refund(uuid::Uuid::from_bytes(telling.id).to_string()), telling.order_id.as_str())
+            }
+            shared => (shared.clone(), ""),
+        };
+        (key, telling)
+    })
+}
+
+fn gathered(order_id: &str, facts: &[(&What, Fact<'_>)], shop_currency: &str) -> OrderFacts {
+    let all = || facts.iter().flat_map(|(_, fact)| fact.all.iter().copied());
+    let order = facts.iter().find(|(what, _)| **what == What::Order).map(|(_, fact)| fact);
+    let placed = order.and_then(|order| {
+        let first = order.all.iter().min_by_key(|told| (told.at_ms, told.id))?;
+        let named =
+            order.all.iter().filter(|told| told.visitor != 0).min_by_key(|told| (told.at_ms, told.id));
+        Some(Placed {
+            at_ms: first.at_ms,
+            day: order.all.iter().map(|told| told.day).min()?,
+            visitor: named.map_or(0, |told| told.visitor),
+            is_cookieless: named.is_some_and(|told| told.is_cookieless),
+        })
+    });
+    let customer = all()
+        .filter(|told| !told.customer.is_empty())
+        .min_by(|a, b| (a.at_ms, a.id, &a.customer).cmp(&(b.at_ms, b.id, &b.customer)));
+    let priced = order.and_then(|order| order.priced);
+    let amount = priced.and_then(|told| told.amount).unwrap_or_default();
+    let currency = priced.map_or(shop_currency, |told| &told.currency);
+
+    // Payments without an id count only where none has one.
+    let has_id = |what: &What| matches!(what, What::Payment(id) if !id.is_empty());
+    let with_ids = facts.iter().any(|(what, _)| has_id(what));
+    let mut payments: Vec<Payment> = facts
+        .iter()
+        .filter(|(what, _)| matches!(what, What::Payment(_)) && has_id(what) == with_ids)
+        .filter_map(|(_, fact)| {
+            let best = fact.best?;
+            let (amount, currency) = match fact.priced {
+                Some(priced) => (priced.amount.unwrap_or_default(), priced.currency.as_str()),
+                None => (amount, currency),
+            };
+            Some(Payment { at_ms: best.at_ms, day: best.day, amount, currency: currency.to_owned() })
+        })
+        .collect();
+    payments.sort_by(|a, b| (a.at_ms, &a.currency, a.amount).cmp(&(b.at_ms, &b.currency, b.amount)));
+    let refunds: Vec<Option<(Sum, &str)>> = facts
+        .iter()
+        .filter(|(what, _)| matches!(what, What::Refund(_)))
+        .map(|(_, fact)| fact.priced.map(|told| (told.amount.unwrap_or_default(), told.currency.as_str())))
+        .collect();
+    // A refund without an amount is of all that is still paid.
+    let is_refunded_whole = refunds.iter().any(Option::is_none);
+    let refunds: Vec<(Sum, &str)> = refunds.into_iter().flatten().collect();
+
+    let mut currencies: Vec<&str> = vec![currency];
+    currencies.extend(payments.iter().map(|payment| payment.currency.as_str()));
+    currencies.extend(refunds.iter().map(|(_, currency)| *currency));
+    currencies.sort_unstable();
+    currencies.dedup();
+    let money = currencies
+        .into_iter()
+        .map(|c| {
+            let paid: Sum = payments.iter().filter(|p| p.currency == c).map(|p| p.amount).sum();
+            let told: Sum = refunds.iter().filter(|(_, currency)| *currency == c).map(|(sum, _)| *sum).sum();
+            OrderMoney {
+                currency: c.to_owned(),
+                ordered: if c == currency { amount } else { Sum::default() },
+                paid,
+                refunded: if is_refunded_whole { paid.max(told) } else { told },
+                is_order: c == currency && placed.is_some(),
+                is_paid: payments.iter().any(|payment| payment.currency == c),
+                is_refunded: refunds.iter().any(|(_, currency)| *currency == c),
+            }
+        })
+        .collect();
+    let placed_day = placed.map_or(0, |placed| placed.day);
+    let received_day = all().map(|told| told.received_day).max().unwrap_or(0);
+    let received_at_ms = all().map(|told| told.received_at_ms).max();
+    OrderFacts {
+        order_id: order_id.to_owned(),
+        placed,
+        customer: customer.map_or(String::new(), |told| told.customer.clone()),
+        payments,
+        money,
+        changed_at_ms: received_at_ms.filter(|_| received_day > placed_day),
+    }
+}

@@ -1,0 +1,273 @@
+//! What is to be changed when something about some visitors and orders did: found anew, compared with what was found before.
+
+use super::life::{DayFacts, Marks, RawDay, Rules, day_facts, nobodys_day};
+use super::order::{OrderFacts, Told, order_facts};
+use super::totals::Totals;
+use crate::funnel::Dimension;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything about the visitors and orders that are looked at.
+#[derive(Debug, Default)]
+pub struct Touched {
+    pub shops: BTreeMap<String, TouchedShop>,
+}
+
+/// The part of one shop.
+#[derive(Debug, Default)]
+pub struct TouchedShop {
+    /// All tellings of the orders looked at, and of those that share payments with them.
+    pub told: Vec<Told>,
+    /// The orders looked at, with the visitor who stands for each while it has none.
+    pub orders: BTreeMap<String, u64>,
+    /// What was found of these orders before.
+    pub known_orders: Vec<OrderFacts>,
+    /// Orders that the visitors' days depend on, as they were found before.
+    pub concerned_orders: Vec<OrderFacts>,
+    /// The visitors looked at with what they did, by day.
+    pub raw_days: BTreeMap<u64, Vec<RawDay>>,
+    /// What was found of the visitors before, by day.
+    pub known_days: BTreeMap<u64, Vec<DayFacts>>,
+}
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub struct Revision {
+    pub orders: Vec<(String, OrderFacts)>,
+    /// Days with what holds of them now; none, not any more.
+    pub days: Vec<DayRevision>,
+    /// To be added to the ledger.
+    pub totals: Totals,
+    pub open: Vec<OpenRevision>,
+}
+
+/// A day of a visitor.
+#[derive(Debug)]
+pub struct DayRevision {
+    pub shop: String,
+    pub visitor: u64,
+    pub day: u16,
+    pub facts: Option<DayFacts>,
+}
+
+/// Whether one page of a visitor may become two on a day.
+#[derive(Debug)]
+pub struct OpenRevision {
+    pub shop: String,
+    pub visitor: u64,
+    pub day: u16,
+    pub open: Option<Open>,
+}
+
+/// One page that may become two.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Open {
+    pub until_ms: i64,
+    /// The visitor's last effective day before.
+    pub after: u16,
+    /// The same of the days that carry a value.
+    pub groups: Vec<(Dimension, String, u16)>,
+}
+
+impl Revision {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty()
+            && self.days.is_empty()
+            && self.open.is_empty()
+            && self.totals.rows().next().is_none()
+    }
+}
+
+/// Totals of the visitors and orders of a shop up to a slot, kept right while others change.
+#[derive(Debug)]
+pub struct Watched {
+    pub shop: String,
+    /// None yet.
+    pub up_to: Option<u64>,
+    pub totals: Totals,
+}
+
+impl Watched {
+    fn sees(&self, shop: &str, slot: u64) -> bool {
+        self.shop == shop && self.up_to.is_some_and(|up_to| slot <= up_to)
+    }
+}
+
+/// Compares. `rules` of the shops, `keeps` the dimensions of a shop that the ledger has; `now_ms` in epoch milliseconds decides who may
+/// still be open.
+pub fn revise(
+    touched: &Touched,
+    rules: impl Fn(&str) -> Option<Rules>,
+    keeps: impl Fn(&str, Dimension) -> bool,
+    now_ms: i64,
+    watched: Option<&mut Watched>,
+) -> Revision {
+    let mut revision = Revision::default();
+    let mut watched = watched;
+    for (shop, touched) in &touched.shops {
+        // A shop that was removed keeps its events and has no figures that anybody could ask for.
+        if let Some(rules) = rules(shop) {
+            revise_shop(
+                shop,
+                touched,
+                &rules,
+                &|dimension| keeps(shop, dimension),
+                now_ms,
+                &mut revision,
+                &mut watched,
+            );
+        }
+    }
+    revision
+}
+
+fn revise_shop(
+    shop: &str,
+    touched: &TouchedShop,
+    rules: &Rules,
+    keeps: &impl Fn(Dimension) -> bool,
+    now_ms: i64,
+    revision: &mut Revision,
+    watched: &mut Option<&mut Watched>,
+) {
+    let mut orders: BTreeMap<String, OrderFacts> = order_facts(&touched.told, &rules.currency)
+        .into_iter()
+        .filter(|order| touched.orders.contains_key(&order.order_id))
+        .map(|order| (order.order_id.clone(), order))
+        .collect();
+    let known: BTreeMap<&str, &OrderFacts> =
+        touched.known_orders.iter().map(|order| (order.order_id.as_str(), order)).collect();
+    for (order_id, order) in &orders {
+        let before = known.get(order_id.as_str());
+        if before != Some(&order) {
+            if let Some(before) = before {
+                revision.totals.add_cash(shop, before, true);
+            }
+            revision.totals.add_cash(shop, order, false);
+            if let Some(watched) =
+                watched.as_mut().filter(|watched| watched.sees(shop, touched.orders[order_id]))
+            {
+                if let Some(before) = before {
+                    watched.totals.add_cash(shop, before, true);
+                }
+                watched.totals.add_cash(shop, order, false);
+            }
+            revision.orders.push((shop.to_owned(), order.clone()));
+        }
+    }
+    let mut days: BTreeMap<u64, Vec<DayFacts>> = BTreeMap::new();
+    for (order_id, nobody) in &touched.orders {
+        days.insert(*nobody, orders.get(order_id).and_then(nobodys_day).into_iter().collect());
+    }
+    for order in &touched.concerned_orders {
+        if !touched.orders.contains_key(&order.order_id) {
+            orders.insert(order.order_id.clone(), order.clone());
+        }
+    }
+    let placed = by_visitor(&orders);
+    let named = by_customer(&orders);
+    let visitors: BTreeSet<u64> =
+        touched.raw_days.keys().chain(touched.known_days.keys()).chain(placed.keys()).copied().collect();
+    for visitor in visitors {
+        if days.contains_key(&visitor) || visitor == 0 {
+            continue;
+        }
+        let raw = touched.raw_days.get(&visitor).map_or(&[][..], Vec::as_slice);
+        if raw.is_empty()
+            && !touched.known_days.contains_key(&visitor)
+            && !concerns(touched, &placed, visitor)
+        {
+            continue;
+        }
+        let mut concerned: Vec<&OrderFacts> = placed.get(&visitor).cloned().unwrap_or_default();
+        let customers: BTreeSet<&String> = raw.iter().flat_map(|day| &day.customers).collect();
+        for customer in customers {
+            let others = named.get(customer.as_str()).into_iter().flatten();
+            concerned.extend(others.filter(|order| order.visitor() != visitor));
+        }
+        days.insert(visitor, day_facts(visitor, raw, &concerned, rules));
+    }
+    for (visitor, facts) in days {
+        let known = touched.known_days.get(&visitor).map_or(&[][..], Vec::as_slice);
+        if let Some(watched) = watched.as_mut().filter(|watched| watched.sees(shop, visitor)) {
+            watched.totals.add_days(shop, known, true, keeps);
+            watched.totals.add_days(shop, &facts, false, keeps);
+        }
+        revise_visitor(shop, visitor, known, facts, keeps, now_ms, revision);
+    }
+}
+
+/// Whether a visitor without days of their own is one of those looked at: who placed one of the orders looked at.
+fn concerns(touched: &TouchedShop, placed: &BTreeMap<u64, Vec<&OrderFacts>>, visitor: u64) -> bool {
+    placed.get(&visitor).into_iter().flatten().any(|order| touched.orders.contains_key(&order.order_id))
+}
+
+fn by_visitor(orders: &BTreeMap<String, OrderFacts>) -> BTreeMap<u64, Vec<&OrderFacts>> {
+    let mut found: BTreeMap<u64, Vec<&OrderFacts>> = BTreeMap::new();
+    for order in orders.values().filter(|order| order.visitor() != 0) {
+        found.entry(order.visitor()).or_default().push(order);
+    }
+    found
+}
+
+fn by_customer(orders: &BTreeMap<String, OrderFacts>) -> BTreeMap<&str, Vec<&OrderFacts>> {
+    let mut found: BTreeMap<&str, Vec<&OrderFacts>> = BTreeMap::new();
+    for order in orders.values().filter(|order| !order.customer.is_empty()) {
+        found.entry(&order.customer).or_default().push(order);
+    }
+    found
+}
+
+fn revise_visitor(
+    shop: &str,
+    visitor: u64,
+    known: &[DayFacts],
+    facts: Vec<DayFacts>,
+    keeps: &impl Fn(Dimension) -> bool,
+    now_ms: i64,
+    revision: &mut Revision,
+) {
+    if facts == known {
+        return;
+    }
+    revision.totals.add_days(shop, known, true, keeps);
+    revision.totals.add_days(shop, &facts, false, keeps);
+    for before in known {
+        let now = facts.iter().find(|facts| facts.day == before.day);
+        let is_open = now.is_some_and(|now| now.open_until_ms > now_ms);
+        if before.open_until_ms != 0 && !is_open {
+            let shop = shop.to_owned();
+            revision.open.push(OpenRevision { shop, visitor, day: before.day, open: None });
+        }
+        if now.is_none() {
+            let shop = shop.to_owned();
+            revision.days.push(DayRevision { shop, visitor, day: before.day, facts: None });
+        }
+    }
+    for (place, day) in facts.iter().enumerate() {
+        if day.open_until_ms > now_ms {
+            let open = Some(open(&facts[..place], day));
+            revision.open.push(OpenRevision { shop: shop.to_owned(), visitor, day: day.day, open });
+        }
+    }
+    for facts in facts {
+        if !known.contains(&facts) {
+            let day = facts.day;
+            revision.days.push(DayRevision { shop: shop.to_owned(), visitor, day, facts: Some(facts) });
+        }
+    }
+}
+
+fn open(before: &[DayFacts], day: &DayFacts) -> Open {
+    let last_effective = |carries: &dyn Fn(&DayFacts) -> bool| {
+        let mut effective = before.iter().rev().filter(|facts| facts.marks.has(Marks::EFFECTIVE));
+        effective.find(|facts| carries(facts)).map_or(super::chain::NEVER, |facts| facts.day)
+    };
+    let groups = Dimension::ALL.iter().flat_map(|dimension| {
+        day.values[*dimension as usize].iter().map(|value| {
+            let after = last_effective(&|facts| facts.values[*dimension as usize].contains(value));
+            (*dimension, value.clone(), after)
+        })
+    });
+    Open { until_ms: day.open_until_ms, after: last_effective(&|_| true), groups: groups.collect() }
+}

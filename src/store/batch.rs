@@ -1,0 +1,167 @@
+//! What the upkeep writes at once: rows with their final values, under a number, for the tables and for a file.
+
+use super::rows::Rows;
+use crate::funnel::Dimension;
+use crate::ledger::life::DayFacts;
+use crate::ledger::order::{OrderFacts, Placed};
+use crate::ledger::revision::Revision;
+use crate::ledger::totals::Totals;
+
+/// Rows to be inserted under one number, so that inserting them again changes nothing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    pub number: u64,
+    /// Table, columns, and the rows in RowBinary.
+    pub(super) inserts: Vec<(String, Vec<u8>)>,
+}
+
+impl Batch {
+    /// For a file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let parts: Vec<(&str, usize)> =
+            self.inserts.iter().map(|(into, rows)| (into.as_str(), rows.len())).collect();
+        let mut bytes = serde_json::to_vec(&(self.number, parts)).unwrap_or_default();
+        bytes.push(b'\n');
+        for (_, rows) in &self.inserts {
+            bytes.extend_from_slice(rows);
+        }
+        bytes
+    }
+
+    /// The batch that [`Batch::to_bytes`] wrote; none when it is anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Batch> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let (number, parts): (u64, Vec<(String, usize)>) = serde_json::from_slice(&bytes[..end]).ok()?;
+        let mut rest = &bytes[end + 1..];
+        let mut inserts = Vec::new();
+        for (into, length) in parts {
+            let (rows, others) = rest.split_at_checked(length)?;
+            inserts.push((into, rows.to_vec()));
+            rest = others;
+        }
+        Some(Batch { number, inserts })
+    }
+
+    /// The rows of a revision; `present` is what the ledger holds in the rows that it changes.
+    pub fn new(number: u64, revision: &Revision, present: &Totals, wide: &[(String, Dimension)]) -> Batch {
+        let (mut orders, mut late) = (Rows::default(), Rows::default());
+        for (shop, order) in &revision.orders {
+            write_order(&mut orders, shop, order, number);
+            if let (Some(placed), Some(changed_at_ms)) = (order.placed, order.changed_at_ms) {
+                late.text(shop).u16(placed.day).i64(changed_at_ms);
+            }
+        }
+        let mut days = Rows::default();
+        for day in &revision.days {
+            write_day(&mut days, &day.shop, day.visitor, day.day, day.facts.as_ref(), number);
+        }
+        let mut ledger = Rows::default();
+        for (key, change) in revision.totals.rows() {
+            let before = present.get(key).unwrap_or_default();
+            ledger
+                .text(key.shop)
+                .text(word(key.dimension))
+                .text(key.value)
+                .u8(key.set as u8)
+                .text(key.currency);
+            ledger.u16(key.after).u16(key.start).u16(key.day).u64(number);
+            ledger.i64(before.count + change.count).i128((before.amount + change.amount).ten_thousandths());
+        }
+        let mut open = Rows::default();
+        for visitor in &revision.open {
+            open.text(&visitor.shop)
+                .u16(visitor.day)
+                .u64(visitor.visitor)
+                .u64(number)
+                .u8(u8::from(visitor.open.is_none()));
+            match &visitor.open {
+                Some(now) => open.i64(now.until_ms).u16(now.after).array(
+                    &now.groups,
+                    |rows, (dimension, value, after)| {
+                        rows.text(dimension.as_str()).text(value).u16(*after);
+                    },
+                ),
+                None => open.i64(0).u16(0).length(0),
+            };
+        }
+        let mut dimensions = Rows::default();
+        for (shop, dimension) in wide {
+            dimensions.text(shop).text(dimension.as_str());
+        }
+        let inserts = [
+            (
+                "order_facts (shop, order_id, batch, is_placed, placed_at, placed_day, visitor, is_cookieless, customer, payments, \
+              money, changed_at)",
+                orders,
+            ),
+            ("late_arrivals (shop, day, received_at)", late),
+            (
+                "day_facts (shop, visitor, day, batch, is_deleted, marks, open_until, source, medium, campaign, device, browser, os, \
+              country, region, city, landing, agent, channel, variant, product, customer_type, money)",
+                days,
+            ),
+            (
+                "day_ledger (shop, dimension, value, set, currency, after, start, day, batch, counted, amount)",
+                ledger,
+            ),
+            ("open_visitors (shop, day, visitor, batch, is_deleted, until, after, groups)", open),
+            ("wide_dimensions (shop, dimension)", dimensions),
+        ];
+        let inserts = inserts.into_iter().filter(|(_, rows)| !rows.is_empty());
+        Batch { number, inserts: inserts.map(|(into, rows)| (into.to_owned(), rows.into_bytes())).collect() }
+    }
+}
+
+fn write_order(rows: &mut Rows, shop: &str, order: &OrderFacts, batch: u64) {
+    let placed = order.placed.unwrap_or(Placed { at_ms: 0, day: 0, visitor: 0, is_cookieless: false });
+    rows.text(shop).text(&order.order_id).u64(batch).u8(u8::from(order.placed.is_some()));
+    rows.i64(placed.at_ms)
+        .u16(placed.day)
+        .u64(placed.visitor)
+        .u8(u8::from(placed.is_cookieless))
+        .text(&order.customer);
+    rows.array(&order.payments, |rows, payment| {
+        rows.i64(payment.at_ms)
+            .u16(payment.day)
+            .i128(payment.amount.ten_thousandths())
+            .text(&payment.currency);
+    });
+    rows.array(&order.money, |rows, money| {
+        rows.text(&money.currency);
+        for amount in [money.ordered, money.paid, money.refunded] {
+            rows.i128(amount.ten_thousandths());
+        }
+        rows.u8(u8::from(money.is_order)).u8(u8::from(money.is_paid)).u8(u8::from(money.is_refunded));
+    });
+    match order.changed_at_ms {
+        Some(ms) => rows.u8(0).i64(ms),
+        None => rows.u8(1),
+    };
+}
+
+fn write_day(rows: &mut Rows, shop: &str, visitor: u64, day: u16, facts: Option<&DayFacts>, batch: u64) {
+    rows.text(shop).u64(visitor).u16(day).u64(batch).u8(u8::from(facts.is_none()));
+    rows.u16(facts.map_or(0, |facts| facts.marks.bits())).i64(facts.map_or(0, |facts| facts.open_until_ms));
+    for dimension in Dimension::ALL {
+        let values = facts.map_or(&[][..], |facts| facts.values[*dimension as usize].as_slice());
+        if dimension.has_many_values() {
+            rows.array(values, |rows, value| {
+                rows.text(value);
+            });
+        } else {
+            rows.text(values.first().map_or("", String::as_str));
+        }
+    }
+    rows.array(facts.map_or(&[][..], |facts| facts.money.as_slice()), |rows, money| {
+        rows.text(&money.currency);
+        for amount in [money.ordered, money.paid, money.refunded] {
+            rows.i128(amount.ten_thousandths());
+        }
+        rows.u32(money.orders).u32(money.paid_orders).u32(money.refunded_orders);
+    });
+}
+
+/// How the ledger calls a dimension; the total has an empty name.
+pub(super) fn word(dimension: Option<Dimension>) -> &'static str {
+    dimension.map_or("", Dimension::as_str)
+}

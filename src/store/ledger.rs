@@ -1,0 +1,602 @@
+//! What the upkeep of the ledger reads and writes. `sql/ledger` has its questions.
+
+use super::batch::{Batch, word};
+use super::rows::Rows;
+use super::{Store, StoreError, in_time};
+use crate::funnel::Dimension;
+use crate::ledger::chain::{Measure, Set};
+use crate::ledger::life::{DayFacts, DayMoney, Marks, RawDay};
+use crate::ledger::order::{OrderFacts, OrderMoney, Payment, Placed, Told, What};
+use crate::ledger::revision::{Touched, TouchedShop};
+use crate::ledger::totals::{Key, Totals};
+use crate::money::Sum;
+use clickhouse::Row;
+use clickhouse::query::Query;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// One thread, so that the share of time that the upkeep works is the share of a core that it takes.
+const SETTINGS: [(&str, &str); 3] = [
+    ("max_execution_time", "100"),
+    ("max_threads", "1"),
+    // Each piece of work is asked about once.
+    ("use_query_condition_cache", "0"),
+];
+/// A piece of work may take this long.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A part of the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Row, Deserialize)]
+pub struct QueuePart {
+    /// As ClickHouse calls it.
+    pub name: String,
+    pub rows: u64,
+}
+
+impl QueuePart {
+    /// First of the blocks that it holds: the queue's insertions are numbered in their order.
+    pub fn first_block(&self) -> u64 {
+        self.name.split('_').nth(1).and_then(|block| block.parse().ok()).unwrap_or(0)
+    }
+
+    /// Last of them.
+    pub fn last_block(&self) -> u64 {
+        self.name.split('_').nth(2).and_then(|block| block.parse().ok()).unwrap_or(u64::MAX)
+    }
+}
+
+/// What is worked on at once: of these parts of the queue, these slots.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    pub parts: Vec<String>,
+    pub first_slot: u64,
+    pub last_slot: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct ToldRow {
+    shop: String,
+    order_id: String,
+    kind: String,
+    at_ms: i64,
+    #[serde(with = "clickhouse::serde::uuid")]
+    id: Uuid,
+    day: u16,
+    visitor: u64,
+    cookieless: bool,
+    customer: String,
+    payment_id: String,
+    refund_id: String,
+    amount: Option<i64>,
+    currency: String,
+    verified: bool,
+    received_at_ms: i64,
+    received_day: u16,
+    nobody: u64,
+    is_wanted: u8,
+}
+
+type PaymentRow = (i64, u16, i128, String);
+type OrderMoneyRow = (String, i128, i128, i128, bool, bool, bool);
+type DayMoneyRow = (String, i128, i128, i128, u32, u32, u32);
+
+#[derive(Row, Deserialize)]
+struct OrderRow {
+    shop: String,
+    order_id: String,
+    is_placed: bool,
+    placed_at_ms: i64,
+    placed_day: u16,
+    visitor: u64,
+    is_cookieless: bool,
+    customer: String,
+    payments: Vec<PaymentRow>,
+    money: Vec<OrderMoneyRow>,
+    changed_at_ms: Option<i64>,
+}
+
+#[derive(Row, Deserialize)]
+struct RawDayRow {
+    shop: String,
+    visitor: u64,
+    day: u16,
+    kinds: u16,
+    view_min: u64,
+    view_max: u64,
+    viewed_at_ms: i64,
+    asked_at_ms: Option<i64>,
+    landing: String,
+    device: String,
+    browser: String,
+    os: String,
+    country: String,
+    region: String,
+    city: String,
+    source: String,
+    medium: String,
+    campaign: String,
+    last_agent: String,
+    last_channel: String,
+    agents: Vec<String>,
+    channels: Vec<String>,
+    products: Vec<String>,
+    variants: Vec<String>,
+    customers: Vec<String>,
+}
+
+#[derive(Row, Deserialize)]
+struct DayRow {
+    shop: String,
+    visitor: u64,
+    day: u16,
+    marks: u16,
+    open_until_ms: i64,
+    values: Vec<Vec<String>>,
+    money: Vec<DayMoneyRow>,
+}
+
+#[derive(Row, Deserialize)]
+struct LedgerRow {
+    shop: String,
+    dimension: String,
+    day: u16,
+    value: String,
+    set: i8,
+    currency: String,
+    start: u16,
+    after: u16,
+    counted: i64,
+    amount: i128,
+}
+
+#[derive(Row, Deserialize)]
+struct ValueRow {
+    shop: String,
+    dimension: String,
+    value: String,
+}
+
+#[derive(Row, Deserialize)]
+struct SlotsRow {
+    slots: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct WideRow {
+    shop: String,
+    dimension: String,
+}
+
+/// The rules under which a shop's ledger was made.
+#[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct RulesRow {
+    pub shop: String,
+    pub rules: String,
+}
+
+impl From<ToldRow> for Told {
+    fn from(row: ToldRow) -> Told {
+        Told {
+            what: match row.kind.as_str() {
+                "order" => What::Order,
+                "payment" => What::Payment(row.payment_id),
+                _ => What::Refund(row.refund_id),
+            },
+            order_id: row.order_id,
+            at_ms: row.at_ms,
+            id: row.id.into_bytes(),
+            day: row.day,
+            visitor: row.visitor,
+            is_cookieless: row.cookieless,
+            customer: row.customer,
+            amount: row.amount.map(|amount| Sum::from_ten_thousandths(amount.into())),
+            currency: row.currency,
+            is_verified: row.verified,
+            received_at_ms: row.received_at_ms,
+            received_day: row.received_day,
+        }
+    }
+}
+
+impl From<OrderRow> for OrderFacts {
+    fn from(row: OrderRow) -> OrderFacts {
+        let payment = |(at_ms, day, amount, currency): PaymentRow| Payment {
+            at_ms,
+            day,
+            amount: Sum::from_ten_thousandths(amount),
+            currency,
+        };
+        let money =
+            |(currency, ordered, paid, refunded, is_order, is_paid, is_refunded): OrderMoneyRow| OrderMoney {
+                currency,
+                ordered: Sum::from_ten_thousandths(ordered),
+                paid: Sum::from_ten_thousandths(paid),
+                refunded: Sum::from_ten_thousandths(refunded),
+                is_order,
+                is_paid,
+                is_refunded,
+            };
+        OrderFacts {
+            order_id: row.order_id,
+            placed: row.is_placed.then_some(Placed {
+                at_ms: row.placed_at_ms,
+                day: row.placed_day,
+                visitor: row.visitor,
+                is_cookieless: row.is_cookieless,
+            }),
+            customer: row.customer,
+            payments: row.payments.into_iter().map(payment).collect(),
+            money: row.money.into_iter().map(money).collect(),
+            changed_at_ms: row.changed_at_ms,
+        }
+    }
+}
+
+impl From<RawDayRow> for RawDay {
+    fn from(row: RawDayRow) -> RawDay {
+        RawDay {
+            day: row.day,
+            kinds: row.kinds,
+            view_min: row.view_min,
+            view_max: row.view_max,
+            viewed_at_ms: row.viewed_at_ms,
+            asked_at_ms: row.asked_at_ms,
+            first_visit: [row.landing, row.device, row.browser, row.os, row.country, row.region, row.city],
+            last_touch: [row.source, row.medium, row.campaign],
+            last_inquiry: [row.last_agent, row.last_channel],
+            agents: row.agents,
+            channels: row.channels,
+            products: row.products,
+            variants: row.variants,
+            customers: row.customers,
+        }
+    }
+}
+
+impl From<DayRow> for DayFacts {
+    fn from(row: DayRow) -> DayFacts {
+        let money =
+            |(currency, ordered, paid, refunded, orders, paid_orders, refunded_orders): DayMoneyRow| {
+                DayMoney {
+                    currency,
+                    ordered: Sum::from_ten_thousandths(ordered),
+                    paid: Sum::from_ten_thousandths(paid),
+                    refunded: Sum::from_ten_thousandths(refunded),
+                    orders,
+                    paid_orders,
+                    refunded_orders,
+                }
+            };
+        DayFacts {
+            day: row.day,
+            marks: Marks::from_bits(row.marks),
+            open_until_ms: row.open_until_ms,
+            values: row.values,
+            money: row.money.into_iter().map(money).collect(),
+        }
+    }
+}
+
+impl Store {
+    /// The parts of the queue.
+    ///
+    /// # Errors
+    /// Of every call here: away, call again later; refused, the tables are not this version's.
+    pub async fn ledger_queue(&self) -> Result<Vec<QueuePart>, StoreError> {
+        let text = include_str!("../../sql/ledger/queue.sql");
+        self.all(self.client.query_raw(text)).await
+    }
+
+    /// Drops who was open on days before `day` (counted from 1970-01-01).
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn drop_open_before(&self, day: u16) -> Result<(), StoreError> {
+        #[derive(Row, Deserialize)]
+        struct Old {
+            day: String,
+        }
+        let text = include_str!("../../sql/ledger/days_before.sql");
+        for old in self.all::<Old>(self.client.query_raw(text).param("day", day)).await? {
+            // A day as ClickHouse wrote it.
+            let text = format!("ALTER TABLE open_visitors DROP PARTITION '{}'", old.day);
+            in_time(self.client.query_raw(&text).execute()).await?;
+        }
+        Ok(())
+    }
+
+    /// How many visitors and orders these parts of the queue name.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn ledger_slots(&self, parts: &[String]) -> Result<u64, StoreError> {
+        let text = include_str!("../../sql/ledger/slots.sql");
+        let rows = self.all::<SlotsRow>(self.client.query_raw(text).param("parts", parts)).await?;
+        Ok(rows.first().map_or(0, |row| row.slots))
+    }
+
+    /// Takes a part off the queue.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn drop_from_ledger_queue(&self, part: &str) -> Result<(), StoreError> {
+        let name = part.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "");
+        let text = format!("ALTER TABLE ledger_changes DROP PART '{name}'");
+        in_time(self.client.query_raw(&text).execute()).await
+    }
+
+    /// Queues everything of a shop.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn queue_shop(&self, shop: &str) -> Result<(), StoreError> {
+        for text in [
+            include_str!("../../sql/ledger/queue_shop_visitors.sql"),
+            include_str!("../../sql/ledger/queue_shop_orders.sql"),
+        ] {
+            self.work(self.client.query_raw(text).param("shop", shop)).await?;
+        }
+        Ok(())
+    }
+
+    /// Queues a visitor, and the orders that name or named them.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn queue_visitor(&self, shop: &str, visitor: u64) -> Result<(), StoreError> {
+        let text = include_str!("../../sql/ledger/queue_visitor.sql");
+        self.work(self.client.query_raw(text).param("shop", shop).param("visitor", visitor)).await
+    }
+
+    /// Everything about a piece of the queue.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn touched(&self, piece: &Piece) -> Result<Touched, StoreError> {
+        for table in ["ledger_orders", "ledger_visitors"] {
+            self.work(self.client.query_raw(&format!("TRUNCATE TABLE {table}"))).await?;
+        }
+        let about = |text: &str| {
+            self.client
+                .query_raw(text)
+                .param("parts", &piece.parts)
+                .param("first", piece.first_slot)
+                .param("last", piece.last_slot)
+        };
+        self.work(about(include_str!("../../sql/ledger/touch_orders.sql"))).await?;
+        self.work(about(include_str!("../../sql/ledger/touch_visitors.sql"))).await?;
+        self.looked_at().await
+    }
+
+    /// Everything about the visitors and orders of a shop in a range of slots, both included.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn touched_range(&self, shop: &str, first: u64, last: u64) -> Result<Touched, StoreError> {
+        for table in ["ledger_orders", "ledger_visitors"] {
+            self.work(self.client.query_raw(&format!("TRUNCATE TABLE {table}"))).await?;
+        }
+        for text in [
+            include_str!("../../sql/ledger/touch_range_orders.sql"),
+            include_str!("../../sql/ledger/touch_range_visitors.sql"),
+        ] {
+            let order = self.client.query_raw(text).param("shop", shop).param("first", first);
+            self.work(order.param("last", last)).await?;
+        }
+        self.looked_at().await
+    }
+
+    /// How many visitors and orders a shop has, about.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn ledger_size(&self, shop: &str) -> Result<u64, StoreError> {
+        let question = self.client.query_raw(include_str!("../../sql/ledger/size.sql")).param("shop", shop);
+        Ok(self.all::<SlotsRow>(question).await?.pop().map_or(0, |row| row.slots))
+    }
+
+    /// Whether anything of a shop is queued.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn is_queued(&self, shop: &str) -> Result<bool, StoreError> {
+        let question = self.client.query_raw(include_str!("../../sql/ledger/queued.sql")).param("shop", shop);
+        Ok(self.all::<SlotsRow>(question).await?.pop().is_some_and(|row| row.slots > 0))
+    }
+
+    /// Everything that the ledger holds of a shop.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn shop_ledger(&self, shop: &str) -> Result<Totals, StoreError> {
+        let question =
+            self.client.query_raw(include_str!("../../sql/ledger/shop_rows.sql")).param("shop", shop);
+        Ok(totals_of(self.all(question).await?))
+    }
+
+    async fn looked_at(&self) -> Result<Touched, StoreError> {
+        let mut touched = Touched::default();
+        macro_rules! read {
+            ($name:literal $(, $parameter:literal = $value:expr)?, $row:ty, |$shop:ident, $of:ident| $then:expr) => {
+                let text = include_str!(concat!("../../sql/ledger/", $name, ".sql"));
+                for $of in self.all::<$row>(self.client.query_raw(text)$(.param($parameter, $value))?).await? {
+                    let $shop: &mut TouchedShop = touched.shops.entry($of.shop.clone()).or_default();
+                    $then;
+                }
+            };
+        }
+        read!("told_orders", ToldRow, |shop, row| {
+            if row.is_wanted != 0 {
+                shop.orders.insert(row.order_id.clone(), row.nobody);
+            }
+            shop.told.push(row.into());
+        });
+        if !touched.shops.is_empty() {
+            read!("known_orders", OrderRow, |shop, row| shop.known_orders.push(row.into()));
+        }
+        read!("raw_days", RawDayRow, |shop, row| shop
+            .raw_days
+            .entry(row.visitor)
+            .or_default()
+            .push(row.into()));
+        let names_customer = |days: &Vec<RawDay>| days.iter().any(|day| !day.customers.is_empty());
+        let with_customers = touched.shops.values().any(|shop| shop.raw_days.values().any(names_customer));
+        read!("concerned_orders", "with_customers" = u8::from(with_customers), OrderRow, |shop, row| {
+            shop.concerned_orders.push(row.into())
+        });
+        read!("known_days", DayRow, |shop, row| shop
+            .known_days
+            .entry(row.visitor)
+            .or_default()
+            .push(row.into()));
+        Ok(touched)
+    }
+
+    /// What the ledger holds in the rows that `totals` has.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn ledger_rows(&self, totals: &Totals) -> Result<Totals, StoreError> {
+        let mut keys = Rows::default();
+        for (key, _) in totals.rows() {
+            keys.text(key.shop).text(word(key.dimension)).u16(key.day).text(key.value).u8(key.set as u8);
+            keys.text(key.currency).u16(key.start).u16(key.after);
+        }
+        if keys.is_empty() {
+            return Ok(Totals::default());
+        }
+        self.work(self.client.query_raw("TRUNCATE TABLE ledger_keys")).await?;
+        self.insert_rows(
+            "ledger_keys (shop, dimension, day, value, set, currency, start, after)",
+            keys.into_bytes(),
+        )
+        .await?;
+        let question = self.client.query_raw(include_str!("../../sql/ledger/known_rows.sql"));
+        Ok(totals_of(self.all(question).await?))
+    }
+
+    /// Inserts a batch, once or several times.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn insert_batch(&self, batch: &Batch) -> Result<(), StoreError> {
+        for (into, rows) in &batch.inserts {
+            self.insert_rows(into, rows.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// The highest number of a batch.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn last_batch(&self) -> Result<u64, StoreError> {
+        #[derive(Row, Deserialize)]
+        struct Last {
+            batch: u64,
+        }
+        let text = include_str!("../../sql/ledger/last_batch.sql");
+        Ok(self.all::<Last>(self.client.query_raw(text)).await?.pop().map_or(0, |last| last.batch))
+    }
+
+    /// The values that the ledger has of each dimension of these shops.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn ledger_values(
+        &self,
+        shops: &[&str],
+    ) -> Result<Vec<(String, Dimension, String)>, StoreError> {
+        let text = include_str!("../../sql/ledger/known_values.sql");
+        let rows = self.all::<ValueRow>(self.client.query_raw(text).param("shops", shops)).await?;
+        let known = |row: ValueRow| Some((row.shop, Dimension::parse(&row.dimension)?, row.value));
+        Ok(rows.into_iter().filter_map(known).collect())
+    }
+
+    /// Dimensions that the ledger does not keep.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn wide_dimensions(&self) -> Result<HashSet<(String, Dimension)>, StoreError> {
+        let text = "SELECT DISTINCT shop, dimension FROM wide_dimensions";
+        let rows = self.all::<WideRow>(self.client.query_raw(text)).await?;
+        let known = |row: WideRow| Some((row.shop, Dimension::parse(&row.dimension)?));
+        Ok(rows.into_iter().filter_map(known).collect())
+    }
+
+    /// The rules under which the ledgers were made.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn ledger_rules(&self) -> Result<Vec<RulesRow>, StoreError> {
+        self.all(self.client.query_raw("SELECT shop, rules FROM ledger_rules FINAL")).await
+    }
+
+    /// Writes down rules.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn set_ledger_rules(&self, rules: &[RulesRow]) -> Result<(), StoreError> {
+        let mut rows = Rows::default();
+        for row in rules {
+            rows.text(&row.shop).text(&row.rules);
+        }
+        self.insert_rows("ledger_rules (shop, rules)", rows.into_bytes()).await
+    }
+
+    async fn all<T>(&self, question: Query) -> Result<Vec<T>, StoreError>
+    where
+        T: clickhouse::RowOwned + clickhouse::RowRead,
+    {
+        let asked = limited(question).fetch_all::<T>();
+        match tokio::time::timeout(TIMEOUT, asked).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(StoreError::Away("it did not answer in time".into())),
+        }
+    }
+
+    async fn work(&self, order: Query) -> Result<(), StoreError> {
+        let done = limited(order).execute();
+        match tokio::time::timeout(TIMEOUT, done).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(StoreError::Away("it did not answer in time".into())),
+        }
+    }
+
+    async fn insert_rows(&self, into: &str, rows: Vec<u8>) -> Result<(), StoreError> {
+        let mut insert = self
+            .client
+            .insert_formatted_with(format!("INSERT INTO {into} FORMAT RowBinary"))
+            .with_timeouts(Some(TIMEOUT), Some(TIMEOUT))
+            .with_setting("async_insert", "0")
+            .with_setting("insert_deduplicate", "0")
+            .with_setting("max_partitions_per_insert_block", "0");
+        insert.send(rows.into()).await?;
+        Ok(insert.end().await?)
+    }
+}
+
+fn limited(query: Query) -> Query {
+    SETTINGS.into_iter().fold(query, |query, (name, value)| query.with_setting(name, value))
+}
+
+fn totals_of(rows: Vec<LedgerRow>) -> Totals {
+    let mut found = Totals::default();
+    for row in rows {
+        let Some(set) = Set::from_number(row.set) else { continue };
+        let key = Key {
+            shop: &row.shop,
+            dimension: Dimension::parse(&row.dimension),
+            value: &row.value,
+            set,
+            currency: &row.currency,
+            after: row.after,
+            start: row.start,
+            day: row.day,
+        };
+        found.add_row(key, Measure { count: row.counted, amount: Sum::from_ten_thousandths(row.amount) });
+    }
+    found
+}

@@ -1,0 +1,522 @@
+//! Keeps the day ledger right: whatever changed about a visitor or an order is found anew and the difference written down.
+//!
+//! ClickHouse queues who changed (`ledger_changes`, fed by every event that is stored). One round takes a piece of the queue, reads
+//! everything about these visitors, compares what holds now with what was written down before, and writes the difference as
+//! one batch:
+//!
+//! 1. The batch is kept in `DATA_DIR/ledger.batch`, fsynced: rows with their final values under a number of its own.
+//! 2. Its rows are inserted. Each replaces the row with its key and a lower number, so inserting them again changes nothing.
+//! 3. The file is removed, and the piece taken off the queue.
+//!
+//! After a crash a batch that is found is inserted once more; a piece that is still queued is worked on once more, and then there
+//! is no difference. The cost of a round is that of the visitors who changed. Nobody else writes these tables.
+
+mod lots;
+mod pace;
+mod verify;
+
+use crate::clock::Clock;
+use crate::file;
+use crate::funnel::{Dimension, FINAL_DAYS};
+use crate::ledger::life::Rules;
+use crate::ledger::revision::{Revision, Touched, Watched, revise};
+use crate::shipper::Progress;
+use crate::shops::Shop;
+use crate::shops::registry::Registry;
+use crate::spool::Position;
+use crate::store::{Batch, Piece, QueuePart, RulesRow, Store, StoreError};
+use crate::telemetry::Telemetry;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+
+use lots::{LONG_ROUND, LOT_ROWS, lots, next_lot_rows};
+use pace::Pace;
+pub use verify::{Verdict, VerifyError};
+
+/// Changes when other rows of the ledger follow from the same events: then every ledger is made anew.
+const VERSION: u32 = 1;
+/// Values of a dimension that the ledger keeps for a shop. With more, a break-down is a sum over visitors again.
+const MAX_VALUES: usize = 1_000;
+/// When nothing tells of a change, the queue is looked at all the same: others may write events too.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);
+/// Rest that is owed after much work is not insisted on when so few rows or fewer came in two looks: they cost next to nothing.
+const LITTLE_ROWS: u64 = 1_000;
+/// How often it is looked how many came. Under load, too, a second may pass without an insertion; two hardly ever do.
+const LOOK_WHILE_RESTING: Duration = Duration::from_secs(1);
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
+
+/// How the upkeep paces itself, and where it keeps a batch.
+#[derive(Debug, Clone)]
+pub struct UpkeepOptions {
+    pub data_dir: PathBuf,
+    /// Shortest time between two rounds, so that small parts do not pile up.
+    pub interval: Duration,
+}
+
+/// How far the ledger is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settled {
+    /// Everything shipped before this is in the ledger.
+    pub shipped: Position,
+    /// Epoch milliseconds: what arrived before is in the ledger, give or take the length of a request.
+    pub fresh_until_ms: i64,
+    /// Nothing was queued when the queue was last looked at.
+    pub is_idle: bool,
+    /// Of those who asked, how many were served.
+    served: u64,
+}
+
+/// What others see of the upkeep, and how they ask it to hurry.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    wanted: Arc<AtomicU64>,
+    wake: Arc<Notify>,
+    settled: watch::Receiver<Settled>,
+    orders: mpsc::Sender<verify::Order>,
+}
+
+impl Ledger {
+    /// Waits until everything that is in the store now is in the ledger.
+    ///
+    /// # Errors
+    /// The upkeep has ended.
+    pub async fn settle(&self) -> Result<(), watch::error::RecvError> {
+        let wanted = self.wanted.fetch_add(1, Ordering::SeqCst) + 1;
+        self.wake.notify_one();
+        self.settled.clone().wait_for(|settled| settled.served >= wanted).await.map(drop)
+    }
+
+    /// How far it is.
+    pub fn settled(&self) -> Settled {
+        *self.settled.borrow()
+    }
+}
+
+/// Works the queue off.
+#[derive(Debug)]
+pub struct Upkeep {
+    store: Store,
+    registry: Arc<Registry>,
+    clock: Clock,
+    telemetry: Telemetry,
+    options: UpkeepOptions,
+    progress: watch::Receiver<Progress>,
+    settled: watch::Sender<Settled>,
+    wanted: Arc<AtomicU64>,
+    wake: Arc<Notify>,
+    goal: Option<Goal>,
+    known: Option<Known>,
+    /// While a shop is verified.
+    watched: Option<Watched>,
+    orders: mpsc::Receiver<verify::Order>,
+    next_nightly_ms: i64,
+    lot_rows: u64,
+    /// The last round left part of its backlog.
+    was_cut: bool,
+}
+
+/// What was queued at a time.
+#[derive(Debug)]
+struct Goal {
+    last_block: u64,
+    progress: Progress,
+    wanted: u64,
+}
+
+/// What is known about the tables, read when the store is found.
+#[derive(Debug)]
+struct Known {
+    last_batch: u64,
+    rules: HashMap<String, String>,
+    wide: HashSet<(String, Dimension)>,
+    /// By shop: hashes of each dimension's values.
+    values: HashMap<String, HashMap<Dimension, HashSet<u64>>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum UpkeepError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("cannot keep a batch in {}: {cause}", path.display())]
+    File { path: PathBuf, cause: io::Error },
+}
+
+/// What a round did.
+enum Round {
+    /// Whether more was queued than it took.
+    Worked {
+        more: bool,
+    },
+    Idle,
+}
+
+impl Upkeep {
+    pub fn new(
+        store: Store,
+        registry: Arc<Registry>,
+        clock: Clock,
+        progress: watch::Receiver<Progress>,
+        telemetry: Telemetry,
+        options: UpkeepOptions,
+    ) -> (Upkeep, Ledger) {
+        let fresh_until_ms = progress.borrow().fresh_until_ms;
+        let (settled, receiver) = watch::channel(Settled { fresh_until_ms, ..Settled::default() });
+        let (wanted, wake) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
+        let (orders, orders_receiver) = mpsc::channel(1);
+        let clock_now_ms = clock.now_ms();
+        let ledger = Ledger { wanted: wanted.clone(), wake: wake.clone(), settled: receiver, orders };
+        let upkeep = Upkeep {
+            store,
+            registry,
+            clock,
+            telemetry,
+            options,
+            progress,
+            settled,
+            wanted,
+            wake,
+            goal: None,
+            known: None,
+            watched: None,
+            orders: orders_receiver,
+            next_nightly_ms: verify::next_night(clock_now_ms),
+            lot_rows: *LOT_ROWS.start(),
+            was_cut: false,
+        };
+        (upkeep, ledger)
+    }
+
+    /// Runs until `stopped` turns true. What is queued then stays queued.
+    pub async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.work() => {}
+            _ = stopped.wait_for(|&stopped| stopped) => {}
+        }
+    }
+
+    async fn work(&mut self) {
+        let mut backoff = FIRST_BACKOFF;
+        let mut pace = Pace::new(self.options.interval, Instant::now());
+        loop {
+            let has_ended = self.progress.wait_for(|progress| progress.migrated).await.is_err();
+            if has_ended {
+                return std::future::pending().await;
+            }
+            let begun = Instant::now();
+            let round = self.round().await;
+            let ended = Instant::now();
+            self.telemetry.ledger_busy_seconds.inc_by((ended - begun).as_secs_f64());
+            let hurry = self.wanted.load(Ordering::SeqCst) > self.settled.borrow().served;
+            let owed = pace.rest(begun, ended);
+            match round {
+                Ok(Round::Worked { more }) if hurry || more => {}
+                Ok(Round::Worked { .. }) => self.rest_from_work(owed).await,
+                Ok(Round::Idle) if hurry => {}
+                Ok(Round::Idle) => self.rest_until_shipped().await,
+                Err(error) => {
+                    // Another store may answer next time.
+                    self.known = None;
+                    tracing::warn!(%error, pause_ms = backoff.as_millis() as u64, "the ledger waits");
+                    tokio::time::sleep(backoff).await;
+                    backoff = (backoff * 2).min(MAX_BACKOFF);
+                    continue;
+                }
+            }
+            backoff = FIRST_BACKOFF;
+            self.verify_when_asked().await;
+        }
+    }
+
+    /// Rests as long as is owed, or until somebody asks, or until little comes in: waiting for more would save nothing.
+    async fn rest_from_work(&mut self, owed: Duration) {
+        let rested = Instant::now() + owed;
+        let mut before = VecDeque::with_capacity(2);
+        loop {
+            let left = rested.saturating_duration_since(Instant::now());
+            if left > LOOK_WHILE_RESTING {
+                let Ok(queue) = self.store.ledger_queue().await else { return };
+                let rows = queue.iter().map(|part| part.rows).sum::<u64>();
+                if before.len() == 2 && before.pop_front().is_some_and(|before| rows <= before + LITTLE_ROWS)
+                {
+                    return;
+                }
+                before.push_back(rows);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(left.min(LOOK_WHILE_RESTING)) => {}
+                () = self.wake.notified() => return,
+            }
+            if left <= LOOK_WHILE_RESTING {
+                return;
+            }
+        }
+    }
+
+    /// Rests until somebody asks, until something was shipped, or until it is time to look all the same.
+    async fn rest_until_shipped(&mut self) {
+        let shipped = self.progress.borrow_and_update().shipped;
+        if shipped > self.settled.borrow().shipped {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            () = self.wake.notified() => {}
+            () = until_after(&mut self.progress, shipped) => {}
+        }
+    }
+
+    async fn round(&mut self) -> Result<Round, UpkeepError> {
+        if self.known.is_none() {
+            self.known = Some(self.recover().await?);
+        }
+        self.compare_rules().await?;
+        let wanted = self.wanted.load(Ordering::SeqCst);
+        let progress = *self.progress.borrow();
+        let queue = self.store.ledger_queue().await?;
+        if queue.is_empty() {
+            self.goal = None;
+            self.settle(Goal { last_block: 0, progress, wanted }, true);
+            return Ok(Round::Idle);
+        }
+        if let Some(goal) =
+            self.goal.take_if(|goal| queue.iter().all(|part| part.first_block() > goal.last_block))
+        {
+            self.settle(goal, false);
+        } else if self.settled.borrow().is_idle {
+            self.settled.send_modify(|settled| settled.is_idle = false);
+        }
+        if self.goal.is_none() {
+            let last_block = queue.iter().map(QueuePart::last_block).max().unwrap_or(0);
+            self.goal = Some(Goal { last_block, progress, wanted });
+        }
+        self.store.await_insertions().await;
+        let begun = Instant::now();
+        let lots = lots(&queue, self.lot_rows);
+        let was_cut = std::mem::take(&mut self.was_cut);
+        for (place, lot) in lots.iter().enumerate() {
+            let lot_begun = Instant::now();
+            let slots = self.store.ledger_slots(&lot.parts).await?;
+            for piece in &lot.pieces(slots) {
+                self.work_on(piece).await?;
+            }
+            for part in &lot.parts {
+                self.store.drop_from_ledger_queue(part).await?;
+            }
+            self.lot_rows = next_lot_rows(self.lot_rows, lot.rows, lot_begun.elapsed());
+            // What has arrived meanwhile must not wait for a long backlog; and that must not wait for ever.
+            let is_last = place + 1 == lots.len();
+            if !is_last && begun.elapsed() > LONG_ROUND && (place > 0 || !was_cut) {
+                self.was_cut = true;
+                return Ok(Round::Worked { more: true });
+            }
+        }
+        if let Some(goal) = self.goal.take() {
+            self.settle(goal, false);
+        }
+        Ok(Round::Worked { more: false })
+    }
+
+    fn settle(&self, goal: Goal, is_idle: bool) {
+        self.settled.send_modify(|settled| {
+            settled.shipped = goal.progress.shipped;
+            settled.fresh_until_ms = settled.fresh_until_ms.max(goal.progress.fresh_until_ms);
+            settled.is_idle = is_idle;
+            settled.served = goal.wanted;
+        });
+    }
+
+    async fn work_on(&mut self, piece: &Piece) -> Result<(), UpkeepError> {
+        let touched = self.store.touched(piece).await?;
+        let revision = self.revision(&touched);
+        drop(touched);
+        self.write(revision).await
+    }
+
+    fn revision(&mut self, touched: &Touched) -> Revision {
+        let Some(known) = &self.known else { return Revision::default() };
+        let shops = Arc::clone(&self.registry.snapshot());
+        let rules = |slug: &str| shops.by_slug(slug).map(|shop| rules_of(shop));
+        let keeps = |slug: &str, dimension| !known.wide.contains(&(slug.to_owned(), dimension));
+        revise(touched, rules, keeps, self.clock.now_ms(), self.watched.as_mut())
+    }
+
+    async fn write(&mut self, revision: Revision) -> Result<(), UpkeepError> {
+        if revision.is_empty() {
+            return Ok(());
+        }
+        let wide = self.grown_wide(&revision).await?;
+        let present = self.store.ledger_rows(&revision.totals).await?;
+        let number = self.known.as_ref().map_or(0, |known| known.last_batch) + 1;
+        let batch = Batch::new(number, &revision, &present, &wide);
+        drop((revision, present));
+        self.keep(&batch).await?;
+        self.store.insert_batch(&batch).await?;
+        if let Some(known) = &mut self.known {
+            known.last_batch = number;
+            known.wide.extend(wide);
+        }
+        self.forget_batch().await
+    }
+
+    /// Dimensions that have more values from now on than the ledger keeps.
+    async fn grown_wide(&mut self, revision: &Revision) -> Result<Vec<(String, Dimension)>, UpkeepError> {
+        let Some(known) = &mut self.known else { return Ok(Vec::new()) };
+        let shops: HashSet<&str> = revision.totals.rows().map(|(key, _)| key.shop).collect();
+        let unknown: Vec<&str> = shops.into_iter().filter(|shop| !known.values.contains_key(*shop)).collect();
+        if !unknown.is_empty() {
+            let found = self.store.ledger_values(&unknown).await?;
+            known.values.extend(unknown.into_iter().map(|shop| (shop.to_owned(), HashMap::new())));
+            for (shop, dimension, value) in found {
+                known.values.entry(shop).or_default().entry(dimension).or_default().insert(hash(&value));
+            }
+        }
+        let mut wide = Vec::new();
+        for (key, _) in revision.totals.rows() {
+            let (Some(dimension), Some(values)) = (key.dimension, known.values.get_mut(key.shop)) else {
+                continue;
+            };
+            let values = values.entry(dimension).or_default();
+            if values.len() <= MAX_VALUES && values.insert(hash(key.value)) && values.len() > MAX_VALUES {
+                wide.push((key.shop.to_owned(), dimension));
+            }
+        }
+        Ok(wide)
+    }
+
+    /// Queues shops whose rules changed, and writes down the rules of new ones.
+    async fn compare_rules(&mut self) -> Result<(), UpkeepError> {
+        let Some(known) = &mut self.known else { return Ok(()) };
+        let shops = Arc::clone(&self.registry.snapshot());
+        let mut new = Vec::new();
+        for shop in shops.shops() {
+            let rules = text_of(&rules_of(shop));
+            match known.rules.get(&shop.slug) {
+                Some(before) if *before == rules => continue,
+                Some(_) => self.store.queue_shop(&shop.slug).await?,
+                None => {}
+            }
+            new.push(RulesRow { shop: shop.slug.clone(), rules });
+        }
+        if !new.is_empty() {
+            self.store.set_ledger_rules(&new).await?;
+            known.rules.extend(new.into_iter().map(|row| (row.shop, row.rules)));
+        }
+        Ok(())
+    }
+
+    /// Finishes the batch that a crash left, and reads what is to be known.
+    async fn recover(&mut self) -> Result<Known, UpkeepError> {
+        let path = self.path();
+        let kept = spawn_blocking(move || read(&path)).await.unwrap_or(Ok(None));
+        if let Some(batch) = kept.map_err(|cause| self.file_error(cause))? {
+            tracing::info!(batch = batch.number, "finishing a batch of the ledger");
+            self.store.insert_batch(&batch).await?;
+            self.forget_batch().await?;
+        }
+        self.look_for_losses().await?;
+        let rules = self.store.ledger_rules().await?.into_iter().map(|row| (row.shop, row.rules));
+        Ok(Known {
+            last_batch: self.store.last_batch().await?,
+            rules: rules.collect(),
+            wide: self.store.wide_dimensions().await?,
+            values: HashMap::new(),
+        })
+    }
+
+    /// Has everything verified soon, when the store has lost rows since this was last looked at.
+    async fn look_for_losses(&mut self) -> Result<(), UpkeepError> {
+        let stamp = self.store.stamp().await?;
+        let path = self.options.data_dir.join("ledger.stamp");
+        let before = std::fs::read_to_string(&path).ok();
+        if before.as_ref() == Some(&stamp) {
+            return Ok(());
+        }
+        if before.is_some() {
+            tracing::warn!("ClickHouse has lost parts; the ledger is verified");
+            self.next_nightly_ms = 0;
+        }
+        file::replace(&path, stamp.as_bytes()).map_err(|cause| UpkeepError::File { path, cause })
+    }
+
+    async fn keep(&self, batch: &Batch) -> Result<(), UpkeepError> {
+        let (path, bytes) = (self.path(), batch.to_bytes());
+        let kept = spawn_blocking(move || file::replace(&path, &bytes)).await.unwrap_or(Ok(()));
+        kept.map_err(|cause| self.file_error(cause))
+    }
+
+    async fn forget_batch(&self) -> Result<(), UpkeepError> {
+        std::fs::remove_file(self.path()).map_err(|cause| self.file_error(cause))
+    }
+
+    fn file_error(&self, cause: io::Error) -> UpkeepError {
+        UpkeepError::File { path: self.path(), cause }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.options.data_dir.join("ledger.batch")
+    }
+}
+
+/// Waits until something after `shipped` was shipped.
+async fn until_after(progress: &mut watch::Receiver<Progress>, shipped: Position) {
+    let has_ended = progress.wait_for(|progress| progress.shipped > shipped).await.is_err();
+    if has_ended {
+        std::future::pending().await
+    }
+}
+
+fn read(path: &Path) -> io::Result<Option<Batch>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Batch::from_bytes(&bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn rules_of(shop: &Shop) -> Rules {
+    Rules {
+        after_sale_days: shop.after_sale_days,
+        final_days: FINAL_DAYS,
+        currency: shop.currency.code().to_owned(),
+    }
+}
+
+fn text_of(rules: &Rules) -> String {
+    let Rules { after_sale_days, final_days, currency } = rules;
+    format!("version={VERSION} after_sale_days={after_sale_days} final_days={final_days} currency={currency}")
+}
+
+/// Only ever compared with hashes of this process.
+fn hash(value: &str) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_read_back_as_it_was_written() {
+        assert_eq!(Batch::from_bytes(&Batch::default().to_bytes()), Some(Batch::default()));
+        assert_eq!(Batch::from_bytes(b"torn"), None);
+    }
+
+    #[test]
+    fn the_night_is_at_three() {
+        let three = verify::next_night(0);
+        assert_eq!(three, 3 * 3_600_000);
+        assert_eq!(verify::next_night(three), three + 86_400_000);
+        assert_eq!(verify::next_night(three - 1), three);
+    }
+}

@@ -1,0 +1,278 @@
+//! Proves that the ledger holds what follows from the events, and mends it where it does not.
+//!
+//! Every visitor and order of a shop is found anew, piece by piece, and compared with what was written down; then the
+//! ledger is compared with the sum of what was written down. Between the pieces the queue is worked off as ever, and what
+//! that changes about visitors already looked at is added to the sum too, so nothing has to stand still meanwhile.
+
+use super::lots::PIECE_SLOTS;
+use super::{Upkeep, UpkeepError};
+use crate::funnel::Window;
+use crate::ledger::chain::Measure;
+use crate::ledger::revision::{Revision, Touched, Watched};
+use crate::ledger::totals::{Key, Totals};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+/// A visitor who changes while they are looked at is looked at again this often.
+const MAX_TRIES: u32 = 20;
+/// Between two pieces the queue is worked off this often.
+const ROUND_INTERVAL: Duration = Duration::from_secs(2);
+const NIGHT_HOUR_MS: i64 = 3 * 3_600_000;
+const DAY_MS: i64 = 86_400_000;
+/// Whoever was open longer ago is not any more, in every time zone.
+const OPEN_DAYS: i64 = 3;
+
+/// A request to verify a shop.
+#[derive(Debug)]
+pub struct Order {
+    pub shop: String,
+    pub window: Option<Window>,
+    pub mends: bool,
+    pub reply: oneshot::Sender<Result<Verdict, VerifyError>>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Visitors and orders looked at.
+    pub looked_at: u64,
+    /// Rows of the ledger looked at.
+    pub rows: u64,
+    /// Orders and visitors' days that were written down otherwise than they are.
+    pub wrong_facts: u64,
+    /// Rows of the ledger that were not the sum of what was written down.
+    pub wrong_rows: u64,
+    /// All of that is right now.
+    pub mended: bool,
+}
+
+impl Verdict {
+    /// Whether everything was as it must be.
+    pub fn is_right(&self) -> bool {
+        self.wrong_facts + self.wrong_rows == 0
+    }
+}
+
+/// Why a shop could not be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    #[error("{0}; try again when the store is back")]
+    Store(String),
+    #[error("its visitors change faster than they can be looked at; try again at a quieter time")]
+    Restless,
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+impl super::Ledger {
+    /// Compares the ledger of a shop with what follows from its events, for rows of the days of `window` or all; `mends` puts
+    /// right what is wrong.
+    ///
+    /// # Errors
+    /// See [`VerifyError`].
+    pub async fn verify(
+        &self,
+        shop: &str,
+        window: Option<Window>,
+        mends: bool,
+    ) -> Result<Verdict, VerifyError> {
+        let (reply, answer) = oneshot::channel();
+        let order = Order { shop: shop.to_owned(), window, mends, reply };
+        self.orders.send(order).await.map_err(|_| VerifyError::Stopping)?;
+        self.wake.notify_one();
+        answer.await.map_err(|_| VerifyError::Stopping)?
+    }
+}
+
+/// The next three o'clock UTC, epoch milliseconds.
+pub(super) fn next_night(now_ms: i64) -> i64 {
+    let today = now_ms.div_euclid(DAY_MS) * DAY_MS + NIGHT_HOUR_MS;
+    if today > now_ms { today } else { today + DAY_MS }
+}
+
+impl Upkeep {
+    pub(super) async fn verify_when_asked(&mut self) {
+        while let Ok(order) = self.orders.try_recv() {
+            let verdict = self.verify(&order.shop, order.window, order.mends).await;
+            let _ = order.reply.send(verdict);
+        }
+        let now_ms = self.clock.now_ms();
+        if now_ms < self.next_nightly_ms {
+            return;
+        }
+        self.next_nightly_ms = next_night(now_ms);
+        let oldest = u16::try_from(now_ms / DAY_MS - OPEN_DAYS).unwrap_or_default();
+        if let Err(error) = self.store.drop_open_before(oldest).await {
+            tracing::warn!(%error, "days on which nobody is open any more stay for another night");
+        }
+        let shops: Vec<String> =
+            self.registry.snapshot().shops().iter().map(|shop| shop.slug.clone()).collect();
+        for shop in shops {
+            match self.verify(&shop, None, true).await {
+                Ok(verdict) if verdict.is_right() => {
+                    tracing::info!(shop, verdict.rows, "the ledger is right")
+                }
+                Ok(verdict) => {
+                    self.telemetry.ledger_differences.inc_by(verdict.wrong_facts + verdict.wrong_rows);
+                    tracing::error!(shop, ?verdict, "the ledger was wrong and is mended");
+                }
+                Err(error) => tracing::warn!(shop, %error, "the ledger was not verified tonight"),
+            }
+        }
+    }
+
+    async fn verify(
+        &mut self,
+        shop: &str,
+        window: Option<Window>,
+        mends: bool,
+    ) -> Result<Verdict, VerifyError> {
+        self.watched = Some(Watched { shop: shop.to_owned(), up_to: None, totals: Totals::default() });
+        let verdict = self.verify_watched(shop, window, mends).await;
+        self.watched = None;
+        verdict
+    }
+
+    async fn verify_watched(
+        &mut self,
+        shop: &str,
+        window: Option<Window>,
+        mends: bool,
+    ) -> Result<Verdict, VerifyError> {
+        let days = window.map_or((0, u16::MAX), |window| (number_of(window.from), number_of(window.to)));
+        let mut verdict = Verdict { mended: mends, ..Verdict::default() };
+        self.work_off(shop).await?;
+        // Whatever wrote wrong rows may have given them any number; what mends them must have a higher one.
+        let last = self.store.last_batch().await?;
+        if let Some(known) = &mut self.known {
+            known.last_batch = known.last_batch.max(last);
+        }
+        let count = self.store.ledger_size(shop).await?.div_ceil(PIECE_SLOTS).max(1);
+        let width = u64::MAX / count;
+        let mut rested = Instant::now();
+        for place in 0..count {
+            if rested.elapsed() > ROUND_INTERVAL {
+                self.round().await?;
+                rested = Instant::now();
+            }
+            let first = place * width + u64::from(place > 0);
+            let last = if place + 1 == count { u64::MAX } else { (place + 1) * width };
+            let (touched, wrong) = self.verify_piece(shop, first, last, days, mends).await?;
+            verdict.wrong_facts += wrong;
+            if let (Some(watched), Some(known)) = (&mut self.watched, &self.known) {
+                watched.up_to = Some(last);
+                if let Some(touched) = touched.shops.get(shop) {
+                    verdict.looked_at += (touched.orders.len() + touched.known_days.len()) as u64;
+                    let keeps = |dimension| !known.wide.contains(&(shop.to_owned(), dimension));
+                    touched
+                        .known_days
+                        .values()
+                        .for_each(|days| watched.totals.add_days(shop, days, false, keeps));
+                    touched.known_orders.iter().for_each(|order| watched.totals.add_cash(shop, order, false));
+                }
+            }
+        }
+        let stored = self.store.shop_ledger(shop).await?;
+        let correction = self.correction(shop, &stored, days);
+        verdict.rows = stored.rows().count() as u64;
+        verdict.wrong_rows = correction.totals.rows().count() as u64;
+        if mends && verdict.wrong_rows > 0 {
+            self.write(correction).await?;
+        }
+        Ok(verdict)
+    }
+
+    /// Looks at a range of slots until nothing of it is queued: returns what is written down of it now, and how much was wrong.
+    async fn verify_piece(
+        &mut self,
+        shop: &str,
+        first: u64,
+        last: u64,
+        days: (u16, u16),
+        mends: bool,
+    ) -> Result<(Touched, u64), VerifyError> {
+        let mut wrong = 0;
+        for _ in 0..MAX_TRIES {
+            let touched = self.store.touched_range(shop, first, last).await?;
+            let revision = self.revision(&touched);
+            if revision.is_empty() {
+                return Ok((touched, wrong));
+            }
+            self.store.await_insertions().await;
+            if self.store.is_queued(shop).await? {
+                self.work_off(shop).await?;
+                continue;
+            }
+            wrong += differences(&revision, days);
+            if !mends {
+                return Ok((touched, wrong));
+            }
+            self.write(revision).await?;
+        }
+        Err(VerifyError::Restless)
+    }
+
+    /// What is to be added to the ledger's rows of these days, so that they are the sum of what is written down.
+    fn correction(&self, shop: &str, stored: &Totals, (from, to): (u16, u16)) -> Revision {
+        let mut revision = Revision::default();
+        let (Some(watched), Some(known)) = (&self.watched, &self.known) else { return revision };
+        let is_kept = |key: &Key<'_>| {
+            (from..=to).contains(&key.day)
+                && key.dimension.is_none_or(|dimension| !known.wide.contains(&(shop.to_owned(), dimension)))
+        };
+        for (one, other, sign) in [(&watched.totals, stored, 1), (stored, &watched.totals, -1)] {
+            for (key, measure) in one.rows().filter(|(key, _)| is_kept(key)) {
+                // The second time only rows that the sum does not have at all.
+                let others = other.get(key).unwrap_or_default();
+                let is_seen = sign < 0 && others != Measure::default();
+                if is_seen || measure == others {
+                    continue;
+                }
+                let missing = Measure {
+                    count: sign * (measure.count - others.count),
+                    amount: if sign > 0 {
+                        measure.amount - others.amount
+                    } else {
+                        others.amount - measure.amount
+                    },
+                };
+                revision.totals.add_row(key, missing);
+            }
+        }
+        revision
+    }
+
+    async fn work_off(&mut self, shop: &str) -> Result<(), VerifyError> {
+        for _ in 0..MAX_TRIES {
+            self.round().await?;
+            if !self.store.is_queued(shop).await? {
+                return Ok(());
+            }
+        }
+        Err(VerifyError::Restless)
+    }
+}
+
+fn differences(revision: &Revision, (from, to): (u16, u16)) -> u64 {
+    let days = revision.days.iter().filter(|day| (from..=to).contains(&day.day)).count();
+    (revision.orders.len() + days) as u64
+}
+
+fn number_of(day: NaiveDate) -> u16 {
+    u16::try_from(day.signed_duration_since(NaiveDate::default()).num_days()).unwrap_or(0)
+}
+
+impl From<UpkeepError> for VerifyError {
+    fn from(error: UpkeepError) -> VerifyError {
+        VerifyError::Store(error.to_string())
+    }
+}
+
+impl From<crate::store::StoreError> for VerifyError {
+    fn from(error: crate::store::StoreError) -> VerifyError {
+        VerifyError::Store(error.to_string())
+    }
+}
