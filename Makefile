@@ -1,6 +1,6 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
-.PHONY: run test check engine geo geo-test-data agents snippet page screenshots bench-ingest lint unit integration judge chaos schema schemathesis browser chromium help
+.PHONY: run test check engine geo geo-test-data agents snippet page screenshots bench-ingest bench-query lint unit integration judge chaos schema schemathesis browser chromium help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -39,6 +39,9 @@ bench-ingest: engine ## measure how fast events are taken; ARGS=--write puts the
 	@command -v wrk >/dev/null || { echo "bench-ingest: the load generator wrk is missing: apt install wrk" >&2; exit 1; }
 	cargo build --release --example null_server
 	cargo bench --bench ingest -- $(ARGS)
+
+bench-query: engine ## measure how long a funnel takes; ARGS="--events 10000000 --events 100000000 --write"
+	cargo bench --bench query -- $(ARGS)
 
 lint: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
 	cargo fmt --check
