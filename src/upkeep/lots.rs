@@ -7,10 +7,12 @@ use std::time::Duration;
 /// Visitors and orders worked on at once, which bounds memory.
 pub const PIECE_SLOTS: u64 = 32_000;
 /// Rows of parts of the queue taken together: the more, the more of who changes every second is worked on once; the fewer, the
-/// sooner a newcomer has its turn. So as many as take about [`LONG_ROUND`].
+/// sooner a newcomer has its turn. So as many as take about [`LONG_LOT`].
 pub const LOT_ROWS: RangeInclusive<u64> = 16_000..=256_000;
-/// After this long a round leaves the rest of a backlog to the next one.
-pub const LONG_ROUND: Duration = Duration::from_secs(8);
+/// A lot that takes longer is a large one.
+const LONG_LOT: Duration = Duration::from_secs(8);
+/// After this long a round leaves the lots of a backlog that are left to the next one.
+pub const LONG_ROUND: Duration = Duration::from_secs(2);
 
 /// What is taken off the queue at once.
 #[derive(Debug, Default)]
@@ -35,9 +37,9 @@ impl Lot {
 
 /// How many rows the next lots may have, after one of `rows` took so long.
 pub fn next_lot_rows(lot_rows: u64, rows: u64, took: Duration) -> u64 {
-    let wanted = if took > 2 * LONG_ROUND {
+    let wanted = if took > 2 * LONG_LOT {
         lot_rows / 2
-    } else if took < LONG_ROUND && rows > lot_rows / 2 {
+    } else if took < LONG_LOT && rows > lot_rows / 2 {
         lot_rows * 2
     } else {
         lot_rows
@@ -84,7 +86,7 @@ mod tests {
 
     #[test]
     fn lots_grow_while_they_are_quick_and_shrink_when_they_are_slow() {
-        let [quick, fair, slow] = [1, 2, 3].map(|half| half * LONG_ROUND - LONG_ROUND / 2);
+        let [quick, fair, slow] = [1, 2, 3].map(|half| half * LONG_LOT - LONG_LOT / 2);
         assert_eq!(next_lot_rows(16_000, 15_000, quick), 32_000);
         assert_eq!(next_lot_rows(16_000, 100, quick), 16_000, "few rows tell nothing");
         assert_eq!(next_lot_rows(64_000, 64_000, fair), 64_000);

@@ -310,7 +310,10 @@ impl Upkeep {
             for part in &lot.parts {
                 self.store.drop_from_ledger_queue(part).await?;
             }
-            self.lot_rows = next_lot_rows(self.lot_rows, lot.rows, lot_begun.elapsed());
+            let took = lot_begun.elapsed();
+            self.lot_rows = next_lot_rows(self.lot_rows, lot.rows, took);
+            let (rows, took_ms) = (lot.rows, took.as_millis() as u64);
+            tracing::debug!(rows, slots, took_ms, "part of the queue is in the ledger");
             // What has arrived meanwhile must not wait for a long backlog; and that must not wait for ever.
             let is_last = place + 1 == lots.len();
             if !is_last && begun.elapsed() > LONG_ROUND && (place > 0 || !was_cut) {
