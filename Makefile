@@ -1,6 +1,6 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
-.PHONY: run test check engine geo geo-test-data agents snippet page screenshots bench-ingest bench-query lint unit integration judge chaos schema schemathesis browser chromium help
+.PHONY: run test check engine geo geo-test-data agents snippet page grafana screenshots bench-ingest bench-query lint unit integration judge chaos schema schemathesis browser chromium help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,6 +31,9 @@ snippet: js-snippet/node_modules/.stamp ## build js-snippet/dist
 page: dashboards/web/node_modules/.stamp ## build dashboards/web/dist
 	cd dashboards/web && npm run --silent build
 
+grafana: dashboards/grafana/node_modules/.stamp ## build dashboards and alert rules for Grafana
+	cd dashboards/grafana && npm run --silent build
+
 screenshots: engine chromium tests/browser/node_modules/.stamp ## write the README's pictures (wants a CJK font)
 	cargo build
 	cd tests/browser && node screenshot.mjs
@@ -43,17 +46,19 @@ bench-ingest: engine ## measure how fast events are taken; ARGS=--write puts the
 bench-query: engine ## measure how long a funnel takes; ARGS="--events 10000000 --events 100000000 --write"
 	cargo bench --bench query -- $(ARGS)
 
-lint: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp
+lint: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp dashboards/grafana/node_modules/.stamp
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --features planted-faults --test chaos -- -D warnings
 	cd js-snippet && npm run --silent check
 	cd dashboards/web && npm run --silent check
+	cd dashboards/grafana && npm run --silent check
 
-unit: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp packaging/agents/node_modules/.stamp
+unit: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp dashboards/grafana/node_modules/.stamp packaging/agents/node_modules/.stamp
 	cd js-snippet && npm test --silent
 	cd packaging/agents && npm test --silent
 	cd dashboards/web && npm test --silent
+	cd dashboards/grafana && npm test --silent
 
 integration: engine geo geo-test-data
 	cargo test

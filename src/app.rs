@@ -195,6 +195,7 @@ impl App {
             limits: Arc::new(Limits::new(settings.limits)),
             telemetry: telemetry.clone(),
             faults: settings.faults,
+            public_url: settings.public_url.into(),
         };
         let public_address = public.local_addr()?;
         let admin_address = admin_listener.local_addr()?;
@@ -202,7 +203,6 @@ impl App {
         let admin = admin::Admin {
             state: state.clone(),
             token: token.clone(),
-            public_url: settings.public_url,
             dead_letters,
             forgotten,
             engine: engine.as_ref().map(Engine::status),

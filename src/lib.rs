@@ -14,6 +14,7 @@ pub mod engine;
 pub mod enrich;
 pub mod event;
 pub mod funnel;
+pub mod grafana;
 pub mod identity;
 pub mod ledger;
 pub mod metrics;

@@ -4,6 +4,7 @@
 
 mod forget;
 mod geo;
+mod grafana;
 mod import;
 mod ledger;
 mod server;
@@ -66,6 +67,8 @@ enum Command {
     /// The database that tells places from addresses.
     #[command(subcommand)]
     Geo(geo::GeoCommand),
+    /// Tell Grafana's data source, write dashboards and alert rules, make a user who reads one shop.
+    Grafana(grafana::GrafanaArguments),
     #[command(hide = true)]
     Engine(EngineArguments),
 }
@@ -114,6 +117,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Ledger(command) => ledger::run(command, &Settings::read(file, DATA_DIR)?).await,
                 Command::Forget(typed) => forget::run(typed, &Settings::read(file, DATA_DIR)?).await,
                 Command::Geo(command) => geo::run(command, Settings::read(file, DATA_DIR)?).await,
+                Command::Grafana(typed) => grafana::run(typed, &Settings::read(file, DATA_DIR)?),
                 Command::Engine(_) => Ok(()),
             }
         })

@@ -109,6 +109,15 @@ impl EngineStatus {
     }
 }
 
+/// The port of the engine in a directory, and the user who may only read.
+///
+/// # Errors
+/// No engine has been started there, or its files cannot be read.
+pub fn reader_of(directory: &Path) -> io::Result<(u16, Login)> {
+    let settings = Settings::read(directory)?;
+    Ok((settings.http_port(), settings.reader()))
+}
+
 impl Engine {
     /// Starts the engine and waits until it answers.
     ///
@@ -139,6 +148,11 @@ impl Engine {
     /// The user that owns the database.
     pub fn tracker(&self) -> Login {
         self.settings.tracker()
+    }
+
+    /// The user that may only read.
+    pub fn reader(&self) -> Login {
+        self.settings.reader()
     }
 
     /// What became of the child; outlives the engine.

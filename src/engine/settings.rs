@@ -54,6 +54,11 @@ impl Settings {
         Ok(settings)
     }
 
+    /// What was made for a directory before.
+    pub fn read(directory: &Path) -> io::Result<Settings> {
+        Ok(serde_json::from_slice(&std::fs::read(directory.join("engine.json"))?)?)
+    }
+
     pub fn http_port(&self) -> u16 {
         self.http_port
     }
@@ -64,6 +69,10 @@ impl Settings {
 
     pub fn tracker(&self) -> Login {
         Login { user: TRACKER.into(), password: self.tracker_password.clone() }
+    }
+
+    pub fn reader(&self) -> Login {
+        Login { user: GRAFANA.into(), password: self.grafana_password.clone() }
     }
 
     /// The port's owner may have changed since the last start; a data source that points at the old port must

@@ -32,7 +32,6 @@ pub const IMPORT_EVENTS_PATH: &str = "/import/events";
 pub struct Admin {
     pub state: State,
     pub token: String,
-    pub public_url: String,
     pub dead_letters: DeadLetters,
     pub forgotten: Forgotten,
     /// Of the embedded engine, when there is one.
@@ -165,7 +164,7 @@ async fn shops(request: HttpRequest, admin: web::Data<Admin>, command: web::Json
         return wrong_token();
     }
     let applied: Result<Reply, CommandError> =
-        command::apply(&admin.state.registry, command.into_inner(), &admin.public_url);
+        command::apply(&admin.state.registry, command.into_inner(), &admin.state.public_url);
     match applied {
         Ok(reply) => HttpResponse::Ok().json(reply),
         Err(error) => HttpResponse::BadRequest().json(Refusal::new(&error)),

@@ -2,8 +2,8 @@
 
 use super::State;
 use super::error::ApiError;
-use crate::shops::Shop;
-use crate::shops::key::KeyKind;
+use crate::shops::key::{KeyHash, KeyKind};
+use crate::shops::{Shop, share};
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,16 +13,71 @@ use subtle::ConstantTimeEq;
 
 /// How far a signature's time may be from now, in seconds.
 const SIGNATURE_TOLERANCE_SECONDS: i64 = 300;
+pub const READING_KEY: &str = "a read key (rk_…) or secret key (sk_…)";
 const SHOP_HEADER: &str = "X-Shopfunnel-Shop";
 const SIGNATURE_HEADER: &str = "X-Shopfunnel-Signature";
 
-/// The shop `slug`, for a key that may read its figures.
+/// What a report tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Sums over visitors, which a share link shows too.
+    Sums,
+    /// Single visitors, which only the holder of a key may see.
+    Persons,
+}
+
+/// The shop `slug`, for whoever may read what it tells of `subject`.
 ///
 /// # Errors
-/// No or unknown key 401; public key 403; unknown slug or another shop's key 404.
-pub fn reader(request: &HttpRequest, state: &State, slug: &str) -> Result<Arc<Shop>, ApiError> {
-    let (_, shop) = holder(request, state, "a read key (rk_…) or secret key (sk_…)")?;
-    if shop.slug == slug { Ok(shop) } else { Err(ApiError::NotFound) }
+/// No or unknown key, an expired share link 401; public key, or a share link where a key is needed 403; unknown slug, or
+/// the key of another shop 404.
+pub fn reader(
+    request: &HttpRequest,
+    state: &State,
+    slug: &str,
+    subject: Subject,
+) -> Result<Arc<Shop>, ApiError> {
+    match bearer(request) {
+        Some(token) if share::is_token(token) => {
+            let shop = guest(token, state)?;
+            match subject {
+                _ if shop.slug != slug => Err(ApiError::NotFound),
+                Subject::Persons => Err(ApiError::WrongKeyKind { needed: READING_KEY }),
+                Subject::Sums => Ok(shop),
+            }
+        }
+        _ => Ok(reading_key(request, state, slug)?.1),
+    }
+}
+
+/// A key that may read the figures of the shop `slug`, as its hash, and the shop.
+///
+/// # Errors
+/// As [`reader`]; a share link is no key 403.
+pub fn reading_key(
+    request: &HttpRequest,
+    state: &State,
+    slug: &str,
+) -> Result<(KeyHash, Arc<Shop>), ApiError> {
+    let key = bearer(request).unwrap_or_default();
+    if share::is_token(key) {
+        guest(key, state)?;
+        return Err(ApiError::WrongKeyKind { needed: READING_KEY });
+    }
+    let (_, shop) = holder(request, state, READING_KEY)?;
+    if shop.slug == slug { Ok((KeyHash::of(key), shop)) } else { Err(ApiError::NotFound) }
+}
+
+/// The shop that a share link shows.
+fn guest(token: &str, state: &State) -> Result<Arc<Shop>, ApiError> {
+    let claim = share::read(token).ok_or(ApiError::Unauthorized)?;
+    let snapshot = state.registry.snapshot();
+    let shop = snapshot.by_slug(claim.slug).filter(|shop| claim.is_genuine(shop));
+    let shop = shop.ok_or(ApiError::Unauthorized)?;
+    if state.clock.now_ms() / 1_000 >= claim.expires_at_seconds {
+        return Err(ApiError::LinkExpired);
+    }
+    Ok(shop.clone())
 }
 
 /// The shop whose server sends, by its secret key.

@@ -1,5 +1,6 @@
 //! What became of the inquirers of each day: `GET /v1/shops/{shop}/cohorts`.
 
+use super::auth::Subject;
 use super::csv::{Cell, Table};
 use super::error::ApiError;
 use super::format::Format;
@@ -68,14 +69,14 @@ struct Outcome {
         ),
         ReportErrors,
     ),
-    security(("read_key" = []), ("secret_key" = []))
+    security(("read_key" = []), ("secret_key" = []), ("share_link" = []))
 )]
 pub async fn cohorts(
     request: HttpRequest,
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (report, parameters) = Report::admit(&request, &state, &slug)?;
+    let (report, parameters) = Report::admit(&request, &state, &slug, Subject::Sums)?;
     parameters.finish()?;
     let watched = Days::new(FINAL_DAYS.into());
     let question = report.question(report.window);

@@ -40,6 +40,8 @@ pub enum ApiError {
     UnknownShopKey,
     #[error("send `Authorization: Bearer …` with a key of this shop")]
     Unauthorized,
+    #[error("this link has expired; ask whoever sent it for a new one")]
+    LinkExpired,
     #[error("the signature does not fit the body")]
     BadSignature,
     #[error("the signature's time is more than 300 s away from now; sign again")]
@@ -113,6 +115,7 @@ impl ApiError {
             ApiError::ShopRequired => "shop_required",
             ApiError::UnknownShopKey => "unknown_shop_key",
             ApiError::Unauthorized => "unauthorized",
+            ApiError::LinkExpired => "link_expired",
             ApiError::BadSignature => "bad_signature",
             ApiError::StaleTimestamp => "stale_timestamp",
             ApiError::WrongKeyKind { .. } => "wrong_key_kind",
@@ -204,6 +207,7 @@ impl ResponseError for ApiError {
             | ApiError::ShopRequired => StatusCode::BAD_REQUEST,
             ApiError::UnknownShopKey
             | ApiError::Unauthorized
+            | ApiError::LinkExpired
             | ApiError::BadSignature
             | ApiError::StaleTimestamp => StatusCode::UNAUTHORIZED,
             ApiError::WrongKeyKind { .. } | ApiError::OriginNotAllowed | ApiError::ShopMismatch => {

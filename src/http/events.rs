@@ -1,5 +1,6 @@
 //! The last events as they arrived, for checking an installation: `GET /v1/shops/{shop}/events/recent`.
 
+use super::auth::Subject;
 use super::error::ApiError;
 use super::openapi::ReportErrors;
 use super::parameters::Parameters;
@@ -48,7 +49,7 @@ pub async fn recent(
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let Admitted { shop, parameters } = report::admit(&request, &state, &slug)?;
+    let Admitted { shop, parameters } = report::admit(&request, &state, &slug, Subject::Persons)?;
     let kind = kind(parameters)?;
     let now_ms = state.clock.now_ms();
     let fresh_until_ms = stored_until_ms(&state, now_ms);

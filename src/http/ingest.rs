@@ -7,7 +7,7 @@ use super::error::{ApiError, Rejected};
 use super::openapi::{BrowserErrors, ImageErrors, ServerErrors};
 use super::parameters::Parameters;
 use super::wire::{Body, EventsBody, WireError, WireEvent};
-use super::{State, auth, only};
+use super::{State, auth, body, only};
 use crate::event::{Field, Rejection};
 use crate::planted::Fault;
 use crate::shops::{PrivacySignal, Shop};
@@ -31,8 +31,6 @@ pub const MAX_SERVER_EVENTS: usize = 1_000;
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// Rejections that the answer to a stream lists; the others are counted.
 const MAX_LISTED: usize = 1_000;
-/// A whole body, or the next piece of a stream. The server itself bounds only the head of a request.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const PREFLIGHT_SECONDS: u32 = 86_400;
 /// One transparent pixel, as GIF89a.
 const PIXEL: &[u8] =
@@ -143,9 +141,9 @@ async fn browser_events(
     if !state.trusted_proxies.is_exempt(request) {
         state.limits.client(state.trusted_proxies.client(request))?;
     }
-    expect_unencoded(request)?;
-    expect_media_type(request, &["text/plain", "application/json"], "text/plain or application/json")?;
-    let bytes = read(request, payload, MAX_BROWSER_BYTES).await?;
+    body::expect_unencoded(request)?;
+    body::expect_media_type(request, &["text/plain", "application/json"], "text/plain or application/json")?;
+    let bytes = body::read(request, payload, MAX_BROWSER_BYTES).await?;
     let body =
         Body::parse(&bytes, MAX_BROWSER_EVENTS).map_err(|error| unusable(error, MAX_BROWSER_EVENTS))?;
     if body.events.is_empty() {
@@ -256,8 +254,8 @@ pub async fn from_server(
     state: web::Data<State>,
     appender: web::Data<Appender>,
 ) -> Result<HttpResponse, ApiError> {
-    expect_unencoded(&request)?;
-    let accepted = if media_type(&request).eq_ignore_ascii_case("application/x-ndjson") {
+    body::expect_unencoded(&request)?;
+    let accepted = if body::media_type(&request).eq_ignore_ascii_case("application/x-ndjson") {
         stream_events(&request, payload, &state, &appender).await?
     } else {
         server_events(&request, payload, &state, &appender).await?
@@ -271,14 +269,14 @@ async fn server_events(
     state: &State,
     appender: &Appender,
 ) -> Result<Accepted, ApiError> {
-    expect_media_type(
+    body::expect_media_type(
         request,
         &["application/json", "text/plain"],
         "application/json, text/plain or application/x-ndjson",
     )?;
     let signed = auth::is_signed(request);
     let mut shop = if signed { None } else { Some(auth::secret_holder(request, state)?) };
-    let bytes = read(request, payload, MAX_SERVER_BYTES).await?;
+    let bytes = body::read(request, payload, MAX_SERVER_BYTES).await?;
     if signed {
         shop = Some(auth::signer(request, state, &bytes)?);
     }
@@ -315,7 +313,7 @@ async fn stream_events(
     // The line at hand is too long; it is counted already and dropped up to its end.
     let mut dropping = false;
     while !ended {
-        match tokio::time::timeout(BODY_TIMEOUT, payload.next()).await {
+        match tokio::time::timeout(body::TIMEOUT, payload.next()).await {
             Ok(Some(Ok(chunk))) => waiting.extend_from_slice(&chunk),
             // Events before this place may be stored, so the answer must not promise that none is.
             Ok(Some(Err(_))) | Err(_) => return Err(ApiError::BrokenTransfer),
@@ -543,55 +541,6 @@ fn is_prefetch(request: &HttpRequest) -> bool {
         words.next().is_some_and(|purpose| purpose.eq_ignore_ascii_case(b"prefetch"))
             && !words.any(|word| word.eq_ignore_ascii_case(b"prerender"))
     })
-}
-
-/// The media type of the body as it was written, without parameters.
-fn media_type(request: &HttpRequest) -> &str {
-    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.unwrap_or_default().split(';').next().unwrap_or_default().trim()
-}
-
-fn expect_media_type(
-    request: &HttpRequest,
-    expected: &[&str],
-    accepted: &'static str,
-) -> Result<(), ApiError> {
-    let sent = media_type(request);
-    if expected.iter().any(|known| known.eq_ignore_ascii_case(sent)) {
-        Ok(())
-    } else {
-        Err(ApiError::UnsupportedMediaType { accepted })
-    }
-}
-
-/// A body is read as it is sent: what is never unpacked cannot grow.
-fn expect_unencoded(request: &HttpRequest) -> Result<(), ApiError> {
-    let encoded = |value: &HeaderValue| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
-    if request.headers().get_all(header::CONTENT_ENCODING).any(encoded) {
-        return Err(ApiError::UnsupportedEncoding);
-    }
-    Ok(())
-}
-
-async fn read(
-    request: &HttpRequest,
-    payload: web::Payload,
-    max_bytes: usize,
-) -> Result<web::Bytes, ApiError> {
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if declared.and_then(|bytes| bytes.parse().ok()).is_some_and(|bytes: u64| bytes > max_bytes as u64) {
-        return Err(ApiError::PayloadTooLarge { max_bytes });
-    }
-    match tokio::time::timeout(BODY_TIMEOUT, payload.to_bytes_limited(max_bytes)).await {
-        Ok(Ok(Ok(bytes))) => Ok(bytes),
-        Ok(Ok(Err(error))) => Err(broken_body(error)),
-        Ok(Err(_)) => Err(ApiError::PayloadTooLarge { max_bytes }),
-        Err(_) => Err(ApiError::RequestTimeout),
-    }
-}
-
-fn broken_body(error: impl std::fmt::Display) -> ApiError {
-    ApiError::InvalidJson(format!("the body did not arrive whole: {error}"))
 }
 
 fn unusable(error: WireError, max_events: usize) -> ApiError {

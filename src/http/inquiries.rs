@@ -1,5 +1,6 @@
 //! Who asked and has not bought, for calling back: `GET /v1/shops/{shop}/inquiries/lost`, page by page.
 
+use super::auth::Subject;
 use super::csv::{Cell, Table};
 use super::error::ApiError;
 use super::format::Format;
@@ -113,7 +114,7 @@ pub async fn lost(
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (report, mut parameters) = Report::admit(&request, &state, &slug)?;
+    let (report, mut parameters) = Report::admit(&request, &state, &slug, Subject::Persons)?;
     let filters = filters(&mut parameters, &[Dimension::Agent, Dimension::Channel])?;
     let list = list(&report, &filters);
     // The list is made of events, so what counts is what of these is there.

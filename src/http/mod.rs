@@ -4,7 +4,9 @@
 //! `ingest` never waits for ClickHouse: it needs the shops in memory and the spool, nothing else.
 
 pub mod admin;
+mod annotations;
 mod auth;
+mod body;
 mod catalogue;
 mod check;
 pub mod client_address;
@@ -27,6 +29,7 @@ mod pages;
 mod parameters;
 mod query;
 mod report;
+mod share_links;
 mod visitors;
 mod wire;
 
@@ -65,6 +68,8 @@ pub struct State {
     pub limits: Arc<Limits>,
     pub telemetry: Telemetry,
     pub faults: Faults,
+    /// Where browsers reach this server.
+    pub public_url: Arc<str>,
 }
 
 /// The public routes. Every path that is not here answers 404, every other method 405.
@@ -77,6 +82,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .configure(inquiries::routes)
         .configure(events::routes)
         .configure(visitors::routes)
+        .configure(annotations::routes)
+        .configure(share_links::routes)
         .configure(catalogue::routes)
         .configure(openapi::routes)
         .configure(pages::routes)

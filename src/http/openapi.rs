@@ -8,7 +8,10 @@ use super::catalogue::CACHE_CONTROL;
 use super::error::{ApiError, ErrorBody};
 use super::format::Format;
 use super::parameters::Parameters;
-use super::{catalogue, cohorts, events, ingest, inquiries, only, orders, query, visitors};
+use super::{
+    annotations, catalogue, cohorts, events, ingest, inquiries, only, orders, query, share_links, visitors,
+};
+use super::{auth, body};
 use crate::metrics::{GROUPS, Metric, Unit};
 use crate::spool::AppendError;
 use actix_web::http::header;
@@ -37,6 +40,10 @@ use utoipa::{IntoResponses, Modify, Number, OpenApi as _};
         inquiries::lost,
         events::recent,
         visitors::path,
+        annotations::list,
+        annotations::add,
+        annotations::remove,
+        share_links::make,
         catalogue::metrics,
         openapi,
     ),
@@ -44,6 +51,8 @@ use utoipa::{IntoResponses, Modify, Number, OpenApi as _};
     tags(
         (name = "events", description = "Events in."),
         (name = "reports", description = "Figures out, always in the shop's time zone."),
+        (name = "annotations", description = "What people want to remember of a day."),
+        (name = "sharing", description = "Figures for others."),
     ),
     modifiers(&Keys, &Figures)
 )]
@@ -95,8 +104,32 @@ impl IntoResponses for ReportErrors {
             ApiError::KeyInUrl,
             ApiError::RangeTooLarge { max_days: crate::funnel::MAX_WINDOW_DAYS },
             ApiError::Unauthorized,
-            ApiError::WrongKeyKind { needed: "a read key (rk_…) or secret key (sk_…)" },
+            ApiError::LinkExpired,
+            ApiError::WrongKeyKind { needed: auth::READING_KEY },
             ApiError::NotFound,
+            ApiError::RateLimited { retry_after_seconds: 1 },
+            ApiError::StoreUnavailable(String::new()),
+        ])
+    }
+}
+
+/// Errors of whatever takes an object about a shop.
+pub struct WritingErrors;
+
+impl IntoResponses for WritingErrors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        errors(vec![
+            ApiError::invalid("day", "…"),
+            ApiError::KeyInUrl,
+            ApiError::InvalidJson("the body does not fit".into()),
+            ApiError::Unauthorized,
+            ApiError::LinkExpired,
+            ApiError::WrongKeyKind { needed: auth::READING_KEY },
+            ApiError::NotFound,
+            ApiError::RequestTimeout,
+            ApiError::PayloadTooLarge { max_bytes: body::MAX_OBJECT_BYTES },
+            ApiError::UnsupportedMediaType { accepted: body::JSON },
+            ApiError::UnsupportedEncoding,
             ApiError::RateLimited { retry_after_seconds: 1 },
             ApiError::StoreUnavailable(String::new()),
         ])
@@ -220,6 +253,7 @@ impl Modify for Keys {
         for (name, format, description) in [
             ("read_key", "rk_…", "A shop's read key: its figures."),
             ("secret_key", "sk_…", "A shop's secret key: its figures, and events from its server."),
+            ("share_link", "sl_…", "What a share link holds: the shop's sums, until it expires."),
         ] {
             let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format);
             let bearer = bearer.description(Some(description)).build();

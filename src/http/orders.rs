@@ -1,5 +1,6 @@
 //! What the orders of a window tell about their persons, and what they are worth: `GET /v1/shops/{shop}/orders`.
 
+use super::auth::Subject;
 use super::csv::{Cell, Table};
 use super::error::ApiError;
 use super::format::Format;
@@ -71,14 +72,14 @@ impl From<Money> for OrderValues {
         ),
         ReportErrors,
     ),
-    security(("read_key" = []), ("secret_key" = []))
+    security(("read_key" = []), ("secret_key" = []), ("share_link" = []))
 )]
 pub async fn orders(
     request: HttpRequest,
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (report, parameters) = Report::admit(&request, &state, &slug)?;
+    let (report, parameters) = Report::admit(&request, &state, &slug, Subject::Sums)?;
     parameters.finish()?;
     let question = report.question(report.window);
     let filters = Filters::default();

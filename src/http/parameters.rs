@@ -2,6 +2,7 @@
 
 use super::error::ApiError;
 use crate::shops::key::KeyKind;
+use crate::shops::share;
 
 /// Names under which other services take a key in the address.
 const KEY_NAMES: [&str; 8] =
@@ -28,6 +29,7 @@ impl Parameters {
         let is_key = |(name, value): &(String, String)| {
             KEY_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
                 || [KeyKind::Secret, KeyKind::Read].iter().any(|kind| kind.has_form(value))
+                || share::read(value).is_some()
         };
         if left.iter().any(is_key) {
             return Err(ApiError::KeyInUrl);
@@ -80,6 +82,7 @@ impl Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shops::key::KeyHash;
 
     fn refused(result: Result<(), ApiError>) -> String {
         match result {
@@ -115,7 +118,10 @@ mod tests {
     #[test]
     fn a_key_is_refused_under_any_name_and_never_repeated() {
         let key = KeyKind::Read.make();
-        for query in ["key=x", "from=1&Token=", "ACCESS_TOKEN=x", &format!("source={key}")] {
+        let link = share::token("tea", 1, &KeyHash::of(&key));
+        for query in
+            ["key=x", "from=1&Token=", "ACCESS_TOKEN=x", &format!("source={key}"), &format!("to={link}")]
+        {
             let error = Parameters::read(query).unwrap_err();
             assert!(matches!(error, ApiError::KeyInUrl), "{query}");
             assert!(!error.to_string().contains(&key));

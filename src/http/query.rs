@@ -1,5 +1,6 @@
 //! Figures out: `GET /v1/shops/{shop}/funnel`.
 
+use super::auth::Subject;
 use super::csv::{Cell, Table};
 use super::error::ApiError;
 use super::format::Format;
@@ -115,14 +116,14 @@ struct Asked {
         ),
         ReportErrors,
     ),
-    security(("read_key" = []), ("secret_key" = []))
+    security(("read_key" = []), ("secret_key" = []), ("share_link" = []))
 )]
 pub async fn funnel(
     request: HttpRequest,
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let (report, parameters) = Report::admit(&request, &state, &slug)?;
+    let (report, parameters) = Report::admit(&request, &state, &slug, Subject::Sums)?;
     let asked = Asked::read(parameters)?;
     let found = Found::ask(&state, &asked, &report).await.map_err(|error| unanswered(&state, error))?;
     let notes = notes(&state, &asked, &found.total);

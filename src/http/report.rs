@@ -1,5 +1,6 @@
 //! What all reports have in common: who may ask, the window, how fresh the answer is, the head of the answer.
 
+use super::auth::Subject;
 use super::error::ApiError;
 use super::format::Format;
 use super::parameters::Parameters;
@@ -28,15 +29,25 @@ pub struct Admitted {
 /// Lets a request for a report of the shop `slug` in.
 ///
 /// # Errors
-/// A key in the address 400, before anything else is said; no or unknown key 401; public key 403; unknown slug or
-/// another shop's key 404; too many reports 429.
-pub fn admit(request: &HttpRequest, state: &State, slug: &str) -> Result<Admitted, ApiError> {
+/// A key in the address 400, before anything else is said; then those of [`auth::reader`]; too many reports 429.
+pub fn admit(
+    request: &HttpRequest,
+    state: &State,
+    slug: &str,
+    subject: Subject,
+) -> Result<Admitted, ApiError> {
     let parameters = Parameters::read(request.query_string())?;
-    let shop = auth::reader(request, state, slug)?;
-    if !state.trusted_proxies.is_exempt(request) {
-        state.limits.report(&shop.slug)?;
-    }
+    let shop = auth::reader(request, state, slug, subject)?;
+    count(request, state, &shop)?;
     Ok(Admitted { shop, parameters })
+}
+
+/// Counts a request for something of a shop.
+///
+/// # Errors
+/// Too many 429.
+pub fn count(request: &HttpRequest, state: &State, shop: &Shop) -> Result<(), ApiError> {
+    if state.trusted_proxies.is_exempt(request) { Ok(()) } else { state.limits.report(&shop.slug) }
 }
 
 /// A report of a window that is asked for.
@@ -76,8 +87,13 @@ impl Report {
     ///
     /// # Errors
     /// Those of [`admit`]; a wrong `format` or window 400.
-    pub fn admit(request: &HttpRequest, state: &State, slug: &str) -> Result<(Report, Parameters), ApiError> {
-        let Admitted { shop, mut parameters } = admit(request, state, slug)?;
+    pub fn admit(
+        request: &HttpRequest,
+        state: &State,
+        slug: &str,
+        subject: Subject,
+    ) -> Result<(Report, Parameters), ApiError> {
+        let Admitted { shop, mut parameters } = admit(request, state, slug, subject)?;
         let format = Format::of(request, &mut parameters)?;
         let now_ms = state.clock.now_ms();
         let today = shop_day(now_ms, shop.time_zone);
@@ -192,7 +208,7 @@ fn window(parameters: &mut Parameters, today: NaiveDate) -> Result<Window, ApiEr
 }
 
 /// A calendar day that the store can hold.
-fn day(name: &str, value: &str) -> Result<NaiveDate, ApiError> {
+pub(super) fn day(name: &str, value: &str) -> Result<NaiveDate, ApiError> {
     let first = NaiveDate::from_ymd_opt(1971, 1, 1).unwrap_or_default();
     let last = NaiveDate::from_ymd_opt(2148, 12, 31).unwrap_or_default();
     NaiveDate::parse_from_str(value, "%Y-%m-%d")

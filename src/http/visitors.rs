@@ -1,5 +1,6 @@
 //! What one visitor did, for support: `GET /v1/shops/{shop}/visitors/{id}`, page by page.
 
+use super::auth::Subject;
 use super::error::ApiError;
 use super::openapi::ReportErrors;
 use super::parameters::Parameters;
@@ -67,7 +68,7 @@ pub async fn path(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let (slug, visitor) = path.into_inner();
-    let Admitted { shop, parameters } = report::admit(&request, &state, &slug)?;
+    let Admitted { shop, parameters } = report::admit(&request, &state, &slug, Subject::Persons)?;
     if !is_visitor_id(&visitor) {
         let form = "the id at the end of the path must be 1 to 64 characters of A-Z a-z 0-9 _ . : -";
         return Err(ApiError::invalid("visitor", form));

@@ -6,6 +6,7 @@
 pub mod command;
 pub mod key;
 pub mod registry;
+pub mod share;
 
 use crate::money::Currency;
 use chrono_tz::Tz;

@@ -114,7 +114,7 @@ impl<'a> EventRow<'a> {
     }
 }
 
-fn days_since_1970(day: NaiveDate) -> u16 {
+pub(super) fn days_since_1970(day: NaiveDate) -> u16 {
     let days = day.signed_duration_since(NaiveDate::default()).num_days();
     u16::try_from(days).unwrap_or(0)
 }

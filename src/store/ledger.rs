@@ -565,7 +565,7 @@ impl Store {
         }
     }
 
-    async fn insert_rows(&self, into: &str, rows: Vec<u8>) -> Result<(), StoreError> {
+    pub(super) async fn insert_rows(&self, into: &str, rows: Vec<u8>) -> Result<(), StoreError> {
         let mut insert = self
             .client
             .insert_formatted_with(format!("INSERT INTO {into} FORMAT RowBinary"))
@@ -578,7 +578,7 @@ impl Store {
     }
 }
 
-fn limited(query: Query) -> Query {
+pub(super) fn limited(query: Query) -> Query {
     SETTINGS.into_iter().fold(query, |query, (name, value)| query.with_setting(name, value))
 }
 

@@ -40,6 +40,8 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0026_ledger_orders",
     "0027_ledger_visitors",
     "0028_ledger_keys",
+    "0029_annotations",
+    "0030_shops",
 );
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \

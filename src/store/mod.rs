@@ -4,6 +4,7 @@
 //! of the spool. Settings that a promise depends on are sent with the request, because servers' defaults differ
 //! and move; every request has an end.
 
+mod annotations;
 mod ask;
 mod batch;
 mod cohorts;
@@ -16,9 +17,11 @@ mod ledger;
 mod migrate;
 mod orders;
 mod rows;
+mod shops;
 mod stamp;
 mod views;
 
+pub use annotations::Annotation;
 pub use batch::Batch;
 pub use events::{PathPosition, VisitorHead};
 pub use forget::Traces;
@@ -27,6 +30,7 @@ pub use inquiries::{LostInquiries, LostInquiry, LostPage, LostPlace};
 pub use insert::Insertion;
 pub use ledger::{Piece, QueuePart, RulesRow};
 pub use migrate::Divergence;
+pub use shops::ShopRow;
 
 use clickhouse::Client;
 use std::sync::Arc;

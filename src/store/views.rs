@@ -24,6 +24,10 @@ const VIEWS: &[(&str, &str)] = sql_files!("views":
     "visitor_path",
     "visitor_traces",
     "visitor_kept",
+    "annotated_days",
+    "shop_list",
+    "pulse",
+    "arrivals",
 );
 
 /// What several questions share: a line `-- part: NAME` stands for it. Not views themselves, because each view within a
@@ -60,6 +64,13 @@ macro_rules! part_of {
     };
 }
 pub(super) use part_of;
+
+impl super::Store {
+    /// Names of the views that there are.
+    pub fn views() -> impl Iterator<Item = &'static str> {
+        VIEWS.iter().map(|(name, _)| *name)
+    }
+}
 
 /// The statements that make the views what this version expects.
 pub(super) fn statements() -> impl Iterator<Item = String> {

@@ -24,7 +24,7 @@ use crate::shipper::Progress;
 use crate::shops::Shop;
 use crate::shops::registry::Registry;
 use crate::spool::Position;
-use crate::store::{Batch, Piece, QueuePart, RulesRow, Store, StoreError};
+use crate::store::{Batch, Piece, QueuePart, RulesRow, ShopRow, Store, StoreError};
 use crate::telemetry::Telemetry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -136,6 +136,7 @@ struct Goal {
 struct Known {
     last_batch: u64,
     rules: HashMap<String, String>,
+    shops: HashMap<String, ShopRow>,
     wide: HashSet<(String, Dimension)>,
     /// By shop: hashes of each dimension's values.
     values: HashMap<String, HashMap<Dimension, HashSet<u64>>>,
@@ -278,6 +279,7 @@ impl Upkeep {
             self.known = Some(self.recover().await?);
         }
         self.compare_rules().await?;
+        self.compare_shops().await?;
         let wanted = self.wanted.load(Ordering::SeqCst);
         let progress = *self.progress.borrow();
         let queue = self.store.ledger_queue().await?;
@@ -415,6 +417,21 @@ impl Upkeep {
         Ok(())
     }
 
+    /// Writes down what is new about shops, for whoever asks ClickHouse itself.
+    async fn compare_shops(&mut self) -> Result<(), UpkeepError> {
+        let Some(known) = &mut self.known else { return Ok(()) };
+        let snapshot = Arc::clone(&self.registry.snapshot());
+        let removed = known.shops.values().filter(|row| snapshot.by_slug(&row.shop).is_none());
+        let removed = removed.map(|row| ShopRow { is_removed: 1, ..row.clone() });
+        let mut new: Vec<ShopRow> = snapshot.shops().iter().map(|shop| row_of(shop)).chain(removed).collect();
+        new.retain(|row| known.shops.get(&row.shop) != Some(row));
+        if !new.is_empty() {
+            self.store.set_shops(&new).await?;
+            known.shops.extend(new.into_iter().map(|row| (row.shop.clone(), row)));
+        }
+        Ok(())
+    }
+
     /// Finishes the batch that a crash left, and reads what is to be known.
     async fn recover(&mut self) -> Result<Known, UpkeepError> {
         let path = self.path();
@@ -429,6 +446,7 @@ impl Upkeep {
         Ok(Known {
             last_batch: self.store.last_batch().await?,
             rules: rules.collect(),
+            shops: self.store.shops().await?.into_iter().map(|row| (row.shop.clone(), row)).collect(),
             wide: self.store.wide_dimensions().await?,
             values: HashMap::new(),
         })
@@ -481,6 +499,17 @@ fn read(path: &Path) -> io::Result<Option<Batch>> {
         Ok(bytes) => Ok(Batch::from_bytes(&bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+fn row_of(shop: &Shop) -> ShopRow {
+    ShopRow {
+        shop: shop.slug.clone(),
+        name: shop.name.clone(),
+        time_zone: shop.time_zone.name().to_owned(),
+        currency: shop.currency.to_string(),
+        after_sale_days: shop.after_sale_days,
+        is_removed: 0,
     }
 }
 

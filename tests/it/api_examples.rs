@@ -14,6 +14,10 @@ const HEAD_LINES: usize = 16;
 const HEAD_CHARS: usize = 160;
 /// Stands for the id of any request, which is made at random.
 const REQUEST_ID: &str = "01a203b7c0007a5e8d1f2c3b4a596877";
+/// Stands for the id of any annotation.
+const ANNOTATION: &str = "01a203b7-c000-7d52-8c41-2f6b1d90e5a7";
+/// Stands for the signature of a share link, which the shop's random key makes.
+const SIGNATURE: &str = "5d0c7a1be49f2863d1a7c05e8b92f4360e7d91c2ab5483f6d07c1e9b2a45f863";
 
 /// The variables of the examples, and of the shell lines between them.
 type Variables = BTreeMap<&'static str, String>;
@@ -23,7 +27,7 @@ fn every_example_of_the_document_is_what_the_program_answers() {
     run(async {
         let app = spawn_app().await;
         let shop = app.add_shop("tea-house");
-        let variables = variables(&app, &shop);
+        let mut variables = variables(&app, &shop);
         let text = std::fs::read_to_string(root().join("docs/API.md")).unwrap();
         let mut asked = BTreeSet::new();
         let mut fresh = String::new();
@@ -39,7 +43,7 @@ fn every_example_of_the_document_is_what_the_program_answers() {
             let answer = blocks.next().expect("an answer after a request");
             let (between, _) = answer.split_once("```http").expect("an answer after a request");
             let is_head = answer[between.len()..].starts_with("```http head");
-            let shown = example.answer(&app).await;
+            let shown = example.answer(&app, &mut variables).await;
             asked.insert((example.method.as_str().to_lowercase(), example.path()));
             let (kind, shown) = if is_head { (" head", head(&shown)) } else { ("", shown) };
             let _ = write!(fresh, "{between}```http{kind}\n{shown}```\n");
@@ -90,6 +94,7 @@ impl Example {
                     let (name, value) = header.split_once(": ").expect("a header");
                     example.headers.push((name.into(), value.into()));
                 }
+                "-X" => example.method = value().parse().expect("a method"),
                 "-d" | "--data-binary" => {
                     example.method = Method::POST;
                     example.body = Some(value());
@@ -106,8 +111,8 @@ impl Example {
         url.path().to_owned()
     }
 
-    /// Status, media type and body as the document shows them.
-    async fn answer(&self, app: &TestApp) -> String {
+    /// Status, media type and body as the document shows them. Keeps what later examples need.
+    async fn answer(&self, app: &TestApp, variables: &mut Variables) -> String {
         app.app.settled().await.expect("settled");
         let mut request = app.client.request(self.method.clone(), &self.url);
         for (name, value) in &self.headers {
@@ -123,16 +128,26 @@ impl Example {
                 let _ = writeln!(shown, "{name}: {}", value.to_str().unwrap());
             }
         }
-        let is_json = answer.headers()["content-type"] == "application/json";
-        if answer.headers()["content-type"] == "image/gif" {
+        let media_type =
+            answer.headers().get("content-type").map_or("", |value| value.to_str().unwrap()).to_owned();
+        if media_type == "image/gif" {
             let picture = answer.bytes().await.expect("a picture");
             let _ = write!(shown, "\n({} bytes)\n", picture.len());
             return shown;
         }
         let body = answer.text().await.expect("text").replace("\r\n", "\n");
         let body = body.trim_start_matches('\u{feff}');
-        let body = if is_json { laid_out(&without_request_id(body)) } else { body.to_owned() };
-        let _ = write!(shown, "\n{}\n", body.trim_end());
+        if let Some(id) = between(body, r#"{"id":""#, "\"").filter(|_| self.url.ends_with("/annotations")) {
+            variables.insert("ANNOTATION", id.to_owned());
+        }
+        let body = if media_type == "application/json" {
+            laid_out(&with_stand_ins(body, variables))
+        } else {
+            body.to_owned()
+        };
+        if !body.is_empty() {
+            let _ = write!(shown, "\n{}\n", body.trim_end());
+        }
         shown
     }
 }
@@ -167,12 +182,26 @@ fn words(command: &str, variables: &Variables) -> Vec<String> {
     words
 }
 
-fn without_request_id(body: &str) -> String {
-    const NAME: &str = "\"request_id\":\"";
-    match body.split_once(NAME) {
-        Some((before, after)) => format!("{before}{NAME}{REQUEST_ID}{}", &after[REQUEST_ID.len()..]),
-        None => body.to_owned(),
+/// A body with something lasting in the place of what is random.
+fn with_stand_ins(body: &str, variables: &Variables) -> String {
+    let mut body = body.to_owned();
+    let signature = between(&body, "sl_tea-house.", "\"").and_then(|token| token.rsplit('.').next());
+    let random = [
+        (between(&body, "\"request_id\":\"", "\""), REQUEST_ID),
+        (signature, SIGNATURE),
+        (variables.get("ANNOTATION").map(String::as_str), ANNOTATION),
+    ];
+    for (random, stand_in) in random.map(|(random, stand_in)| (random.map(str::to_owned), stand_in)) {
+        if let Some(random) = random {
+            body = body.replace(&random, stand_in);
+        }
     }
+    body
+}
+
+/// The text between two others.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(text.split_once(before)?.1.split_once(after)?.0)
 }
 
 /// JSON in the order in which it was sent, with the outer levels on lines of their own.

@@ -27,10 +27,9 @@ async fn documented(app: &TestApp, slug: &str) -> Vec<(String, Value)> {
     let (_, document) = read(app.client.get(url).send().await.unwrap()).await;
     let mut found = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        if !path.starts_with("/v1/shops/{shop}/") {
+        if !path.starts_with("/v1/shops/{shop}/") || methods["get"].is_null() {
             continue;
         }
-        assert_eq!(methods.as_object().unwrap().len(), 1, "{path} is read only");
         let parameters = methods["get"]["parameters"].as_array().unwrap();
         let mut path = path.replace("{shop}", slug);
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "path") {

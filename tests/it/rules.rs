@@ -43,7 +43,7 @@ fn module(path: &Path) -> String {
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 11] = [
     &["clock", "file", "money", "planted", "secret", "text"],
-    &["engine", "enrich", "event", "funnel", "identity", "metrics", "shops", "spool", "telemetry"],
+    &["engine", "enrich", "event", "funnel", "grafana", "identity", "metrics", "shops", "spool", "telemetry"],
     &["ledger"],
     &["store"],
     &["shipper"],

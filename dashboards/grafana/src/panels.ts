@@ -1,0 +1,106 @@
+// Panels in the few looks that the boards use. Core panels only, so that nothing has to be installed besides the data source.
+
+import { PanelBuilder as BarGauge } from "@grafana/grafana-foundation-sdk/bargauge";
+import { BarGaugeDisplayMode, BigValueColorMode, BigValueGraphMode, ReduceDataOptionsBuilder, VizLegendOptionsBuilder, LegendDisplayMode, LegendPlacement, VizOrientation, VizTooltipOptionsBuilder, TooltipDisplayMode, SortOrder } from "@grafana/grafana-foundation-sdk/common";
+import type * as cog from "@grafana/grafana-foundation-sdk/cog";
+import type { DynamicConfigValue, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
+import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
+import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
+import { PROMETHEUS, SOURCE, question } from "./clickhouse";
+import { type Language, type Wording, say } from "./words";
+
+/** What every panel is given. */
+export interface Frame {
+  title: Wording;
+  /** One or two sentences: what is counted, and on which basis. */
+  description: Wording;
+  width: number;
+  height: number;
+}
+
+/** A panel that is placed by the board. */
+export interface Placed {
+  width: number;
+  height: number;
+  panel: Panel;
+}
+
+type Look = BarGauge | Stat | Table | TimeSeries;
+
+function placed(frame: Frame, look: Look, language: Language): Placed {
+  look.title(say(frame.title, language)).description(say(frame.description, language));
+  return { width: frame.width, height: frame.height, panel: look.build() };
+}
+
+/** Columns whose names end so are shares. */
+export interface Columns {
+  /** Names of columns that are shares of 1. */
+  shares?: readonly string[];
+  /** Names of columns that are amounts of money. */
+  amounts?: readonly string[];
+}
+
+const SHARE: DynamicConfigValue[] = [{ id: "unit", value: "percentunit" }, { id: "decimals", value: 1 }];
+const AMOUNT: DynamicConfigValue[] = [{ id: "unit", value: "currency:${currency} " }, { id: "decimals", value: 2 }];
+
+function withUnits<T extends Look>(look: T, { shares = [], amounts = [] }: Columns): T {
+  for (const name of shares) look.overrideByName(name, SHARE);
+  for (const name of amounts) look.overrideByName(name, AMOUNT);
+  return look;
+}
+
+/** Steps one below the other, to scale. `sql`: one row per step, its name and its count. */
+export function steps(frame: Frame, sql: string, language: Language): Placed {
+  const look = new BarGauge()
+    .datasource(SOURCE)
+    .withTarget(question(sql))
+    .unit("short")
+    .min(0)
+    .displayMode(BarGaugeDisplayMode.Gradient)
+    .orientation(VizOrientation.Horizontal)
+    .showUnfilled(true)
+    .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs(["lastNotNull"]).fields("/.*/").limit(50));
+  return placed(frame, look, language);
+}
+
+/** One tile per column. `sql`: one row. */
+export function tiles(frame: Frame, sql: string, columns: Columns, language: Language): Placed {
+  const look = new Stat()
+    .datasource(SOURCE)
+    .withTarget(question(sql))
+    .unit("short")
+    .graphMode(BigValueGraphMode.None)
+    .colorMode(BigValueColorMode.None)
+    .reduceOptions(new ReduceDataOptionsBuilder().values(false).calcs(["lastNotNull"]).fields(""))
+    .noValue("–");
+  return placed(frame, withUnits(look, columns), language);
+}
+
+/** Lines over time. `sql`: a column `time`, and one column per line. */
+export function lines(frame: Frame, sql: string, unit: "short" | "percentunit" | "currency:${currency} ", language: Language): Placed {
+  return placed(frame, drawn(unit).datasource(SOURCE).withTarget(question(sql, "timeseries")), language);
+}
+
+/** Lines that Prometheus holds. */
+export function counters(frame: Frame, targets: readonly cog.Builder<cog.Dataquery>[], unit: "short" | "s" | "bytes" | "eps", language: Language): Placed {
+  const look = drawn(unit).datasource(PROMETHEUS);
+  for (const target of targets) look.withTarget(target);
+  return placed(frame, look, language);
+}
+
+function drawn(unit: string): TimeSeries {
+  return new TimeSeries()
+    .unit(unit)
+    .min(0)
+    .lineWidth(2)
+    .fillOpacity(8)
+    .legend(new VizLegendOptionsBuilder().displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).showLegend(true))
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.None));
+}
+
+/** Rows and columns. */
+export function table(frame: Frame, sql: string, columns: Columns, language: Language): Placed {
+  const look = new Table().datasource(SOURCE).withTarget(question(sql)).unit("short").filterable(true).noValue("–");
+  return placed(frame, withUnits(look, columns), language);
+}

@@ -1,0 +1,103 @@
+//! What Grafana is given: dashboards, alert rules, and the data source by which it reaches ClickHouse. Made by
+//! `dashboards/grafana`, compiled in, so that the binary alone can set a Grafana up.
+
+pub mod reader;
+
+use std::path::Path;
+
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../dashboards/grafana/", $path)))),*]
+    };
+}
+
+/// Every file by its path below `dashboards/grafana`.
+pub const FILES: &[(&str, &str)] = files!(
+    "dashboards/en/funnel.json",
+    "dashboards/en/traffic.json",
+    "dashboards/en/inquiries.json",
+    "dashboards/en/orders.json",
+    "dashboards/en/health.json",
+    "dashboards/zh/funnel.json",
+    "dashboards/zh/traffic.json",
+    "dashboards/zh/inquiries.json",
+    "dashboards/zh/orders.json",
+    "dashboards/zh/health.json",
+    "provisioning/datasources/shopfunnel.yaml",
+    "provisioning/dashboards/shopfunnel.yaml",
+    "provisioning/alerting/shopfunnel.yaml",
+);
+
+/// How Grafana reaches what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub host: String,
+    pub port: u16,
+    pub database: String,
+    pub user: String,
+    pub password: String,
+    /// Of a Prometheus that scrapes the admin listener's `/metrics`.
+    pub prometheus_url: String,
+}
+
+/// The text of a file with the data source and the folder of the dashboards filled in.
+pub fn filled(text: &str, source: &Source, dashboards: &Path) -> String {
+    // A JSON text is a YAML text, whatever it holds.
+    let quoted = |value: &str| serde_json::Value::from(value).to_string();
+    [
+        ("$SHOPFUNNEL_CLICKHOUSE_HOST", quoted(&source.host)),
+        ("$SHOPFUNNEL_CLICKHOUSE_PORT", source.port.to_string()),
+        ("$SHOPFUNNEL_CLICKHOUSE_DATABASE", quoted(&source.database)),
+        ("$SHOPFUNNEL_GRAFANA_USER", quoted(&source.user)),
+        ("$SHOPFUNNEL_GRAFANA_PASSWORD", quoted(&source.password)),
+        ("$SHOPFUNNEL_PROMETHEUS_URL", quoted(&source.prometheus_url)),
+        ("/var/lib/grafana/dashboards/shopfunnel", quoted(&dashboards.to_string_lossy())),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (name, value)| text.replace(name, &value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_listed() {
+        fn walk(folder: &Path, found: &mut Vec<String>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    walk(&path, found);
+                } else {
+                    let base = concat!(env!("CARGO_MANIFEST_DIR"), "/dashboards/grafana/");
+                    found.push(path.to_string_lossy().strip_prefix(base).unwrap().to_owned());
+                }
+            }
+        }
+        let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards/grafana");
+        let mut found = Vec::new();
+        for folder in ["dashboards", "provisioning"] {
+            walk(&base.join(folder), &mut found);
+        }
+        let mut listed: Vec<String> = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        found.sort();
+        listed.sort();
+        assert_eq!(found, listed);
+    }
+
+    #[test]
+    fn whatever_a_password_holds_stays_one_value() {
+        let source = Source {
+            host: "ch".into(),
+            port: 8123,
+            database: "shopfunnel".into(),
+            user: "u".into(),
+            password: "a\"b: #'\n".into(),
+            prometheus_url: "http://p:9090".into(),
+        };
+        let text = FILES.iter().find(|(path, _)| path.contains("datasources")).unwrap().1;
+        let filled = filled(text, &source, Path::new("/g"));
+        assert!(filled.contains(r##"password: "a\"b: #'\n""##) && filled.contains("port: 8123"), "{filled}");
+        assert!(!filled.contains('$'), "{filled}");
+    }
+}
