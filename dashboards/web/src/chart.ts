@@ -1,18 +1,19 @@
-// Draws the funnel as SVG: bars to scale, ribbons between them, every count with the rate of its step.
+// Draws the funnel as SVG: bars to scale, ribbons between them, every count with the rate of its step and who was lost there.
 //
 // Elements are made once; a new answer only moves them and changes their text. layout.ts knows where things stand across
-// the picture, this module where they stand down it.
+// the picture, this module where they stand down it. Each step is a stop for the keyboard and explains itself when it is
+// pointed at.
 
 import { setAttributes, setText, svg } from "./element";
 import { formatCount, formatRate } from "./format";
 import { type Bar, type Layout, layOut } from "./layout";
-import { COUNTS, LABELS, type Count, type Funnel, type Metric, type Rate } from "./metrics";
-import type { Language } from "./words";
+import { COUNTS, LABELS, type Count, type Funnel, type Metric, type Rate, formulaInNumbers, formulaInWords } from "./metrics";
+import { type Language, say } from "./words";
 
-const HEIGHT = 482;
+const HEIGHT = 560;
 const BAR_HEIGHT = 26;
 /** Top of the five rows of bars: visitors, effective, branches, buyers, payers. */
-const ROW = [28, 96, 192, 301, 410] as const;
+const ROW = [28, 96, 192, 322, 452] as const;
 const LABEL_BELOW = 18;
 const LINE = 20;
 const TITLE_ABOVE = 11;
@@ -58,16 +59,16 @@ const RIBBONS: readonly { row: number; from: Single; to: Single; look: string }[
 type Place = "edge-left" | "left" | "middle" | "right" | "edge-right";
 
 /** Each label under a bar, by where it stands. */
-const LABELED: readonly { count: Count; rate?: Rate; row: number; place: Place }[] = [
+const LABELED: readonly { count: Count; rate?: Rate; before?: Count; row: number; place: Place }[] = [
   { count: "open", row: 1, place: "edge-left" },
   { count: "effective", rate: "effective_entry_rate", row: 1, place: "middle" },
   { count: "bounced", rate: "bounce_rate", row: 1, place: "edge-right" },
   { count: "inquirers", rate: "inquiry_rate", row: 2, place: "left" },
   { count: "silent_visitors", row: 2, place: "right" },
-  { count: "inquiry_buyers", rate: "inquiry_conversion_rate", row: 3, place: "left" },
-  { count: "silent_buyers", rate: "silent_conversion_rate", row: 3, place: "right" },
-  { count: "inquiry_payers", rate: "inquiry_paid_rate", row: 4, place: "left" },
-  { count: "silent_payers", rate: "silent_paid_rate", row: 4, place: "right" },
+  { count: "inquiry_buyers", rate: "inquiry_conversion_rate", before: "inquirers", row: 3, place: "left" },
+  { count: "silent_buyers", rate: "silent_conversion_rate", before: "silent_visitors", row: 3, place: "right" },
+  { count: "inquiry_payers", rate: "inquiry_paid_rate", before: "inquiry_buyers", row: 4, place: "left" },
+  { count: "silent_payers", rate: "silent_paid_rate", before: "silent_buyers", row: 4, place: "right" },
 ];
 
 /** Each title over a row: the count of both branches together. */
@@ -85,10 +86,11 @@ const GHOST: Record<Count, number> = {
 
 export class Chart {
   private readonly bars: SVGRectElement[];
-  private readonly tips: SVGTitleElement[];
   private readonly ribbons = RIBBONS.map(({ look }) => svg("path", { class: `ribbon ${look}` }));
   private readonly labels = LABELED.map(() => new Label());
   private readonly titles = TITLED.map(() => new Label());
+  /** The step that is pointed at or has the keyboard's focus. */
+  private explained: Step | null = null;
   /** What the titles of both branches together stand on, so that ribbons do not run through them. */
   private readonly plates = TITLED.map(({ row }) => svg("rect", { class: "plate", height: PLATE_HEIGHT, rx: PLATE_HEIGHT / 2, y: ROW[row]! - PLATE_HEIGHT - 5 }));
   private readonly spine = svg("line", { class: "spine" });
@@ -99,9 +101,11 @@ export class Chart {
   private shown: Record<Count, number> = GHOST;
   private frame = 0;
 
-  constructor(private readonly root: SVGSVGElement) {
-    this.tips = BARS.map(() => svg("title"));
-    this.bars = BARS.map(({ look }, at) => svg("rect", { class: `bar ${look}`, height: BAR_HEIGHT, rx: 3 }, this.tips[at]!));
+  /** `explanation`: where the step that is pointed at explains itself. */
+  constructor(private readonly root: SVGSVGElement, private readonly explanation: Element) {
+    this.bars = BARS.map(({ look }) => svg("rect", { class: `bar ${look}`, height: BAR_HEIGHT, rx: 3 }));
+    // Not to focus: Chromium makes every shape a stop that listens to it, and a step's label is its stop.
+    BARS.forEach(({ count }, at) => this.listen(this.bars[at]!, stepOf(count), "pointerenter", "pointerleave"));
     const stripes = svg(
       "pattern",
       { id: "stripes", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
@@ -109,7 +113,15 @@ export class Chart {
     );
     root.append(svg("defs", {}, stripes), ...this.ribbons, this.spine, ...this.bars);
     root.append(...this.plates);
-    for (const label of [...this.titles, ...this.labels]) root.append(label.root);
+    // In the order of the steps, which is the order of the keyboard's stops.
+    const stops = [...TITLED.map((step, at) => ({ step, label: this.titles[at]! })), ...LABELED.map((step, at) => ({ step, label: this.labels[at]! }))];
+    stops.sort((a, b) => a.step.row - b.step.row);
+    for (const { step, label } of stops) {
+      setAttributes(label.root, { tabindex: 0, role: "img" });
+      this.listen(label.root, step, "pointerenter", "pointerleave");
+      this.listen(label.root, step, "focus", "blur");
+      root.append(label.root);
+    }
     new ResizeObserver(() => this.fit()).observe(root);
     this.fit();
   }
@@ -122,6 +134,17 @@ export class Chart {
     this.root.classList.toggle("ghost", funnel === null);
     this.write();
     this.moveTo(funnel ?? GHOST, first);
+  }
+
+  private listen(element: Element, step: Step, begin: string, end: string): void {
+    element.addEventListener(begin, () => this.explain(step));
+    element.addEventListener(end, () => this.explain(null));
+  }
+
+  private explain(step: Step | null): void {
+    this.explained = step;
+    const { funnel, language } = this;
+    setText(this.explanation, step && funnel ? explanationOf(step, funnel, language) : say("explain", language));
   }
 
   private fit(): void {
@@ -188,22 +211,26 @@ export class Chart {
       rate ? (width >= ROOMY ? `${LABELS[rate][language]} ` : "") + formatRate(funnel[rate], language) : "";
     const name = (id: Metric) => LABELS[id][language];
 
-    LABELED.forEach(({ count, rate, row, place }, at) => {
+    LABELED.forEach(({ count, rate, before, row, place }, at) => {
       const label = this.labels[at]!;
       const [x, anchor] = places[place];
       const y = ROW[row]! + BAR_HEIGHT + LABEL_BELOW;
-      label.write(name(count), formatCount(funnel[count], language), rateText(rate));
-      label.stand(x, y, y + LINE, row === 1 && width < ROOMY ? y + 2 * LINE - 2 : y + LINE, anchor);
-      label.root.classList.toggle("absent", count === "open" && funnel.open === 0);
+      const lost = before ? say("lost", language, { count: formatCount(funnel[before] - funnel[count], language) }) : "";
+      label.write(name(count), formatCount(funnel[count], language), rateText(rate), lost);
+      label.stand(x, y, y + LINE, row === 1 && width < ROOMY ? y + 2 * LINE - 2 : y + LINE, y + 2 * LINE, anchor);
+      const absent = count === "open" && funnel.open === 0;
+      label.root.classList.toggle("absent", absent);
+      setAttributes(label.root, { tabindex: absent ? -1 : 0, "aria-label": explanationOf(LABELED[at]!, funnel, language) });
     });
     TITLED.forEach(({ count, rate, row }, at) => {
       const y = ROW[row]! - TITLE_ABOVE;
-      this.titles[at]!.write(name(count), formatCount(funnel[count], language), rateText(rate));
-      this.titles[at]!.stand(middle, y, y, y, "middle");
+      this.titles[at]!.write(name(count), formatCount(funnel[count], language), rateText(rate), "");
+      this.titles[at]!.stand(middle, y, y, y, y, "middle");
+      this.titles[at]!.root.setAttribute("aria-label", explanationOf(TITLED[at]!, funnel, language));
       const plate = this.titles[at]!.root.getBBox().width + 2 * PLATE_BESIDE;
       setAttributes(this.plates[at]!, { x: round(middle - plate / 2), width: row > 0 ? round(plate) : 0 });
     });
-    BARS.forEach(({ count }, at) => setText(this.tips[at]!, `${name(count)} ${formatCount(funnel[count], language)}`));
+    this.explain(this.explained);
     const summary = (["visitors", "effective", "buyers", "payers"] as const)
       .map((id) => `${name(id)} ${formatCount(funnel[id], language)}`)
       .join(", ");
@@ -211,24 +238,49 @@ export class Chart {
   }
 }
 
-/** A name, a count, a rate: on two or three lines under a bar, on one over a row. */
+/** A step of the funnel: a count, and the rate and the step before that lead to it. */
+interface Step {
+  count: Count;
+  rate?: Rate;
+  before?: Count;
+}
+
+function stepOf(count: Count): Step {
+  return [...LABELED, ...TITLED].find((step) => step.count === count) ?? { count };
+}
+
+/** What a step says when it is asked: its count, how its rate is made, who was lost. */
+function explanationOf({ count, rate, before }: Step, funnel: Funnel, language: Language): string {
+  const show = (number: number) => formatCount(number, language);
+  const parts = [`${LABELS[count][language]} ${show(funnel[count])}.`];
+  if (rate) {
+    const formula = `${formulaInWords(rate, language)} = ${formulaInNumbers(rate, funnel, show)} = ${formatRate(funnel[rate], language)}`;
+    parts.push(`${LABELS[rate][language]}: ${formula}.`);
+  }
+  if (before) parts.push(say("lost_here", language, { count: show(funnel[before] - funnel[count]) }));
+  return parts.join(" ");
+}
+
+/** A name, a count, a rate, who was lost: on two to four lines under a bar, on one over a row. */
 class Label {
   private readonly name = svg("tspan", { class: "name" });
   private readonly count = svg("tspan", { class: "count" });
   private readonly rate = svg("tspan", { class: "rate" });
-  private readonly lines = [svg("text"), svg("text"), svg("text")];
+  private readonly lost = svg("tspan", { class: "lost" });
+  private readonly lines = [svg("text"), svg("text"), svg("text"), svg("text")];
   readonly root = svg("g", { class: "label" }, ...this.lines);
 
-  write(name: string, count: string, rate: string): void {
+  write(name: string, count: string, rate: string, lost: string): void {
     setText(this.name, name);
     setText(this.count, count);
     setText(this.rate, rate);
+    setText(this.lost, lost);
   }
 
   /** Each word at its own height; words of one height share a line, set apart by a little space. */
-  stand(x: number, nameY: number, countY: number, rateY: number, anchor: string): void {
-    const heights = [nameY, countY, rateY];
-    const words = [this.name, this.count, this.rate];
+  stand(x: number, nameY: number, countY: number, rateY: number, lostY: number, anchor: string): void {
+    const heights = [nameY, countY, rateY, lostY];
+    const words = [this.name, this.count, this.rate, this.lost];
     words.forEach((word, at) => {
       const line = heights.indexOf(heights[at]!);
       if (word.parentNode !== this.lines[line]) this.lines[line]!.append(word);

@@ -20,6 +20,14 @@ export function html<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A button that does something. */
+export function button(className: string, text: string, act: () => void): HTMLButtonElement {
+  const made = html("button", className, text);
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+}
+
 export function svg<K extends keyof SVGElementTagNameMap>(
   name: K,
   attributes: Record<string, string | number> = {},
@@ -38,4 +46,15 @@ export function setAttributes(element: Element, attributes: Record<string, strin
 /** Sets text only when it differs, so a poll without news touches nothing and disturbs no selection. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/** Makes the options of a select those of `texts`, with `chosen` among them. */
+export function setOptions(select: HTMLSelectElement, texts: readonly (readonly [string, string])[], chosen: string): void {
+  const key = JSON.stringify(texts);
+  if (select.dataset["options"] !== key) {
+    select.dataset["options"] = key;
+    select.replaceChildren(...texts.map(([value, text]) => new Option(text, value)));
+  }
+  // A list that is open would lose what is pointed at.
+  if (select.value !== chosen) select.value = chosen;
 }

@@ -71,6 +71,26 @@ export const LABELS: Record<Metric, Record<Language, string>> = {
   overall_conversion_rate: { en: "Overall conversion", zh: "成交转化率" },
 };
 
+/** Amounts of each branch, by what they are of. */
+export const AMOUNTS: Record<"ordered_amount" | "paid_amount" | "refunded_amount" | "net_amount" | "avg_order_value", Record<Language, string>> = {
+  ordered_amount: { en: "Ordered", zh: "下单金额" },
+  paid_amount: { en: "Paid", zh: "成交金额" },
+  refunded_amount: { en: "Refunded", zh: "退款金额" },
+  net_amount: { en: "Net", zh: "净成交金额" },
+  avg_order_value: { en: "Average order", zh: "笔单价" },
+};
+
+/** Amounts that are of the shop as a whole. */
+export const WHOLE_AMOUNTS: Record<"received_amount" | "avg_revenue_per_buyer" | "revenue_per_visitor", Record<Language, string>> = {
+  received_amount: { en: "Received in these days", zh: "实收金额（按付款日）" },
+  avg_revenue_per_buyer: { en: "Average per paying buyer", zh: "客单价" },
+  revenue_per_visitor: { en: "Paid per visitor", zh: "访客价值" },
+};
+
+export function isRate(id: string): id is Rate {
+  return Object.hasOwn(RATES, id);
+}
+
 /** The formula of a rate in words: "Effective ÷ (Effective + Bounced)". */
 export function formulaInWords(rate: Rate, language: Language): string {
   const { part, base } = RATES[rate];

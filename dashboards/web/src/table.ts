@@ -1,21 +1,23 @@
 // Every count and rate as a table: for screen readers, for copying, for checking the picture against the server.
 //
-// The value cell of a figure carries `data-metric="<id>"`; counts stand there raw, rates as percent.
+// The value cell of a figure carries `data-metric="<id>"`; counts stand there raw, rates as percent, and `data-exact` is
+// what the server said.
 
+import type { FunnelAnswer } from "./ask";
 import { html, setText } from "./element";
 import { formatRate } from "./format";
-import { COUNTS, LABELS, RATES, formulaInWords, type Funnel, type Metric, type Rate } from "./metrics";
+import { COUNTS, LABELS, RATES, formulaInWords, isRate, type Funnel, type Metric, type Rate } from "./metrics";
 import type { Language } from "./words";
 
 const METRICS: readonly Metric[] = [...COUNTS, ...(Object.keys(RATES) as Rate[])];
 
 export class Table {
   private readonly rows = METRICS.map((id) => {
-    const [label, value, formula] = [html("span"), html("td", "value"), html("td", "formula")];
+    const [label, value, before, formula] = [html("span"), html("td", "value"), html("td", "value before"), html("td", "formula")];
     value.dataset["metric"] = id;
     const head = html("th", "", label, html("code", "", id));
     head.scope = "row";
-    return { id, label, value, formula, root: html("tr", "", head, value, formula) };
+    return { id, label, value, before, formula, root: html("tr", "", head, value, before, formula) };
   });
 
   constructor(body: Element) {
@@ -23,15 +25,16 @@ export class Table {
   }
 
   /** Shows an answer; empty cells for null. */
-  show(funnel: Funnel | null, language: Language): void {
-    for (const { id, label, value, formula } of this.rows) {
+  show(answer: FunnelAnswer | null, language: Language): void {
+    const write = (cell: HTMLElement, id: Metric, funnel: Funnel | undefined) => {
+      setText(cell, funnel === undefined ? "" : isRate(id) ? formatRate(funnel[id], language) : String(funnel[id]));
+      cell.dataset["exact"] = funnel === undefined ? "" : JSON.stringify(funnel[id]);
+    };
+    for (const { id, label, value, before, formula } of this.rows) {
       setText(label, LABELS[id][language]);
-      setText(value, funnel === null ? "" : isRate(id) ? formatRate(funnel[id], language) : String(funnel[id]));
+      write(value, id, answer?.funnel);
+      write(before, id, answer?.previous?.funnel);
       setText(formula, isRate(id) ? formulaInWords(id, language) : "");
     }
   }
-}
-
-function isRate(id: Metric): id is Rate {
-  return Object.hasOwn(RATES, id);
 }

@@ -1,31 +1,33 @@
-// The ten rates as tiles: one figure each, its formula a click away. The page's second look after the funnel.
+// The figures as tiles: one each, with its change since the days it is compared with, its formula a click away.
 
+import type { FunnelAnswer } from "./ask";
 import { html, setText } from "./element";
-import { formatCount, formatRate } from "./format";
-import { LABELS, formulaInNumbers, formulaInWords, type Funnel, type Rate } from "./metrics";
-import type { Language } from "./words";
+import { formatCount, formatGrowth, formatPoints, formatRate } from "./format";
+import { LABELS, type Metric, formulaInNumbers, formulaInWords, isRate } from "./metrics";
+import { type Language, say } from "./words";
 
-/** In reading order; the colour says which branch a rate belongs to. */
-const TILES: readonly { rate: Rate; look: "whole" | "inquiry" | "silent" }[] = [
-  { rate: "overall_conversion_rate", look: "whole" },
-  { rate: "effective_entry_rate", look: "whole" },
-  { rate: "inquiry_rate", look: "inquiry" },
-  { rate: "inquiry_conversion_rate", look: "inquiry" },
-  { rate: "inquiry_paid_rate", look: "inquiry" },
-  { rate: "payment_rate", look: "whole" },
-  { rate: "bounce_rate", look: "whole" },
-  { rate: "silent_share_of_buyers", look: "silent" },
-  { rate: "silent_conversion_rate", look: "silent" },
-  { rate: "silent_paid_rate", look: "silent" },
+/** In reading order; the colour says which branch a figure belongs to. */
+const TILES: readonly { id: Metric; look: "whole" | "inquiry" | "silent" }[] = [
+  { id: "visitors", look: "whole" },
+  { id: "effective_entry_rate", look: "whole" },
+  { id: "inquiry_rate", look: "inquiry" },
+  { id: "inquiry_conversion_rate", look: "inquiry" },
+  { id: "inquiry_paid_rate", look: "inquiry" },
+  { id: "payers", look: "whole" },
+  { id: "overall_conversion_rate", look: "whole" },
+  { id: "payment_rate", look: "whole" },
+  { id: "silent_conversion_rate", look: "silent" },
+  { id: "silent_paid_rate", look: "silent" },
 ];
 
 export class Tiles {
-  private readonly tiles = TILES.map(({ rate, look }) => {
-    const [value, label, other, words, numbers] = [
-      html("span", "value"), html("span", "name"), html("span", "other"), html("p"), html("p", "numbers"),
+  private readonly tiles = TILES.map(({ id, look }) => {
+    const [value, label, change, before, words, numbers] = [
+      html("span", "value"), html("span", "name"), html("span", "change"), html("span", "before"), html("p"), html("p", "numbers"),
     ];
-    const root = html("details", `tile ${look}`, html("summary", "", label, value, other), words, numbers);
-    return { rate, root, value, label, other, words, numbers };
+    value.dataset["tile"] = id;
+    const root = html("details", `tile ${look}`, html("summary", "", label, value, html("span", "other", change, " ", before)), words, numbers);
+    return { id, root, value, label, change, before, words, numbers };
   });
 
   constructor(root: Element) {
@@ -33,17 +35,24 @@ export class Tiles {
   }
 
   /** Shows an answer; dashes for null. */
-  show(funnel: Funnel | null, language: Language): void {
-    const otherLanguage = language === "en" ? "zh" : "en";
-    for (const { rate, root, value, label, other, words, numbers } of this.tiles) {
-      const formula = formulaInWords(rate, language);
-      setText(value, formatRate(funnel ? funnel[rate] : null, language));
-      setText(label, LABELS[rate][language]);
-      setText(other, LABELS[rate][otherLanguage]);
-      other.lang = otherLanguage;
-      setText(words, formula);
-      setText(numbers, funnel ? formulaInNumbers(rate, funnel, (count) => formatCount(count, language)) : "");
-      root.title = formula;
+  show(answer: FunnelAnswer | null, language: Language): void {
+    const show = (count: number) => formatCount(count, language);
+    for (const { id, value, label, change, before, words, numbers } of this.tiles) {
+      const now = answer?.funnel[id] ?? null;
+      const then = answer?.previous?.funnel[id];
+      const format = (figure: number | null) => (figure === null ? formatRate(null, language) : isRate(id) ? formatRate(figure, language) : show(figure));
+      setText(label, LABELS[id][language]);
+      setText(value, format(now));
+      value.dataset["exact"] = JSON.stringify(now);
+      setText(before, then === undefined ? "" : say("before", language, { value: format(then) }));
+      const grown =
+        now === null || then === undefined || then === null ? ""
+        : isRate(id) ? say("points", language, { count: formatPoints(now - then, language) })
+        : formatGrowth(now, then, language);
+      setText(change, grown);
+      change.dataset["direction"] = now === null || then === undefined || then === null || now === then ? "same" : now > then ? "up" : "down";
+      setText(words, isRate(id) ? formulaInWords(id, language) : "");
+      setText(numbers, isRate(id) && answer ? formulaInNumbers(id, answer.funnel, show) : "");
     }
   }
 }

@@ -4,26 +4,33 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { addDays, dayAt, daysOf, rangeOfHash } = await load("range");
+const { addDays, countDays, dayAt, daysOf, isDay } = await load("range");
 const { waitMs } = await load("poll");
 
+const NONE = { from: "", to: "" };
+
 test("a range ends today and counts today", () => {
-  assert.deepEqual(daysOf("today", "2025-11-25"), { from: "2025-11-25", to: "2025-11-25" });
-  assert.deepEqual(daysOf("7-days", "2025-11-25"), { from: "2025-11-19", to: "2025-11-25" });
-  assert.deepEqual(daysOf("30-days", "2025-11-25"), { from: "2025-10-27", to: "2025-11-25" });
+  assert.deepEqual(daysOf("today", "2025-11-25", NONE), { from: "2025-11-25", to: "2025-11-25" });
+  assert.deepEqual(daysOf("yesterday", "2025-11-01", NONE), { from: "2025-10-31", to: "2025-10-31" });
+  assert.deepEqual(daysOf("7-days", "2025-11-25", NONE), { from: "2025-11-19", to: "2025-11-25" });
+  assert.deepEqual(daysOf("30-days", "2025-11-25", NONE), { from: "2025-10-27", to: "2025-11-25" });
+  assert.deepEqual(daysOf("90-days", "2025-11-25", NONE), { from: "2025-08-28", to: "2025-11-25" });
+  assert.deepEqual(daysOf("month", "2025-11-25", NONE), { from: "2025-11-01", to: "2025-11-25" });
+  assert.deepEqual(daysOf("last-month", "2024-03-31", NONE), { from: "2024-02-01", to: "2024-02-29" });
+  const custom = { from: "2025-01-01", to: "2025-02-01" };
+  assert.deepEqual(daysOf("custom", "2025-11-25", custom), custom);
+  assert.equal(countDays(custom), 32);
+});
+
+test("a day is one of the calendar", () => {
+  for (const day of ["2024-02-29", "2025-12-31"]) assert.ok(isDay(day), day);
+  for (const text of ["", "2025-02-29", "2025-1-1", "2025-13-01", "today", "2025-11-25T00:00:00Z"]) assert.ok(!isDay(text), text);
 });
 
 test("days are moved over months, leap days and changes of the clock", () => {
   assert.equal(addDays("2024-03-01", -1), "2024-02-29");
   assert.equal(addDays("2025-12-31", 1), "2026-01-01");
   assert.equal(addDays("2025-10-27", -1), "2025-10-26");
-});
-
-test("the address names the range, and anything else is 30 days", () => {
-  assert.equal(rangeOfHash("#today"), "today");
-  assert.equal(rangeOfHash("#7-days"), "7-days");
-  assert.equal(rangeOfHash(""), "30-days");
-  assert.equal(rangeOfHash("#nonsense"), "30-days");
 });
 
 test("the day is the shop's, not the browser's", () => {

@@ -1,0 +1,467 @@
+// The owner's page in a real browser against the real binary: every control, every panel, both languages and widths, and
+// figures that equal the API's to the digit.
+
+import { readFile } from "node:fs/promises";
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test } from "@playwright/test";
+import { HOSTILE } from "./hostile.mjs";
+import { pastEvents } from "./past.mjs";
+import { startDemo } from "./server.mjs";
+
+const DAYS = 50;
+let demo;
+
+test.beforeAll(async () => {
+  demo = await startDemo("--empty");
+  await demo.send(pastEvents(DAYS));
+  await demo.funnel();
+});
+test.afterAll(async () => {
+  await demo?.stop();
+});
+
+/** A page with a record of what it complains about and whom it asks. */
+async function open(browser, hash = "", options = {}) {
+  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  const foreign = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("dialog", (dialog) => {
+    complaints.push(`dialog ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (!["data:", "blob:"].includes(url.protocol) && url.origin !== demo.url) foreign.push(request.url());
+  });
+  await page.goto(`${demo.url}/${hash}`);
+  return { page, context, complaints, foreign };
+}
+
+/** The exact figures of the table of all figures. */
+const figuresOf = (page) => page.locator("[data-metric]").evaluateAll((cells) => Object.fromEntries(cells.map((cell) => [cell.dataset.metric, JSON.parse(cell.dataset.exact || "null")])));
+
+/** Rows of a panel's grid: their key and the exact figures of their cells. */
+const rowsOf = (page, name) =>
+  page.locator(`[data-grid="${name}"] tbody tr`).evaluateAll((rows) => rows.map((row) => [row.dataset.key, ...[...row.querySelectorAll("[data-exact]")].map((cell) => cell.dataset.exact)]));
+
+/** The query that the page's last answer about the funnel belongs to, as the days it shows say it. */
+async function shown(page) {
+  await expect(page.locator("#report")).toHaveAttribute("data-state", "ready");
+  return new URLSearchParams(new URL(page.url()).hash.slice(1));
+}
+
+async function expectFigures(page, query) {
+  const { funnel } = await demo.ask(`funnel${query}`);
+  await expect.poll(() => figuresOf(page)).toEqual(funnel);
+}
+
+test("the figures, tiles and panels are the API's, to the digit", async ({ browser }) => {
+  const { page, complaints, foreign } = await open(browser);
+  await shown(page);
+  const answer = await demo.ask("funnel?interval=day&compare=previous");
+  await expect.poll(() => figuresOf(page)).toEqual(answer.funnel);
+  expect(answer.funnel.inquiry_buyers).toBeGreaterThan(0);
+  const tiles = await page.locator("[data-tile]").evaluateAll((all) => all.map((tile) => [tile.dataset.tile, JSON.parse(tile.dataset.exact)]));
+  expect(tiles).toHaveLength(10);
+  for (const [id, figure] of tiles) expect(figure, id).toEqual(answer.funnel[id]);
+  const before = await page.locator("#figures td.before").evaluateAll((cells) => cells.map((cell) => JSON.parse(cell.dataset.exact)));
+  expect(before).toEqual((await figureIds(page)).map((id) => answer.previous.funnel[id]));
+
+  expect(await rowsOf(page, "trend")).toEqual(answer.series.map(({ start, funnel }) => [start, String(funnel.visitors)]));
+  const columns = ["visitors", "effective_entry_rate", "inquiry_rate", "inquiry_conversion_rate", "silent_conversion_rate", "payment_rate", "overall_conversion_rate"];
+  const { groups } = await demo.ask("funnel?breakdown=source");
+  expect(groups.length).toBeGreaterThan(3);
+  const expected = groups.map(({ value, funnel, money }) => [value ?? "", ...columns.map((id) => JSON.stringify(funnel[id])), money[0]?.paid_amount ?? "0.0000"]);
+  await expect.poll(() => rowsOf(page, "breakdown")).toEqual(expected);
+
+  const byAgent = (await demo.ask("funnel?breakdown=agent")).groups.filter(({ funnel }) => funnel.inquirers > 0).sort((a, b) => b.funnel.inquirers - a.funnel.inquirers);
+  const agentColumns = ["inquirers", "inquiry_buyers", "inquiry_conversion_rate", "inquiry_payers", "inquiry_paid_rate"];
+  await expect.poll(() => rowsOf(page, "agents")).toEqual(byAgent.map(({ value, funnel, money }) => [value, ...agentColumns.map((id) => JSON.stringify(funnel[id])), money[0].inquiry_paid_amount]));
+
+  const [money] = answer.money;
+  const amounts = ["ordered_amount", "paid_amount", "refunded_amount", "net_amount"].map((id) => [`CNY ${id}`, ...["", "inquiry_", "silent_", "unattributed_"].map((branch) => JSON.stringify(money[branch + id]))]);
+  const averages = ["CNY avg_order_value", ...["", "inquiry_", "silent_"].map((branch) => JSON.stringify(money[`${branch}avg_order_value`]))];
+  expect(await rowsOf(page, "money")).toEqual([...amounts, averages]);
+  await expect(page.locator('[data-amount="received_amount"]')).toHaveAttribute("data-exact", money.received_amount);
+  await expect(page.locator("#money .warning")).toContainText("1 payments (¥77.00) wait");
+
+  const { total, cohorts } = await demo.ask("cohorts");
+  const shares = ["order_d0", "order_final", "paid_d0", "paid_d1", "paid_final"];
+  const cells = (outcome) => [outcome.inquirers, ...shares.map((id) => outcome[id])].map((figure) => JSON.stringify(figure));
+  const asked = cohorts.filter(({ inquirers }) => inquirers > 0).reverse();
+  await expect.poll(() => rowsOf(page, "cohorts")).toEqual([["total", ...cells(total)], ...asked.map((cohort) => [cohort.day, ...cells(cohort)])]);
+  await expect(page.locator(`[data-grid="cohorts"] tr[data-key="${asked[0].day}"]`)).toContainText("still open");
+  await expect(page.locator(`[data-grid="cohorts"] tr[data-key="${asked.at(-1).day}"]`)).not.toContainText("still open");
+
+  const recent = await demo.ask("events/recent");
+  await expect.poll(() => rowsOf(page, "arrivals")).toEqual(recent.events.slice(0, 20).map(({ id }) => [id]));
+  await expect(page.locator(".check")).toHaveAttribute("data-check", "check_works");
+  expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
+});
+
+const figureIds = (page) => page.locator("[data-metric]").evaluateAll((cells) => cells.map((cell) => cell.dataset.metric));
+
+test("each control does what it says, the address holds it, and the way back undoes it", async ({ browser }) => {
+  const { page, complaints } = await open(browser);
+  await shown(page);
+  const { to: today } = await demo.ask("funnel");
+  const day = (back) => new Date(Date.parse(`${today}T00:00:00Z`) - back * 86_400_000).toISOString().slice(0, 10);
+  for (const [range, from, to] of [["today", today, today], ["yesterday", day(1), day(1)], ["7-days", day(6), today], ["90-days", day(89), today], ["month", `${today.slice(0, 8)}01`, today]]) {
+    await page.locator(`[data-range="${range}"]`).click();
+    await expect(page.locator(`[data-range="${range}"]`)).toHaveAttribute("aria-pressed", "true");
+    await expectFigures(page, `?from=${from}&to=${to}`);
+    expect((await shown(page)).get("range")).toBe(range);
+  }
+  await page.goBack();
+  await expectFigures(page, `?from=${day(89)}&to=${today}`);
+
+  await page.locator('[data-range="custom"]').click();
+  await page.locator("#custom-from").fill(today);
+  await page.locator("#custom-to").fill(day(9));
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await expect(page.locator("#custom-problem")).toContainText("Choose a first and a last day");
+  await page.locator("#custom-from").fill(day(9));
+  await page.locator("#custom-to").fill(day(3));
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  const window = `?from=${day(9)}&to=${day(3)}`;
+  await expectFigures(page, window);
+  expect((await shown(page)).get("from")).toBe(day(9));
+
+  for (const compare of ["weekday", "year", "previous"]) {
+    await page.locator("#compare").selectOption(compare);
+    const { previous } = await demo.ask(`funnel${window}&compare=${compare}`);
+    await expect.poll(() => page.locator("#figures td.before").first().getAttribute("data-exact")).toBe(String(previous.funnel.visitors));
+  }
+  await page.locator("#compare").selectOption("none");
+  await expect.poll(() => page.locator("#figures td.before").first().textContent()).toBe("");
+
+  await page.locator("#trend-metric").selectOption("payment_rate");
+  await page.locator("#trend-interval").selectOption("week");
+  const { series } = await demo.ask(`funnel${window}&interval=week`);
+  await expect.poll(() => rowsOf(page, "trend")).toEqual(series.map(({ start, funnel }) => [start, JSON.stringify(funnel.payment_rate)]));
+
+  await page.locator("#breakdown-by").selectOption("device");
+  const { groups } = await demo.ask(`funnel${window}&breakdown=device`);
+  await expect.poll(async () => (await rowsOf(page, "breakdown")).map(([value, visitors]) => [value, visitors])).toEqual(groups.map(({ value, funnel }) => [value ?? "", String(funnel.visitors)]));
+  await page.locator('[data-focus="sort payment_rate"]').click();
+  await expect(page.locator('th[aria-sort="descending"]')).toHaveText("Payment");
+  const rates = async () => (await rowsOf(page, "breakdown")).map((row) => JSON.parse(row[6])).filter((rate) => rate !== null);
+  await expect.poll(async () => JSON.stringify(await rates())).toBe(JSON.stringify((await rates()).sort((a, b) => b - a)));
+  await page.locator('[data-focus="sort payment_rate"]').click();
+  await expect(page.locator('th[aria-sort="ascending"]')).toHaveText("Payment");
+
+  // A value is a filter, alone and with others; a chip takes it away.
+  const device = groups[0].value;
+  await page.locator(`[data-focus="value ${device}"]`).click();
+  await expectFigures(page, `${window}&device=${device}`);
+  await page.locator("#breakdown-by").selectOption("agent");
+  await page.locator('[data-focus="value mei"]').click();
+  await expectFigures(page, `${window}&device=${device}&agent=mei`);
+  await expect(page.locator(".chip")).toHaveCount(2);
+  const link = page.url();
+  await page.locator(".chip").first().click();
+  await expectFigures(page, `${window}&agent=mei`);
+  await page.locator(".chip").click();
+  await expectFigures(page, window);
+
+  // Somebody else opens the address.
+  const other = await open(browser, new URL(link).hash);
+  await expectFigures(other.page, `${window}&device=${device}&agent=mei`);
+  await expect(other.page.locator("#trend-metric")).toHaveValue("payment_rate");
+  await expect(other.page.locator("#compare")).toHaveValue("none");
+  expect([...complaints, ...other.complaints]).toEqual([]);
+});
+
+test("both languages say everything, the switch is kept, and the numbers are the same", async ({ browser }) => {
+  const { page, context } = await open(browser, "", { locale: "zh-CN" });
+  await shown(page);
+  await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
+  await expect(page.getByRole("heading", { name: "店铺转化漏斗" })).toBeVisible();
+  for (const title of ["漏斗图", "趋势", "细分", "各路径金额", "客服", "咨询批次", "最近事件", "全部数据"]) {
+    await expect(page.getByRole("heading", { name: title, exact: true })).toBeVisible();
+  }
+  const zh = await figuresOf(page);
+  await page.getByRole("button", { name: "English" }).click();
+  await expect(page.getByRole("heading", { name: "Inquiry cohorts" })).toBeVisible();
+  expect(await figuresOf(page)).toEqual(zh);
+  const again = await context.newPage();
+  await again.goto(demo.url);
+  await expect(again.locator("html")).toHaveAttribute("lang", "en");
+});
+
+test("a step of the funnel explains itself to pointer and keyboard", async ({ browser }) => {
+  const { page } = await open(browser);
+  await shown(page);
+  const { funnel } = await demo.ask("funnel");
+  const explanation = page.locator(".explanation");
+  await expect(explanation).toContainText("Point at a step");
+  const count = (number) => new Intl.NumberFormat("en").format(number);
+  const step = page.locator("#chart .label", { hasText: "Inquiry buyers" });
+  await step.hover();
+  const sentence = `Inquiry buyers ÷ Inquirers = ${count(funnel.inquiry_buyers)} ÷ ${count(funnel.inquirers)}`;
+  await expect(explanation).toContainText(sentence);
+  await expect(explanation).toContainText(`${count(funnel.inquirers - funnel.inquiry_buyers)} lost at this step.`);
+  await page.mouse.move(0, 0);
+  await expect(explanation).toContainText("Point at a step");
+  // By keyboard: from the panel's own buttons on, each step is a stop.
+  await page.getByRole("button", { name: "Funnel as a picture" }).focus();
+  const heard = [];
+  for (let stop = 0; stop < 12; stop++) {
+    await page.keyboard.press("Tab");
+    heard.push(await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? ""));
+    if (heard.at(-1).includes("Inquiry conversion")) await expect(explanation).toContainText(sentence);
+  }
+  for (const words of ["Visitors", "Effective entry", "Inquiry conversion", "Silent conversion", "Payment"]) {
+    expect(heard.some((label) => label.includes(words)), `${words} in ${heard.join("|")}`).toBe(true);
+  }
+});
+
+test("an annotation is written, shown in the trend, and removed", async ({ browser }) => {
+  const { page, complaints } = await open(browser);
+  await shown(page);
+  await page.getByLabel("What happened").fill("Bo answers too");
+  await page.getByRole("button", { name: "Add" }).click();
+  await expect(page.locator(".notes li")).toContainText("Bo answers too");
+  await page.getByRole("button", { name: "Remove Bo answers too" }).click();
+  await expect(page.locator(".notes li")).toHaveText("Nothing was written about these days.");
+  expect((await demo.ask("annotations")).annotations).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test("signing in with a read key: a wrong one says so, a right one lasts for the tab", async ({ browser }) => {
+  const context = await browser.newContext({ locale: "en-GB" });
+  await context.route("**/demo/session.json", (route) => route.fulfill({ status: 404 }));
+  const page = await context.newPage();
+  await page.goto(demo.url);
+  const signIn = async (key) => {
+    await page.getByLabel("Shop").fill("demo");
+    await page.getByLabel("Read key").fill(key);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  };
+  await signIn("rk_wrong");
+  await expect(page.locator("#sign-in-problem")).toContainText("Authorization");
+  await signIn(demo.keys.read_key);
+  await shown(page);
+  expect(await page.evaluate(() => [localStorage.length, document.cookie, location.href.includes("rk_")])).toEqual([0, "", false]);
+  await page.reload();
+  await shown(page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.locator("#sign-in")).toBeVisible();
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+  await page.reload();
+  await expect(page.locator("#sign-in")).toBeVisible();
+});
+
+test("a share link shows the sums, keeps its view, and stands nowhere in the address", async ({ browser }) => {
+  const { page } = await open(browser, "#range=7-days&source=baidu");
+  await shown(page);
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.getByLabel("Good for").selectOption("7");
+  await page.getByRole("button", { name: "Make a link" }).click();
+  await expect(page.locator("#share-expires")).toContainText("Expires");
+  const link = await page.locator("#share-link").inputValue();
+  expect(link).toMatch(/#share=sl_demo\.[0-9a-f]+\.[0-9a-f]{64}&range=7-days&source=baidu$/);
+
+  const guest = await open(browser, new URL(link).hash);
+  const said = await shown(guest.page);
+  expect([...said.keys()]).toEqual(["range", "source"]);
+  const { from, to } = await demo.ask("funnel");
+  const week = new Date(Date.parse(`${to}T00:00:00Z`) - 6 * 86_400_000).toISOString().slice(0, 10);
+  expect(from < week).toBe(true);
+  await expectFigures(guest.page, `?from=${week}&to=${to}&source=baidu`);
+  await expect(guest.page.locator("#arrivals")).toBeHidden();
+  await expect(guest.page.locator(".note-form")).toBeHidden();
+  await expect(guest.page.getByRole("button", { name: "Share" })).toBeHidden();
+  await guest.page.reload();
+  await shown(guest.page);
+  expect(guest.complaints).toEqual([]);
+
+  const broken = await open(browser, "#share=sl_demo.1.00");
+  await expect(broken.page.locator("#sign-in-problem")).toContainText("This link is not whole");
+  const token = new URLSearchParams(new URL(link).hash.slice(1)).get("share");
+  const forged = await open(browser, `#share=${token.slice(0, -1)}${token.endsWith("0") ? "1" : "0"}`);
+  await expect(forged.page.locator("#sign-in")).toBeVisible();
+});
+
+test("every panel is a CSV and a picture", async ({ browser }) => {
+  const { page, complaints } = await open(browser, "#range=7-days");
+  await shown(page);
+  const save = async (name) => {
+    const download = page.waitForEvent("download");
+    await page.getByRole("button", { name, exact: true }).click();
+    const file = await download;
+    return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+  };
+  await expect(page.locator('[data-grid="arrivals"] tbody tr').first()).toBeVisible();
+  const panels = ["Funnel", "Trend", "Break-down", "Money by branch", "Agents", "Inquiry cohorts", "Last events", "All figures"];
+  for (const panel of panels) {
+    const csv = await save(`${panel} as CSV`);
+    expect(csv.name).toMatch(/^shopfunnel-[a-z]+\.csv$/);
+    expect(csv.bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])), panel).toBe(true);
+    expect(csv.bytes.toString().split("\r\n").length, panel).toBeGreaterThan(1);
+    const picture = await save(`${panel} as a picture`);
+    expect(picture.name).toMatch(/^shopfunnel-[a-z]+\.png$/);
+    expect(picture.bytes.subarray(1, 4).toString()).toBe("PNG");
+    // As wide as the panel, twice as sharp, and more than one colour.
+    const box = await page.locator(`#${picture.name.slice(11, -4)}`).boundingBox();
+    expect(Math.abs(picture.bytes.readUInt32BE(16) - 2 * box.width)).toBeLessThan(3);
+    expect(picture.bytes.length, panel).toBeGreaterThan(8_000);
+  }
+  const { to } = await demo.ask("funnel");
+  const from = new Date(Date.parse(`${to}T00:00:00Z`) - 6 * 86_400_000).toISOString().slice(0, 10);
+  const csv = await save("Inquiry cohorts as CSV");
+  const answer = await fetch(`${demo.url}/v1/shops/demo/cohorts?from=${from}&to=${to}&format=csv`, { headers: { authorization: `Bearer ${demo.keys.read_key}` } });
+  expect(csv.bytes.equals(Buffer.from(await answer.arrayBuffer()))).toBe(true);
+  expect(complaints).toEqual([]);
+});
+
+for (const width of [390, 1440]) {
+  for (const [locale, colorScheme] of [["en-GB", "light"], ["zh-CN", "dark"]]) {
+    test(`at ${width} pixels, ${locale}, ${colorScheme}: axe finds nothing serious, nothing is wider than the page`, async ({ browser }) => {
+      const { page } = await open(browser, "#source=baidu", { locale, colorScheme, viewport: { width, height: 900 } });
+      await shown(page);
+      await expect(page.locator('[data-grid="cohorts"] tbody tr').first()).toBeVisible();
+      const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+      const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(", ")}`)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      const cut = await page.locator("#chart .label:not(.absent) text").evaluateAll((texts) => texts.map((text) => text.getBoundingClientRect()).filter(({ left, right, width: wide }) => wide > 0 && (left < 0 || right > innerWidth)).length);
+      expect(cut).toBe(0);
+      await page.locator("#share").click();
+      const dialog = await new AxeBuilder({ page }).include("#share-dialog").analyze();
+      expect(dialog.violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id)).toEqual([]);
+    });
+  }
+}
+
+test("the sign-in form is accessible", async ({ browser }) => {
+  const context = await browser.newContext({ locale: "en-GB" });
+  await context.route("**/demo/session.json", (route) => route.fulfill({ status: 404 }));
+  const page = await context.newPage();
+  await page.goto(demo.url);
+  await expect(page.locator("#sign-in")).toBeVisible();
+  const found = await new AxeBuilder({ page }).analyze();
+  expect(found.violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id }) => id)).toEqual([]);
+});
+
+test("no answer, an old answer, an answer that this page cannot read: each is said", async ({ browser }) => {
+  const { page, context } = await open(browser, "", {});
+  await shown(page);
+  const fail = (route) => route.fulfill({ status: 503, contentType: "application/json", body: JSON.stringify({ error: { code: "store_unavailable", message: "figures are not available right now; ask again later", request_id: "r-1" } }) });
+  await context.route("**/v1/shops/**", fail);
+  await expect(page.locator("#stale")).toContainText("figures are not available right now");
+  await expect(page.locator("#status")).toHaveAttribute("data-status", "paused");
+  const fresh = await context.newPage();
+  await fresh.goto(demo.url);
+  await expect(fresh.locator("#report")).toHaveAttribute("data-state", "problem");
+  await expect(fresh.locator(".notice")).toContainText("Request r-1");
+  await context.unroute("**/v1/shops/**", fail);
+  await fresh.getByRole("button", { name: "Try again now" }).click();
+  await shown(fresh);
+  await context.route("**/v1/shops/**", (route) => route.fulfill({ status: 200, contentType: "text/html", body: "<p>proxy" }));
+  await expect(fresh.locator("#stale")).toContainText("cannot read");
+});
+
+test("days without anybody, and filters that nobody fits, are said", async ({ browser }) => {
+  const { page } = await open(browser, "#from=2001-01-01&to=2001-01-02");
+  await expect(page.locator("#report")).toHaveAttribute("data-state", "empty");
+  await expect(page.locator(".notice")).toContainText("No visitor in these days yet");
+  const filtered = await open(browser, "#source=nobody-came-from-here");
+  await expect(filtered.page.locator(".notice")).toContainText("Nobody fits all of these filters.");
+});
+
+test("figures of several days are warned of where visitors have no id", async ({ browser }) => {
+  const other = await startDemo("--empty");
+  try {
+    const body = (number) => JSON.stringify({ shop: other.keys.public_key, events: [{ kind: "visit", url: `https://tea.example/${number}` }] });
+    for (let number = 0; number < 3; number++) {
+      const headers = { "content-type": "text/plain", "user-agent": `Mozilla/5.0 (X11; Linux x86_64) Chrome/14${number}.0.0.0 Safari/537.36` };
+      const answer = await fetch(`${other.url}/e`, { method: "POST", body: body(number), headers });
+      expect(answer.status).toBe(202);
+    }
+    await expect.poll(async () => (await other.funnel()).visitors).toBe(3);
+    const page = await browser.newPage({ locale: "en-GB" });
+    await page.goto(other.url);
+    await expect(page.locator("#cookieless-warning")).toContainText("100.0% of these visitors have no id of their own");
+    await page.locator('[data-range="today"]').click();
+    await expect(page.locator("#cookieless-warning")).toBeHidden();
+    await page.close();
+  } finally {
+    await other.stop();
+  }
+});
+
+test("two hundred hostile texts are shown as they are and do nothing", async ({ browser }) => {
+  test.setTimeout(120_000);
+  expect(HOSTILE).toHaveLength(200);
+  const shop = await startDemo("--empty");
+  try {
+    const now = Date.now();
+    const events = HOSTILE.flatMap((text, number) => {
+      const visitor = `h-${number}`;
+      const at = now - 1_000 - number;
+      return [
+        { kind: "visit", visitor, at, url: `https://tea.example/?utm_source=${encodeURIComponent(text)}&utm_campaign=${encodeURIComponent(text)}`, referrer: text, title: text },
+        { kind: "inquiry", visitor, at: at + 1, agent: text.slice(0, 64), channel: text.slice(0, 64), product: text },
+        { kind: "order", visitor, at: at + 2, order_id: text, amount: "1.00" },
+      ];
+    });
+    const answer = await fetch(`${shop.url}/v1/events`, { method: "POST", body: JSON.stringify(events), headers: { "content-type": "application/json", authorization: `Bearer ${shop.keys.secret_key}` } });
+    expect((await answer.json()).accepted).toBeGreaterThan(550);
+    for (const text of HOSTILE.slice(0, 30)) {
+      await fetch(`${shop.url}/v1/shops/demo/annotations`, { method: "POST", body: JSON.stringify({ day: new Date(now + 8 * 3_600_000).toISOString().slice(0, 10), text }), headers: { "content-type": "application/json", authorization: `Bearer ${shop.keys.read_key}` } });
+    }
+    await shop.funnel();
+    const context = await browser.newContext({ locale: "en-GB" });
+    const page = await context.newPage();
+    const events_seen = [];
+    page.on("dialog", (dialog) => {
+      events_seen.push(`dialog ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on("pageerror", (error) => events_seen.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && events_seen.push(message.text()));
+    page.on("request", (request) => {
+      const url = new URL(request.url());
+      if (!["data:", "blob:"].includes(url.protocol) && url.origin !== shop.url) events_seen.push(request.url());
+    });
+    for (const by of ["product", "agent", "channel", "campaign", "source"]) {
+      const group = await shop.ask(`funnel?breakdown=${by}`);
+      await page.goto(`${shop.url}/#by=${by}`);
+      await page.reload();
+      const texts = group.groups.map(({ value }) => value ?? "unknown");
+      await expect.poll(() => page.locator('[data-grid="breakdown"] button.value').allTextContents()).toEqual(texts);
+    }
+    await expect(page.locator(".notes li").first()).toBeVisible();
+    // A hostile text as a filter, in the address and back.
+    await page.locator('[data-grid="breakdown"] button.value').nth(3).click();
+    await expect(page.locator(".chip")).toHaveCount(1);
+    const download = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Last events as CSV" }).click();
+    const cells = (await readFile(await (await download).path(), "utf8")).split(/\r\n|,/);
+    expect(cells.filter((cell) => /^"?[=+@]/.test(cell))).toEqual([]);
+    const made = await page.evaluate(() => ({
+      scripts: document.scripts.length,
+      others: document.querySelectorAll("img, iframe, object, embed, base, meta[http-equiv], body style, body link, video, math, a:not(#demo-link)").length,
+      handlers: [...document.querySelectorAll("*")].filter((element) => [...element.attributes].some(({ name }) => name.startsWith("on"))).length,
+    }));
+    expect(made).toEqual({ scripts: 1, others: 0, handlers: 0 });
+    expect(events_seen).toEqual([]);
+    await context.close();
+  } finally {
+    await shop.stop();
+  }
+});
+
+test("what happens now is on the page a moment later", async ({ browser }) => {
+  const { page } = await open(browser, "#range=today");
+  await shown(page);
+  const before = (await figuresOf(page)).visitors;
+  await demo.send([{ kind: "visit", visitor: `new-${Date.now()}`, at: Date.now(), url: "https://tea.example/now" }]);
+  await expect.poll(async () => (await figuresOf(page)).visitors).toBe(before + 1);
+  await expect(page.locator('[data-grid="arrivals"] tbody tr').first()).toContainText("https://tea.example/now");
+});
