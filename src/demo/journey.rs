@@ -14,21 +14,22 @@ const PRODUCTS: [(&str, &str); 6] = [
     ("gaiwan", "98.00"),
     ("teapot", "268.00"),
 ];
-const AGENTS: [&str; 3] = ["mei", "lin", "bo"];
-/// Referrer, and the query of the page that the link led to.
-const ARRIVALS: [(&str, &str); 12] = [
-    ("", ""),
-    ("", ""),
-    ("https://www.baidu.com/", ""),
-    ("https://www.baidu.com/", "?utm_source=baidu&utm_medium=cpc&utm_campaign=longjing"),
-    ("https://www.xiaohongshu.com/", ""),
-    ("https://www.xiaohongshu.com/", ""),
-    ("https://mp.weixin.qq.com/", ""),
-    ("https://www.douyin.com/", ""),
-    ("https://www.google.com/", ""),
-    ("https://www.doubao.com/", ""),
-    ("", "?utm_source=newsletter&utm_medium=email&utm_campaign=autumn-tea"),
-    ("", "?utm_source=weibo&utm_medium=social&utm_campaign=11.11"),
+/// Who answers, and the share of those asking who then buy.
+const AGENTS: [(&str, f64); 3] = [("mei", 0.51), ("lin", 0.43), ("bo", 0.32)];
+/// Referrer, the query of the page that the link led to, and how much likelier than others those who came so are to stay.
+const ARRIVALS: [(&str, &str, f64); 12] = [
+    ("", "", 1.1),
+    ("", "", 1.1),
+    ("https://www.baidu.com/", "", 1.0),
+    ("https://www.baidu.com/", "?utm_source=baidu&utm_medium=cpc&utm_campaign=longjing", 0.9),
+    ("https://www.xiaohongshu.com/", "", 1.05),
+    ("https://www.xiaohongshu.com/", "", 1.05),
+    ("https://mp.weixin.qq.com/", "", 1.2),
+    ("https://www.douyin.com/", "", 0.6),
+    ("https://www.google.com/", "", 1.0),
+    ("https://www.doubao.com/", "", 1.15),
+    ("", "?utm_source=newsletter&utm_medium=email&utm_campaign=autumn-tea", 1.4),
+    ("", "?utm_source=weibo&utm_medium=social&utm_campaign=11.11", 0.75),
 ];
 
 /// One event of a visitor, `after_ms` after the one before.
@@ -42,10 +43,10 @@ pub struct Step {
 /// The steps of one visit to the shop, at least one.
 pub fn journey(random: &mut Rng) -> Vec<Step> {
     let mut steps = Steps { random, steps: Vec::new() };
-    let (referrer, query) = ARRIVALS[steps.random.usize(..ARRIVALS.len())];
+    let (referrer, query, stay) = ARRIVALS[steps.random.usize(..ARRIVALS.len())];
     let landing = page("index") + query;
     steps.add(0, json!({ "kind": "visit", "url": landing, "referrer": referrer }));
-    if steps.chance(0.48) {
+    if steps.chance(1.0 - 0.52 * stay) {
         let dwell_ms = steps.random.i64(2_000..40_000);
         steps.add(dwell_ms, json!({ "kind": "bounce", "url": page("index"), "engaged_ms": dwell_ms }));
         return steps.steps;
@@ -59,13 +60,15 @@ pub fn journey(random: &mut Rng) -> Vec<Step> {
         steps.pause(json!({ "kind": "favorite", "product": product }));
     }
     let asks = steps.chance(0.27);
+    let mut inclination = 0.11;
     if asks {
-        let agent = AGENTS[steps.random.usize(..AGENTS.len())];
+        let (agent, share) = AGENTS[steps.random.usize(..AGENTS.len())];
+        inclination = share;
         steps.pause(json!({
             "kind": "inquiry", "channel": "demo-chat", "agent": agent, "product": product, "url": product_page,
         }));
     }
-    let buys = steps.chance(if asks { 0.42 } else { 0.11 });
+    let buys = steps.chance(inclination);
     if buys || steps.chance(0.15) {
         steps.pause(json!({ "kind": "cart", "product": product }));
     }

@@ -1,8 +1,9 @@
 //! `shopfunnel demo`: the whole product on one machine, alive within seconds.
 //!
-//! A demo shop with a storefront that carries the real snippet, a fortnight of history, and simulated visitors
-//! who keep coming. Everything enters through the public HTTP interface, as a real shop's events would.
+//! A demo shop with a storefront that carries the real snippet, sixty days of history, and simulated visitors who keep
+//! coming. The history enters as a real shop's past would, everybody after through the public interface.
 
+mod history;
 mod journey;
 mod shopper;
 mod storefront;
@@ -45,7 +46,7 @@ struct Memory {
 /// Who comes to the demo shop besides whoever looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Crowd {
-    /// A fortnight of history, and new visitors all the time.
+    /// Sixty days of history, and new visitors all the time.
     Simulated,
     Nobody,
 }
@@ -55,7 +56,8 @@ pub enum Crowd {
 /// # Errors
 /// As [`App::start`]; or the demo's files cannot be written.
 pub async fn run(settings: Settings, crowd: Crowd, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let memory_path = settings.data_dir.join("demo.json");
+    let data_dir = settings.data_dir.clone();
+    let memory_path = data_dir.join("demo.json");
     let mut memory = remember(&settings, &memory_path)?;
     let pages = Pages::new(&memory.public_key, &memory.read_key);
     let mut stop = pin!(stop);
@@ -70,7 +72,7 @@ pub async fn run(settings: Settings, crowd: Crowd, stop: impl Future<Output = ()
     }
     if !memory.history_written {
         let written = tokio::select! {
-            written = traffic::write_history(&url, &memory) => written,
+            written = write_past(&url, &data_dir, &memory) => written,
             () = &mut stop => return stopped(app).await,
         };
         if let Err(error) = written.context("cannot write the demo's history") {
@@ -84,6 +86,11 @@ pub async fn run(settings: Settings, crowd: Crowd, stop: impl Future<Output = ()
     let ended = app.run_until(stop).await;
     visitors.abort();
     ended
+}
+
+async fn write_past(url: &str, data_dir: &Path, memory: &Memory) -> anyhow::Result<()> {
+    traffic::write_history(data_dir, memory).await?;
+    traffic::annotate(url, memory).await
 }
 
 async fn stopped(app: App) -> anyhow::Result<()> {

@@ -1,59 +1,59 @@
-//! Simulated visitors on the wire: the history through `/v1/events`, everybody after through `/e`.
+//! Simulated visitors on the wire: the past through the door for imports, everybody after through `/e`.
 
-use super::Memory;
 use super::journey::{Step, journey};
 use super::shopper::Shopper;
+use super::{Memory, history};
 use crate::clock::Clock;
+use crate::http::admin::{Door, IMPORT_EVENTS_PATH, door_file};
+use crate::http::import::Receipt;
 use anyhow::Context;
 use fastrand::Rng;
+use futures_util::stream;
 use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::path::Path;
 use std::time::Duration;
 use uuid::Uuid;
 
-const HISTORY_DAYS: i64 = 14;
-const VISITORS_PER_DAY: std::ops::Range<usize> = 70..170;
-const DAY_MS: i64 = 86_400_000;
 /// Share of visitors who have been here before.
 const RETURNING: f64 = 0.18;
-const BATCH_EVENTS: usize = 1_000;
 /// Between two new visitors, on average.
 const NEXT_VISITOR: Duration = Duration::from_millis(900);
 /// A live visitor does in seconds what a real one does in minutes, so that the page moves.
 const HURRY: i64 = 12;
 
-/// Sends [`HISTORY_DAYS`] days of visitors that end at the demo's first start. Everything follows from the
-/// seed, ids included, so sending it again adds nothing.
-pub async fn write_history(url: &str, memory: &Memory) -> anyhow::Result<()> {
-    let random = &mut Rng::with_seed(memory.seed);
-    let mut visitors: Vec<u64> = Vec::new();
-    let mut events: Vec<Value> = Vec::new();
-    for days_ago in (0..HISTORY_DAYS).rev() {
-        for _ in 0..random.usize(VISITORS_PER_DAY) {
-            let visitor = visitor(random, &mut visitors);
-            let shopper = Shopper::of(visitor);
-            let mut at_ms = memory.history_until_ms - days_ago * DAY_MS - random.i64(0..DAY_MS);
-            for step in journey(random) {
-                at_ms += step.after_ms;
-                if at_ms < memory.history_until_ms {
-                    let mut event = event(random, visitor, at_ms, step);
-                    event["user_agent"] = shopper.user_agent.into();
-                    event["ip"] = shopper.address.to_string().into();
-                    events.push(event);
-                }
-            }
-        }
-    }
+/// Brings the past in through the door of the running server. Everything follows from the seed, ids included, so
+/// bringing it again adds nothing.
+pub async fn write_history(data_dir: &Path, memory: &Memory) -> anyhow::Result<()> {
+    let door: Door = serde_json::from_slice(&std::fs::read(door_file(data_dir))?)?;
+    let days = history::days(memory.seed, memory.history_until_ms).map(Ok::<_, Infallible>);
+    let answer = reqwest::Client::builder()
+        .no_proxy()
+        .build()?
+        .post(format!("{}{IMPORT_EVENTS_PATH}", door.url))
+        .bearer_auth(door.token)
+        .query(&[("shop", super::SLUG)])
+        .body(reqwest::Body::wrap_stream(stream::iter(days)))
+        .send()
+        .await?;
+    let status = answer.status();
+    anyhow::ensure!(status.is_success(), "{status}: {}", answer.text().await?);
+    let receipt: Receipt = answer.json().await?;
+    anyhow::ensure!(receipt.rejected.is_empty(), "events were rejected: {:?}", receipt.rejected);
+    Ok(())
+}
+
+/// Has the shop's owner remember something of the past.
+pub async fn annotate(url: &str, memory: &Memory) -> anyhow::Result<()> {
     let client = client()?;
-    for batch in events.chunks(BATCH_EVENTS) {
+    for (day, text) in history::annotations(memory.history_until_ms) {
         let answer = client
-            .post(format!("{url}/v1/events"))
-            .bearer_auth(&memory.secret_key)
-            .json(batch)
+            .post(format!("{url}/v1/shops/{}/annotations", super::SLUG))
+            .bearer_auth(&memory.read_key)
+            .json(&json!({ "day": day, "text": text }))
             .send()
             .await?;
-        let status = answer.status();
-        let answer = answer.text().await?;
-        anyhow::ensure!(status == reqwest::StatusCode::ACCEPTED, "{status}: {answer}");
+        anyhow::ensure!(answer.status().is_success(), "{}", answer.text().await?);
     }
     Ok(())
 }
@@ -107,7 +107,7 @@ fn client() -> anyhow::Result<reqwest::Client> {
 }
 
 /// The number of a new visitor, or of one of those before.
-fn visitor(random: &mut Rng, visitors: &mut Vec<u64>) -> u64 {
+pub(super) fn visitor(random: &mut Rng, visitors: &mut Vec<u64>) -> u64 {
     if !visitors.is_empty() && random.f64() < RETURNING {
         return visitors[random.usize(..visitors.len())];
     }
@@ -116,7 +116,8 @@ fn visitor(random: &mut Rng, visitors: &mut Vec<u64>) -> u64 {
     visitor
 }
 
-fn event(random: &mut Rng, visitor: u64, at_ms: i64, step: Step) -> Value {
+/// A step as an event of the visitor.
+pub(super) fn event(random: &mut Rng, visitor: u64, at_ms: i64, step: Step) -> Value {
     let mut fields = step.fields;
     fields.insert("id".into(), Value::String(id(random, at_ms).to_string()));
     fields.insert("visitor".into(), Value::String(format!("sim-{visitor:016x}")));
