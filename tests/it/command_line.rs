@@ -160,3 +160,62 @@ fn a_newer_database_is_left_alone() {
         assert_one_sentence(&installation.run(&["serve"]), "made by a newer shopfunnel");
     });
 }
+
+#[test]
+fn grafana_is_given_what_it_needs() {
+    run(async {
+        let (_directory, installation) = installation();
+        let early = installation.run(&["grafana"]);
+        assert_one_sentence(&early, "start `shopfunnel serve` once");
+        let server = installation.serve();
+        let told = String::from_utf8(installation.run(&["grafana"]).stdout).unwrap();
+        let value = |name: &str| {
+            let line = told.lines().find(|line| line.trim().starts_with(name));
+            line.unwrap_or_else(|| panic!("{name} in {told}")).trim()[name.len()..].trim().to_owned()
+        };
+        let (port, password) = (value("server port"), value("password"));
+        assert_eq!(
+            (value("user name").as_str(), value("default database").as_str()),
+            ("grafana", "shopfunnel")
+        );
+        let url = format!("http://127.0.0.1:{port}/?database=shopfunnel");
+        let client = Client::builder().no_proxy().build().unwrap();
+        let request =
+            client.post(url).basic_auth("grafana", Some(&password)).body("SELECT count() FROM shop_list");
+        assert_eq!(request.send().await.unwrap().text().await.unwrap(), "0\n");
+
+        let written = installation.run(&["grafana", "files", "g", "--seen-at", "/srv/g"]);
+        assert!(written.status.success(), "{}", stderr(&written));
+        let folder = installation.data_dir.join("g");
+        let read = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap();
+        let source = read("provisioning/datasources/shopfunnel.yaml");
+        for expected in
+            [format!("port: {port}"), format!("password: \"{password}\""), "host: \"127.0.0.1\"".into()]
+        {
+            assert!(source.contains(&expected), "{expected} in {source}");
+        }
+        assert!(read("provisioning/dashboards/shopfunnel.yaml").contains("path: \"/srv/g/dashboards\""));
+        let board: Value = serde_json::from_str(&read("dashboards/zh/funnel.json")).unwrap();
+        assert_eq!(board["title"], "店铺转化漏斗");
+
+        let embedded = installation.run(&["grafana", "user", "--shop", "tea"]);
+        assert_eq!(embedded.status.code(), Some(2));
+        assert!(stderr(&embedded).contains("clickhouse.url"), "{}", stderr(&embedded));
+        assert_eq!(server.terminate(), Some(0));
+
+        let external = |arguments: &[&str]| {
+            let mut command = installation.command(arguments);
+            command.env("SHOPFUNNEL_CLICKHOUSE__URL", "http://ch.example:8123");
+            output(command)
+        };
+        let made = external(&["grafana", "user", "--shop", "tea"]);
+        let statements = String::from_utf8(made.stdout.clone()).unwrap();
+        assert!(statements.contains("CREATE USER IF NOT EXISTS grafana_tea "), "{statements}");
+        assert!(stderr(&made).contains("user grafana_tea, password "), "{}", stderr(&made));
+        let xml = external(&["grafana", "user", "--shop", "tea", "--xml"]);
+        assert!(String::from_utf8(xml.stdout).unwrap().starts_with("<clickhouse>"));
+        let wrong = external(&["grafana", "user", "--shop", "Tea House"]);
+        assert_eq!(wrong.status.code(), Some(2));
+        assert!(stderr(&wrong).contains("Tea House"), "{}", stderr(&wrong));
+    });
+}

@@ -3,7 +3,8 @@
 import type { Funnel } from "./metrics";
 import type { Session } from "./session";
 
-const TIMEOUT_MS = 15_000;
+/** Longer than the server looks for an answer. */
+const TIMEOUT_MS = 35_000;
 
 /** What every answer about a window begins with. */
 export interface Head {

@@ -31,6 +31,8 @@ const COOKIELESS_WARNING = 0.2;
 /** What the server says to one question, and which question that was. */
 class Source<T> {
   answer: T | null = null;
+  /** Why the last question had no answer; null after one. */
+  problem: Refusal | null = null;
   private question = "";
   private asked_ms = 0;
 
@@ -46,9 +48,22 @@ class Source<T> {
     [this.answer, this.question, this.asked_ms] = [answer, question, performance.now()];
   }
 
+  /** The same, where one panel's failure is that panel's alone; a key that is refused is everybody's. */
+  async refreshAlone(path: string, query: Query, stop: AbortSignal): Promise<void> {
+    try {
+      await this.refresh(path, query, stop);
+      this.problem = null;
+    } catch (error) {
+      if (stop.aborted) return;
+      if (!(error instanceof Refusal) || error.ofKey) throw error;
+      this.problem = error;
+    }
+    render();
+  }
+
   /** Forgets the answer, so that the next round asks anew. */
   clear(): void {
-    [this.answer, this.question] = [null, ""];
+    [this.answer, this.question, this.problem] = [null, "", null];
   }
 
   /** The next round asks anew; until then the answer stays. */
@@ -68,6 +83,8 @@ let linkProblem = false;
 /** The server's clock minus ours, and the shop's zone: what tells today. Known from the first answer on. */
 let clock: { ahead_ms: number; time_zone: string } | null = null;
 let poll: Poll;
+/** Asks for what stands below the funnel, which may take longer and must not hold the funnel up. */
+let pollBelow: Poll | null = null;
 
 const main = new Source<FunnelAnswer>(0);
 const groups = new Source<FunnelAnswer>(BELOW_EVERY_MS);
@@ -133,7 +150,7 @@ function groupQuery(dimension: string): Query {
   return [...daysQuery(), ...filterQuery(), ["breakdown", dimension]];
 }
 
-/** One round of the poll: find out whom to ask for, ask for the funnel, show it, ask for the rest. */
+/** One round of the poll: find out whom to ask for, ask for the funnel, show it. */
 async function round(stop: AbortSignal): Promise<number | null> {
   try {
     session ??= await findSession();
@@ -147,31 +164,60 @@ async function round(stop: AbortSignal): Promise<number | null> {
       if (onlyToday) await main.refresh("funnel", mainQuery(), stop);
       if (stop.aborted) return null;
       keepSession(session);
-      refusal = null;
-      render();
-      await Promise.all([
-        groups.refresh("funnel", groupQuery(view.by), stop),
-        byAgent.refresh("funnel", groupQuery("agent"), stop),
-        cohorts.refresh("cohorts", daysQuery(), stop),
-        notes.refresh("annotations", daysQuery(), stop),
-        ...(session.kind === "link" ? [] : [recent.refresh("events/recent", [], stop)]),
-      ]);
     }
     refusal = null;
   } catch (error) {
     if (stop.aborted) return null;
-    refusal = error instanceof Refusal ? error : new Refusal(0, "");
-    if (refusal.ofKey) {
-      // A demo that was started anew has a new key, so the next round asks for it; a typed key has to be typed again.
-      forgetSession();
-      session = session?.kind === "demo" ? undefined : null;
-      sources.forEach((source) => source.clear());
-    }
+    refuse(error);
   }
   if (stop.aborted) return null;
   render();
-  if (session === null) poll.stop();
+  if (session === null) stopAsking();
+  else if (main.answer) pollBelow ??= startPoll(roundBelow);
   return refusal ? refusal.retry_after_ms : null;
+}
+
+/** One round of the poll for what stands below the funnel. */
+async function roundBelow(stop: AbortSignal): Promise<number | null> {
+  if (!session) return null;
+  try {
+    await Promise.all([
+      groups.refreshAlone("funnel", groupQuery(view.by), stop),
+      byAgent.refreshAlone("funnel", groupQuery("agent"), stop),
+      notes.refreshAlone("annotations", daysQuery(), stop),
+      ...(session.kind === "link" ? [] : [recent.refreshAlone("events/recent", [], stop)]),
+      cohorts.refreshAlone("cohorts", daysQuery(), stop),
+    ]);
+  } catch (error) {
+    if (stop.aborted) return null;
+    refuse(error);
+    render();
+    if (session === null) stopAsking();
+    return 0;
+  }
+  return sources.some(({ problem }) => problem) ? 0 : null;
+}
+
+/** Takes note of why there is no answer. */
+function refuse(error: unknown): void {
+  refusal = error instanceof Refusal ? error : new Refusal(0, "");
+  if (!refusal.ofKey) return;
+  // A demo that was started anew has a new key, so the next round asks for it; a typed key has to be typed again.
+  forgetSession();
+  session = session?.kind === "demo" ? undefined : null;
+  sources.forEach((source) => source.clear());
+}
+
+function stopAsking(): void {
+  poll.stop();
+  pollBelow?.stop();
+  pollBelow = null;
+}
+
+/** Asks for everything at once, because something else is looked at. */
+function askNow(): void {
+  poll.now();
+  pollBelow?.now();
 }
 
 function setClock(): void {
@@ -184,7 +230,7 @@ async function write(method: "POST" | "DELETE", path: string, body?: object): Pr
   if (!session) return;
   await tell(session, method, path, body);
   notes.expire();
-  poll.now();
+  pollBelow?.now();
 }
 
 /** Puts everything known on the page. May be called at any time, any number of times. */
@@ -218,6 +264,9 @@ function render(): void {
   agents.show(byAgent.answer, currency, language);
   cohortsPanel.show(cohorts.answer, language);
   arrivals.panel.root.hidden = session?.kind === "link";
+  for (const [{ panel }, { problem }] of [[breakdown, groups], [agents, byAgent], [cohortsPanel, cohorts], [trend, notes], [arrivals, recent]] as const) {
+    panel.complain(problem ? problemText(problem) : "");
+  }
   arrivals.show(recent.answer, clock?.time_zone ?? "UTC", language);
   figures.show(answer, language);
   renderDays(answer);
@@ -298,7 +347,7 @@ addEventListener("hashchange", () => {
   // What was broken down by something else would stand under the new name.
   if (view.by !== before) groups.clear();
   render();
-  if (session !== null) poll.now();
+  if (session !== null) askNow();
 });
 
 find("language").addEventListener("click", () => {
@@ -322,7 +371,7 @@ find("sign-in").addEventListener("submit", (event) => {
 });
 
 find("sign-out").addEventListener("click", () => {
-  poll.stop();
+  stopAsking();
   forgetSession();
   find<HTMLFormElement>("sign-in").reset();
   sources.forEach((source) => source.clear());

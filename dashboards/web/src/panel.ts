@@ -19,6 +19,7 @@ export class Panel {
   private readonly csv: HTMLButtonElement;
   private readonly png: HTMLButtonElement;
   private language: Language = "en";
+  private complained = false;
 
   /** `name` is plain ASCII: the panel's id and its files' name. */
   constructor(name: string, private readonly word: Word, csv: Csv) {
@@ -45,6 +46,12 @@ export class Panel {
     this.root = html("section", "card panel", html("div", "panel-head", this.title, this.choices, actions), this.hint, this.body, this.said);
     this.root.id = name;
     this.root.setAttribute("aria-labelledby", this.title.id);
+  }
+
+  /** Says why the panel shows nothing new; empty when it does. */
+  complain(problem: string): void {
+    if (problem || this.complained) setText(this.said, problem);
+    this.complained = problem !== "";
   }
 
   /** Puts the panel's words into a language. */
