@@ -28,7 +28,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .default_service(only("GET, POST")),
         )
         .service(
-            web::resource("/v1/shops/{shop}/annotations/{id}")
+            web::resource("/v1/shops/{shop}/annotations/{annotation}")
                 .route(web::delete().to(remove))
                 .default_service(only("DELETE")),
         );
@@ -142,11 +142,11 @@ pub async fn add(
 /// Forget what was remembered
 #[utoipa::path(
     delete,
-    path = "/v1/shops/{shop}/annotations/{id}",
+    path = "/v1/shops/{shop}/annotations/{annotation}",
     tag = "annotations",
     params(
         ("shop" = String, Path, description = "Slug of the shop.", pattern = "^[a-z0-9-]{1,40}$"),
-        ("id" = Uuid, Path, description = "Of the annotation."),
+        ("annotation" = Uuid, Path, description = "Its id."),
     ),
     responses((status = 204, description = "It is gone."), ReportErrors),
     security(("read_key" = []), ("secret_key" = []))
