@@ -9,7 +9,7 @@ use shopfunnel::store::StoreOptions;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// How long any awaited condition may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,7 +29,8 @@ pub struct Installation {
 /// A running `shopfunnel serve`, killed when dropped.
 pub struct Server {
     child: Child,
-    started: SystemTime,
+    /// The door that an earlier server left, if any.
+    stale_door: Option<Vec<u8>>,
 }
 
 impl Installation {
@@ -108,8 +109,7 @@ impl Installation {
             .open(self.data_dir.join("server.log"))
             .expect("a log file");
         let errors = log.try_clone().expect("a log file");
-        // File times come from a clock that ticks every few milliseconds.
-        let started = SystemTime::now() - Duration::from_millis(20);
+        let stale_door = std::fs::read(self.door()).ok();
         let mut command = match self.under.split_first() {
             None => self.command(&["serve"]),
             Some((program, arguments)) => {
@@ -119,14 +119,19 @@ impl Installation {
             }
         };
         let child = command.stdout(log).stderr(errors).spawn().expect("the server starts");
-        Server { child, started }
+        Server { child, stale_door }
     }
 
     /// Whether the server takes requests. The door is written when both listeners answer; until then SIGTERM would
     /// find no handler either.
     pub fn is_open(&self, server: &Server) -> bool {
-        std::fs::metadata(self.data_dir.join("data/admin.json"))
-            .is_ok_and(|file| file.modified().is_ok_and(|at| at >= server.started))
+        let door = std::fs::read(self.door()).ok();
+        // Its token is new at every start.
+        door.is_some() && door != server.stale_door
+    }
+
+    fn door(&self) -> PathBuf {
+        self.data_dir.join("data/admin.json")
     }
 
     pub fn log(&self) -> String {
