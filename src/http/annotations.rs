@@ -5,9 +5,8 @@ use super::csv::Table;
 use super::error::ApiError;
 use super::format::Format;
 use super::openapi::{ReportErrors, WritingErrors};
-use super::parameters::Parameters;
 use super::report::{self, Head, Report, unanswered};
-use super::{State, auth, body, only};
+use super::{State, body, only};
 use crate::store::Annotation;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -118,9 +117,7 @@ pub async fn add(
     state: web::Data<State>,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    Parameters::read(request.query_string())?.finish()?;
-    let (_, shop) = auth::reading_key(&request, &state, &slug)?;
-    report::count(&request, &state, &shop)?;
+    let (_, shop) = report::admit_holder(&request, &state, &slug)?;
     let new: NewAnnotation = body::object(&request, payload).await?;
     let day = report::day("day", &new.day)?;
     let text = new.text.trim();
@@ -157,9 +154,7 @@ pub async fn remove(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let (slug, id) = path.into_inner();
-    Parameters::read(request.query_string())?.finish()?;
-    let (_, shop) = auth::reading_key(&request, &state, &slug)?;
-    report::count(&request, &state, &shop)?;
+    let (_, shop) = report::admit_holder(&request, &state, &slug)?;
     let id: Uuid = id.parse().map_err(|_| ApiError::NotFound)?;
     let kept = state.store.annotations(&shop.slug, None).await.map_err(|error| unanswered(&state, error))?;
     let annotation = kept.iter().find(|annotation| annotation.id == id).ok_or(ApiError::NotFound)?;

@@ -2,6 +2,7 @@
 
 use super::State;
 use super::error::ApiError;
+use crate::secret::from_hex;
 use crate::shops::key::{KeyHash, KeyKind};
 use crate::shops::{Shop, share};
 use actix_web::HttpRequest;
@@ -156,16 +157,4 @@ pub fn signer(request: &HttpRequest, state: &State, body: &[u8]) -> Result<Arc<S
         return Err(ApiError::StaleTimestamp);
     }
     Ok(shop.clone())
-}
-
-/// The 32 bytes that 64 hexadecimal digits stand for.
-pub(super) fn from_hex(digits: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if digits.len() != 64 || !digits.is_ascii() {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }

@@ -2,8 +2,7 @@
 //!
 //! A list is named by what it is of. The checksum is no secret: it only keeps cursors from being mixed up.
 
-use super::auth;
-use crate::secret::hex;
+use crate::secret::{from_hex, hex};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 
@@ -20,7 +19,7 @@ pub(super) fn write(place: [u8; PLACE_BYTES], list: &[&str]) -> String {
 
 /// The place, when the text is a cursor of this list.
 pub(super) fn read(text: &str, list: &[&str]) -> Option<[u8; PLACE_BYTES]> {
-    let bytes = auth::from_hex(text)?;
+    let bytes = from_hex(text)?;
     let (place, sum) = bytes.split_first_chunk()?;
     (sum == checksum(place, list)).then_some(*place)
 }

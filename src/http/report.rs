@@ -8,6 +8,7 @@ use super::{State, auth};
 use crate::event::shop_day;
 use crate::funnel::{Dimension, Filters, MAX_WINDOW_DAYS, Question, Window};
 use crate::shops::Shop;
+use crate::shops::key::KeyHash;
 use crate::store::StoreError;
 use actix_web::HttpRequest;
 use chrono::{DateTime, NaiveDate, SecondsFormat};
@@ -42,11 +43,24 @@ pub fn admit(
     Ok(Admitted { shop, parameters })
 }
 
-/// Counts a request for something of a shop.
+/// Lets in a request that changes something about the shop `slug` and takes no parameters: the hash of its key, and the shop.
 ///
 /// # Errors
-/// Too many 429.
-pub fn count(request: &HttpRequest, state: &State, shop: &Shop) -> Result<(), ApiError> {
+/// As [`admit`]; a parameter 400; a share link is no key 403.
+pub fn admit_holder(
+    request: &HttpRequest,
+    state: &State,
+    slug: &str,
+) -> Result<(KeyHash, Arc<Shop>), ApiError> {
+    let parameters = Parameters::read(request.query_string())?;
+    let (key, shop) = auth::reading_key(request, state, slug)?;
+    count(request, state, &shop)?;
+    parameters.finish()?;
+    Ok((key, shop))
+}
+
+/// Counts a request for something of a shop.
+fn count(request: &HttpRequest, state: &State, shop: &Shop) -> Result<(), ApiError> {
     if state.trusted_proxies.is_exempt(request) { Ok(()) } else { state.limits.report(&shop.slug) }
 }
 

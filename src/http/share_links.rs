@@ -2,9 +2,8 @@
 
 use super::error::ApiError;
 use super::openapi::WritingErrors;
-use super::parameters::Parameters;
 use super::report::{self, rfc3339};
-use super::{State, auth, body, only};
+use super::{State, body, only};
 use crate::shops::share;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -62,9 +61,7 @@ pub async fn make(
     state: web::Data<State>,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    Parameters::read(request.query_string())?.finish()?;
-    let (key, shop) = auth::reading_key(&request, &state, &slug)?;
-    report::count(&request, &state, &shop)?;
+    let (key, shop) = report::admit_holder(&request, &state, &slug)?;
     let wanted: NewShareLink = body::object(&request, payload).await?;
     let days = wanted.days.unwrap_or(DEFAULT_DAYS);
     if !(1..=MAX_DAYS).contains(&days) {

@@ -2,7 +2,7 @@
 //!
 //! A key is full-entropy random, so a plain hash is enough and a table look-up by hash tells nothing about it.
 
-use crate::secret::{fill_random, hex};
+use crate::secret::{fill_random, from_hex, hex};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -92,15 +92,7 @@ impl TryFrom<String> for KeyHash {
     type Error = &'static str;
 
     fn try_from(digits: String) -> Result<KeyHash, &'static str> {
-        let mut hash = [0; 32];
-        if digits.len() != 64 || !digits.is_ascii() {
-            return Err("a key hash is 64 hexadecimal digits");
-        }
-        for (byte, pair) in hash.iter_mut().zip(digits.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).unwrap_or_default();
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| "a key hash is 64 hexadecimal digits")?;
-        }
-        Ok(KeyHash(hash))
+        from_hex(&digits).map(KeyHash).ok_or("a key hash is 64 hexadecimal digits")
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::Shop;
 use super::key::KeyHash;
-use crate::secret::hex;
+use crate::secret::{from_hex, hex};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -56,11 +56,6 @@ fn mac(signed: &str, key: &KeyHash) -> Hmac<Sha256> {
     mac.update(PURPOSE);
     mac.update(signed.as_bytes());
     mac
-}
-
-/// The 32 bytes that 64 hexadecimal digits stand for.
-fn from_hex(digits: &str) -> Option<[u8; 32]> {
-    KeyHash::try_from(digits.to_owned()).ok().map(|hash| *hash.as_bytes())
 }
 
 #[cfg(test)]

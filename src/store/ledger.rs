@@ -12,7 +12,7 @@ use crate::ledger::totals::{Key, Totals};
 use crate::money::Sum;
 use clickhouse::Row;
 use clickhouse::query::Query;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::HashSet;
 use std::time::Duration;
 use uuid::Uuid;
@@ -167,13 +167,6 @@ struct SlotsRow {
 struct WideRow {
     shop: String,
     dimension: String,
-}
-
-/// The rules under which a shop's ledger was made.
-#[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
-pub struct RulesRow {
-    pub shop: String,
-    pub rules: String,
 }
 
 impl From<ToldRow> for Told {
@@ -526,27 +519,7 @@ impl Store {
         Ok(rows.into_iter().filter_map(known).collect())
     }
 
-    /// The rules under which the ledgers were made.
-    ///
-    /// # Errors
-    /// As [`Store::ledger_queue`].
-    pub async fn ledger_rules(&self) -> Result<Vec<RulesRow>, StoreError> {
-        self.all(self.client.query_raw("SELECT shop, rules FROM ledger_rules FINAL")).await
-    }
-
-    /// Writes down rules.
-    ///
-    /// # Errors
-    /// As [`Store::ledger_queue`].
-    pub async fn set_ledger_rules(&self, rules: &[RulesRow]) -> Result<(), StoreError> {
-        let mut rows = Rows::default();
-        for row in rules {
-            rows.text(&row.shop).text(&row.rules);
-        }
-        self.insert_rows("ledger_rules (shop, rules)", rows.into_bytes()).await
-    }
-
-    async fn all<T>(&self, question: Query) -> Result<Vec<T>, StoreError>
+    pub(super) async fn all<T>(&self, question: Query) -> Result<Vec<T>, StoreError>
     where
         T: clickhouse::RowOwned + clickhouse::RowRead,
     {
@@ -578,7 +551,7 @@ impl Store {
     }
 }
 
-pub(super) fn limited(query: Query) -> Query {
+fn limited(query: Query) -> Query {
     SETTINGS.into_iter().fold(query, |query, (name, value)| query.with_setting(name, value))
 }
 

@@ -28,9 +28,9 @@ pub use forget::Traces;
 pub use funnel::{Groups, Row};
 pub use inquiries::{LostInquiries, LostInquiry, LostPage, LostPlace};
 pub use insert::Insertion;
-pub use ledger::{Piece, QueuePart, RulesRow};
+pub use ledger::{Piece, QueuePart};
 pub use migrate::Divergence;
-pub use shops::ShopRow;
+pub use shops::{RulesRow, ShopRow};
 
 use clickhouse::Client;
 use std::sync::Arc;

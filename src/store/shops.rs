@@ -1,8 +1,7 @@
-//! The shops, written down for whoever asks ClickHouse itself.
+//! What is written down of shops: how they are, for whoever asks ClickHouse itself, and under which rules their ledgers were made.
 
-use super::ledger::limited;
 use super::rows::Rows;
-use super::{Store, StoreError, in_time};
+use super::{Store, StoreError};
 use clickhouse::Row;
 use serde::Deserialize;
 
@@ -18,14 +17,41 @@ pub struct ShopRow {
     pub is_removed: u8,
 }
 
+/// The rules under which a shop's ledger was made.
+#[derive(Debug, Clone, PartialEq, Eq, Row, Deserialize)]
+pub struct RulesRow {
+    pub shop: String,
+    pub rules: String,
+}
+
 impl Store {
+    /// The rules under which the ledgers were made.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn ledger_rules(&self) -> Result<Vec<RulesRow>, StoreError> {
+        self.all(self.client.query_raw("SELECT shop, rules FROM ledger_rules FINAL")).await
+    }
+
+    /// Writes down rules.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn set_ledger_rules(&self, rules: &[RulesRow]) -> Result<(), StoreError> {
+        let mut rows = Rows::default();
+        for row in rules {
+            rows.text(&row.shop).text(&row.rules);
+        }
+        self.insert_rows("ledger_rules (shop, rules)", rows.into_bytes()).await
+    }
+
     /// The shops as they were last written down, removed ones too.
     ///
     /// # Errors
     /// Away: ask again later. Refused: the tables are not this version's.
     pub async fn shops(&self) -> Result<Vec<ShopRow>, StoreError> {
         let text = include_str!("../../sql/ledger/shops.sql");
-        in_time(limited(self.client.query_raw(text)).fetch_all()).await
+        self.all(self.client.query_raw(text)).await
     }
 
     /// Writes shops down, each as it is now.

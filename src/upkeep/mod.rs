@@ -10,6 +10,8 @@
 //!
 //! After a crash a batch that is found is inserted once more; a piece that is still queued is worked on once more, and then there
 //! is no difference. The cost of a round is that of the visitors who changed. Nobody else writes these tables.
+//!
+//! It also writes down the shops as they are, for whoever asks ClickHouse itself.
 
 mod lots;
 mod pace;

@@ -10,7 +10,7 @@ export function pastEvents(days, now = Date.now()) {
   for (let day = 0; day < days; day++) {
     for (let number = 0; number < 6 + (day % 3); number++) {
       const visitor = `v-${day}-${number}`;
-      // Hours before now, so that nothing is of tomorrow and all of it stays of its day or the one before.
+      // Minutes before now, so that nothing is of tomorrow.
       const at = now - day * DAY_MS - (number + 2) * 60_000 * 7;
       const referrer = sources[number % sources.length];
       add("visit", visitor, at, { url: "https://tea.example/", referrer, user_agent: number % 2 ? "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1" : "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36" });
