@@ -4,7 +4,7 @@
 //! listen. The only module with `unsafe`: a foreign function is loaded and called, and signals are sent.
 #![allow(unsafe_code)]
 
-use super::settings;
+use super::{confine, settings};
 use std::ffi::CString;
 use std::io::{ErrorKind, Read};
 use std::os::raw::{c_char, c_int};
@@ -23,7 +23,7 @@ const LISTEN_AND_STAY: &str = "SYSTEM START LISTEN HTTP; \
 /// Becomes the engine of `directory` on `http_port` of loopback. Returns the process's exit code.
 ///
 /// # Errors
-/// The library cannot be loaded; the sentence says why.
+/// The library cannot be loaded, or the process not be confined; the sentence says why.
 pub fn run(library: &Path, directory: &Path, http_port: u16) -> Result<i32, String> {
     end_with_the_parent();
     // Held until this process ends, so that a successor does not meet us on the port or in the files.
@@ -55,6 +55,8 @@ pub fn run(library: &Path, directory: &Path, http_port: u16) -> Result<i32, Stri
         library.get::<unsafe extern "C" fn(c_int, *mut *mut c_char) -> c_int>(b"chdb_query_cmdline\0")
     }
     .map_err(|error| error.to_string())?;
+    // Only now, because loading opens whatever libraries the library names.
+    confine::to(directory)?;
     // SAFETY: argv has `arguments.len()` valid strings and a null behind them, all alive during the call.
     let code = unsafe { main(arguments.len() as c_int, argv.as_mut_ptr()) };
     Ok(code)

@@ -6,6 +6,7 @@
 //! It never reads or writes a table, and nothing of the engine is loaded into this process.
 
 pub mod child;
+pub mod confine;
 mod settings;
 
 pub use settings::Login;
@@ -133,6 +134,12 @@ impl Engine {
         await_predecessor(&options.directory).await.map_err(EngineError::NotStarted)?;
         settings.choose_free_port(&options.directory).map_err(prepare)?;
         let status = EngineStatus::default();
+        if !confine::is_possible() {
+            tracing::warn!(
+                "this kernel has no Landlock of Linux 5.19 or later, so who may ask the engine may read what shopfunnel may: give the \
+                 password of its user `grafana` to nobody else"
+            );
+        }
         let launcher = Launcher { options, settings: settings.clone(), status: status.clone() };
         let running = launcher.launch().await.map_err(EngineError::NotStarted)?;
         let (stop, stopped) = watch::channel(false);
@@ -213,6 +220,8 @@ impl Launcher {
             .arg(directory)
             .arg("--http-port")
             .arg(self.settings.http_port().to_string())
+            .env_clear()
+            .envs(confine::ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .stdin(Stdio::piped())
             .stdout(log)
             .stderr(errors)

@@ -190,7 +190,8 @@ pub fn lock_file(directory: &Path) -> io::Result<File> {
     file::open_private(&directory.join("engine.lock"))
 }
 
-fn users(directory: &Path) -> PathBuf {
+/// Users, their grants and profiles; `users.d` beside it adds to them.
+pub fn users(directory: &Path) -> PathBuf {
     directory.join("users.xml")
 }
 

@@ -3,7 +3,7 @@
 use crate::app::run;
 use crate::server::library;
 use reqwest::{Client, StatusCode};
-use shopfunnel::engine::{Engine, EngineOptions};
+use shopfunnel::engine::{Engine, EngineOptions, confine};
 use shopfunnel::grafana::reader::{Reader, TABLES};
 use shopfunnel::store::{Store, StoreOptions};
 use std::collections::BTreeSet;
@@ -14,14 +14,19 @@ const PASSWORD: &str = "of tea";
 /// What only the tracker works with.
 const CLOSED: [&str; 6] =
     ["migrations", "ledger_changes", "ledger_rules", "ledger_orders", "ledger_visitors", "ledger_keys"];
-const REFUSALS: [&str; 4] =
-    ["(ACCESS_DENIED)", "(READONLY)", "(SETTING_CONSTRAINT_VIOLATION)", "(INTO_OUTFILE_NOT_ALLOWED)"];
+const REFUSALS: [&str; 5] = [
+    "(ACCESS_DENIED)",
+    "(PATH_ACCESS_DENIED)",
+    "(READONLY)",
+    "(SETTING_CONSTRAINT_VIOLATION)",
+    "(INTO_OUTFILE_NOT_ALLOWED)",
+];
 
 /// An engine of its own whose `users.d` holds the product's file, with the tables and a row of two shops in each.
 struct Server {
     engine: Engine,
     client: Client,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 fn reader<'a>(views: &'a [&'a str]) -> Reader<'a> {
@@ -52,7 +57,7 @@ impl Server {
         };
         Store::new(store).migrate().await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
-        let server = Server { engine, client, _directory: directory };
+        let server = Server { engine, client, directory };
         for shop in ["tea-1", "cup"] {
             // Whatever a table's other columns are, they have defaults.
             for table in TABLES {
@@ -153,8 +158,45 @@ fn a_reader_sees_one_shop_and_can_do_nothing_else() {
     });
 }
 
-/// What a reader may not do. Not here is the function `file`: a ClickHouse server confines it to its folder for users'
-/// files, which the embedded engine has not; docs/GRAFANA.md says so.
+/// The function `file` asks for no grant. Where the kernel cannot confine the engine it does answer, and the program
+/// says so when it starts.
+#[test]
+fn no_file_outside_the_engine_is_read() {
+    run(async {
+        let server = Server::start().await;
+        let directory = server.directory.path();
+        std::fs::write(directory.join("secret"), "of ours").unwrap();
+        let grafana = server.engine.reader();
+        let mut read = Vec::new();
+        for path in [
+            "/etc/passwd".into(),
+            format!("/proc/{}/environ", std::process::id()),
+            directory.join("secret").display().to_string(),
+            directory.join("engine.json").display().to_string(),
+            directory.join("engine.log").display().to_string(),
+            directory.join("data/../secret").display().to_string(),
+        ] {
+            for (user, password) in
+                [(grafana.user.as_str(), grafana.password.as_str()), ("grafana_tea_1", PASSWORD)]
+            {
+                let (status, text) = server.ask(user, password, "", &format!("SELECT file('{path}')")).await;
+                let (_, or_none) =
+                    server.ask(user, password, "", &format!("SELECT file('{path}', 'none')")).await;
+                if status == StatusCode::OK || or_none != "none\n" {
+                    read.push(format!("{user}, {path}: {text}"));
+                }
+            }
+        }
+        assert_eq!(read.is_empty(), confine::is_possible(), "{}", read.join("\n"));
+        let (_, environment) = server
+            .ask(&grafana.user, &grafana.password, "", "SELECT file('/proc/self/environ', 'none')")
+            .await;
+        assert!(!environment.contains("CARGO"), "{environment}");
+        server.engine.stop().await;
+    });
+}
+
+/// What a reader may not do. The function `file` has a test of its own.
 const STATEMENTS: &[&str] = &[
     "SELECT * FROM system.query_log",
     "SELECT * FROM system.processes",
