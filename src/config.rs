@@ -250,6 +250,10 @@ impl Settings {
                     library,
                     program: std::env::current_exe().unwrap_or_else(|_| "shopfunnel".into()),
                     database,
+                    environment: engine::ENVIRONMENT
+                        .iter()
+                        .filter_map(|name| Some((*name, std::env::var_os(name)?)))
+                        .collect(),
                 })
             }
         };

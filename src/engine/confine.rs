@@ -39,9 +39,6 @@ const OF_THE_SYSTEM: [&str; 19] = [
     "/usr/share/zoneinfo",
 ];
 
-/// Variables that the engine is given; others may hold what is nobody's business, and `/proc` would tell.
-pub const ENVIRONMENT: [&str; 4] = ["PATH", "HOME", "TZ", "LD_LIBRARY_PATH"];
-
 /// Whether this kernel can draw the line.
 pub fn is_possible() -> bool {
     ruleset().is_ok()

@@ -12,6 +12,7 @@ mod settings;
 pub use settings::Login;
 
 use settings::Settings;
+use std::ffi::OsString;
 use std::fs::TryLockError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,12 @@ pub struct EngineOptions {
     /// Database that the `tracker` user owns and the `grafana` user reads. A trailing `*` means all with that
     /// prefix.
     pub database: String,
+    /// All that the child's environment holds, of the variables of [`ENVIRONMENT`].
+    pub environment: Vec<(&'static str, OsString)>,
 }
+
+/// Variables that the child is given where they are set; others may hold what is nobody's business, and `/proc` would tell.
+pub const ENVIRONMENT: [&str; 4] = ["PATH", "HOME", "TZ", "LD_LIBRARY_PATH"];
 
 /// Why the engine does not run.
 #[derive(Debug, thiserror::Error)]
@@ -221,7 +227,7 @@ impl Launcher {
             .arg("--http-port")
             .arg(self.settings.http_port().to_string())
             .env_clear()
-            .envs(confine::ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(self.options.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(log)
             .stderr(errors)

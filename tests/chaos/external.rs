@@ -19,6 +19,7 @@ impl External {
             library: library(),
             program: env!("CARGO_BIN_EXE_shopfunnel").into(),
             database: "chaos".into(),
+            environment: Vec::new(),
         };
         let engine = Engine::start(options).await.expect("the engine starts; `make engine` installs it");
         External { engine, _directory: directory }

@@ -49,6 +49,7 @@ pub async fn shared_engine() -> &'static Engine {
                 library: library(),
                 program: env!("CARGO_BIN_EXE_shopfunnel").into(),
                 database: "it_*".into(),
+                environment: Vec::new(),
             })
             .await
             .expect("the engine starts; `make engine` installs it")

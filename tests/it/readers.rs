@@ -45,6 +45,7 @@ impl Server {
             library: library(),
             program: env!("CARGO_BIN_EXE_shopfunnel").into(),
             database: DATABASE.into(),
+            environment: Vec::new(),
         })
         .await
         .expect("the engine starts with the file in users.d");
