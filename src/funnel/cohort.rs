@@ -1,4 +1,5 @@
-//! What became of the inquirers of a day (METRICS section 3). Counted in `sql/views/cohorts.sql`.
+//! What became of the inquirers of a day (METRICS section 3). Counted in `ledger/life.rs`, added up in
+//! `sql/views/cohorts.sql`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

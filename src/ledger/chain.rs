@@ -38,10 +38,20 @@ pub enum Set {
     Received = 40,
     /// Those among them whose order has not been seen.
     Waiting = 41,
+    /// Of those who asked on `day`: with an order after it that day.
+    BuyersD0 = 50,
+    /// With one by `final_days` later.
+    BuyersFinal = 51,
+    /// With such an order paid that day.
+    PayersD0 = 52,
+    /// Paid by the next day.
+    PayersD1 = 53,
+    /// Paid by `final_days` later.
+    PayersFinal = 54,
 }
 
 impl Set {
-    const ALL: [Set; 19] = [
+    const ALL: [Set; 24] = [
         Set::Visitors,
         Set::Effective,
         Set::Inquired,
@@ -61,6 +71,11 @@ impl Set {
         Set::UnattributedRefunds,
         Set::Received,
         Set::Waiting,
+        Set::BuyersD0,
+        Set::BuyersFinal,
+        Set::PayersD0,
+        Set::PayersD1,
+        Set::PayersFinal,
     ];
 
     /// The set of that number.
@@ -201,6 +216,27 @@ fn money<'a>(facts: &'a DayFacts, sets: [Set; 3], asked: u16, emit: &mut impl Fn
     }
 }
 
+const OUTCOMES: [(Marks, Set); 5] = [
+    (Marks::BOUGHT_D0, Set::BuyersD0),
+    (Marks::BOUGHT_FINAL, Set::BuyersFinal),
+    (Marks::PAID_D0, Set::PayersD0),
+    (Marks::PAID_D1, Set::PayersD1),
+    (Marks::PAID_FINAL, Set::PayersFinal),
+];
+
+/// Tells `emit` what became of who asked on each of a visitor's `days`, which belongs to the total alone. Whatever the window,
+/// it is the same, so it counts on its day.
+pub fn outcomes<'a>(days: impl IntoIterator<Item = &'a DayFacts>, mut emit: impl FnMut(Row<'a>)) {
+    for facts in days {
+        for (mark, set) in OUTCOMES {
+            if facts.marks.has(mark) {
+                let measure = Measure { count: 1, amount: Sum::default() };
+                emit(Row { set, currency: "", after: NEVER, start: facts.day, day: facts.day, measure });
+            }
+        }
+    }
+}
+
 /// Tells `emit` the rows of an order's payments, which belong to the total alone.
 pub fn cash<'a>(order: &'a OrderFacts, mut emit: impl FnMut(Row<'a>)) {
     for payment in &order.payments {
@@ -230,7 +266,7 @@ mod tests {
             if random.f64() > often {
                 continue;
             }
-            let mut bits = random.u16(..) & (1 | 2 | 4 | 32);
+            let mut bits = random.u16(..) & (1 | 2 | 4 | 32 | 128 | 256 | 512 | 1024 | 2048);
             let mut money = Vec::new();
             if random.u8(..4) == 0 {
                 bits |= Marks::ORDERED.bits();
@@ -278,6 +314,12 @@ mod tests {
         count(Set::Payers, any(Marks::PAID));
         count(Set::InquiryPayers, any(Marks::PAID) && is_inquirer);
         count(Set::Cookieless, any(Marks::COOKIELESS));
+        for (mark, set) in OUTCOMES {
+            let days = within.iter().filter(|facts| facts.marks.has(mark)).count();
+            if days > 0 {
+                found.push((set, "", Measure { count: days as i64, amount: Sum::default() }));
+            }
+        }
         for currency in ["CNY", "EUR"] {
             let of =
                 || within.iter().flat_map(|facts| &facts.money).filter(|money| money.currency == currency);

@@ -70,6 +70,16 @@ impl Marks {
     pub const COOKIELESS: Marks = Marks(32);
     /// No person: the day of an order without a known visitor.
     pub const NOBODY: Marks = Marks(64);
+    /// Asked, and placed an order after it on that day.
+    pub const BOUGHT_D0: Marks = Marks(128);
+    /// Asked, and placed one by `final_days` later.
+    pub const BOUGHT_FINAL: Marks = Marks(256);
+    /// One of the latter orders was paid on that day.
+    pub const PAID_D0: Marks = Marks(512);
+    /// By the next day.
+    pub const PAID_D1: Marks = Marks(1024);
+    /// By `final_days` later.
+    pub const PAID_FINAL: Marks = Marks(2048);
 
     pub fn from_bits(bits: u16) -> Marks {
         Marks(bits)
@@ -81,6 +91,10 @@ impl Marks {
 
     pub fn has(self, mark: Marks) -> bool {
         self.0 & mark.0 != 0
+    }
+
+    fn and(self, other: Marks) -> Marks {
+        Marks(self.0 | other.0)
     }
 
     fn with(self, mark: Marks, holds: bool) -> Marks {
@@ -139,8 +153,9 @@ pub fn day_facts(visitor: u64, raw: &[RawDay], orders: &[&OrderFacts], rules: &R
         let ordered_before = placed.range(..day).next_back().map(|(day, _)| *day);
         let is_after_sale = ordered_before.is_some_and(|before| before + rules.after_sale_days >= day);
         // The same millisecond counts as asking first.
-        let asked =
-            of_day.asked_at_ms.is_some_and(|asked| ordered_at_ms.is_none_or(|ordered| asked <= ordered));
+        let asked_at_ms = of_day
+            .asked_at_ms
+            .filter(|asked| !is_after_sale && ordered_at_ms.is_none_or(|ordered| *asked <= ordered));
         let has_many_views = own.is_some_and(|own| own.view_min < own.view_max);
         let has_one_view = own.is_some_and(|own| own.view_min == own.view_max);
         let is_effective = of_day.kinds & EFFECTIVE != 0 || has_many_views || ordered_at_ms.is_some();
@@ -152,10 +167,11 @@ pub fn day_facts(visitor: u64, raw: &[RawDay], orders: &[&OrderFacts], rules: &R
             marks: Marks::default()
                 .with(Marks::EFFECTIVE, is_effective)
                 .with(Marks::INQUIRED, of_day.kinds & INQUIRY != 0)
-                .with(Marks::ASKED, asked && !is_after_sale)
+                .with(Marks::ASKED, asked_at_ms.is_some())
                 .with(Marks::ORDERED, ordered_at_ms.is_some())
                 .with(Marks::PAID, orders_of_day.iter().any(|order| !order.payments.is_empty()))
-                .with(Marks::COOKIELESS, is_cookieless),
+                .with(Marks::COOKIELESS, is_cookieless)
+                .and(asked_at_ms.map_or(Marks::default(), |at_ms| outcome(day, at_ms, &placed, rules))),
             open_until_ms: if may_return { of_day.viewed_at_ms + SESSION_TIMEOUT_MS } else { 0 },
             values: Dimension::ALL
                 .iter()
@@ -165,6 +181,24 @@ pub fn day_facts(visitor: u64, raw: &[RawDay], orders: &[&OrderFacts], rules: &R
         });
     }
     found
+}
+
+/// What became of who asked on a day at a time (METRICS section 3), by the orders `placed` on each day.
+fn outcome(day: u16, asked_at_ms: i64, placed: &BTreeMap<u16, Vec<&OrderFacts>>, rules: &Rules) -> Marks {
+    let last = day.saturating_add(rules.final_days);
+    let after = || {
+        let orders =
+            placed.range(day..=last).flat_map(|(day, orders)| orders.iter().map(move |order| (*day, *order)));
+        orders.filter(|(_, order)| order.placed.is_some_and(|placed| placed.at_ms >= asked_at_ms))
+    };
+    let paid_day = after().flat_map(|(_, order)| &order.payments).map(|payment| payment.day).min();
+    let paid_by = |last: u16| paid_day.is_some_and(|paid| paid <= last);
+    Marks::default()
+        .with(Marks::BOUGHT_D0, after().any(|(placed, _)| placed == day))
+        .with(Marks::BOUGHT_FINAL, after().next().is_some())
+        .with(Marks::PAID_D0, paid_by(day))
+        .with(Marks::PAID_D1, paid_by(day.saturating_add(1)))
+        .with(Marks::PAID_FINAL, paid_by(last))
 }
 
 /// The day of an order without a known visitor; none while it is not placed or is somebody's.

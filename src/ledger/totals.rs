@@ -58,6 +58,7 @@ impl Totals {
         let shop = self.number(shop);
         let empty = self.number("");
         chain::rows(days, |row| self.add(shop, 0, empty, row, taken));
+        chain::outcomes(days, |row| self.add(shop, 0, empty, row, taken));
         let mut carried: Vec<(&str, usize)> = Vec::new();
         for dimension in Dimension::ALL.iter().copied().filter(|dimension| keeps(*dimension)) {
             carried.clear();

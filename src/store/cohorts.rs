@@ -3,7 +3,7 @@
 use super::ask::rows;
 use super::views::{Text, text_of};
 use super::{Store, StoreError};
-use crate::funnel::{Cohort, FINAL_DAYS, Question};
+use crate::funnel::{Cohort, Question};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
@@ -22,8 +22,7 @@ impl Store {
     /// # Errors
     /// As [`Store::figures`].
     pub async fn cohorts(&self, question: &Question) -> Result<Vec<(Option<NaiveDate>, Cohort)>, StoreError> {
-        let rows: Vec<CohortRow> =
-            rows(self.about(&COHORTS, question).param("final_days", FINAL_DAYS)).await?;
+        let rows: Vec<CohortRow> = rows(self.about(&COHORTS, question)).await?;
         Ok(rows.into_iter().map(|row| (row.day, row.cohort)).collect())
     }
 }

@@ -42,6 +42,8 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0028_ledger_keys",
     "0029_annotations",
     "0030_shops",
+    "0031_ledger_cohorts",
+    "0032_ledger_keys",
 );
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \

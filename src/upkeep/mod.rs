@@ -43,7 +43,7 @@ use pace::Pace;
 pub use verify::{Verdict, VerifyError};
 
 /// Changes when other rows of the ledger follow from the same events: then every ledger is made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Values of a dimension that the ledger keeps for a shop. With more, a break-down is a sum over visitors again.
 const MAX_VALUES: usize = 1_000;
 /// When nothing tells of a change, the queue is looked at all the same: others may write events too.

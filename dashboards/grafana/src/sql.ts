@@ -38,7 +38,7 @@ export function funnel({ interval = "", breakdown = "", filters = [] }: FunnelCa
   filter_values = ${all(allowed)})`;
 }
 
-export const cohorts = `cohorts(${SHOP}, from = ${FROM}, to = ${TO}, after_sale_days = \${after_sale_days}, final_days = 3)`;
+export const cohorts = `cohorts(${SHOP}, from = ${FROM}, to = ${TO})`;
 
 export const lostInquiries = `lost_inquiries(${SHOP}, from = ${FROM}, to = ${TO}, after_sale_days = \${after_sale_days},
   agents = [], channels = [], as_of = now64(3, 'UTC'),

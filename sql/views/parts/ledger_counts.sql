@@ -21,6 +21,6 @@ SELECT
 FROM day_ledger FINAL
 WHERE shop = {shop:String} AND dimension = concat({breakdown:String}, {filter_dimensions:Array(String)}[1]) AND day BETWEEN {from:Date} AND {to:Date}
     AND (empty({filter_values:Array(Array(String))}) OR has({filter_values:Array(Array(String))}[1], value))
-    AND (set >= 'orders' OR (after < bucket AND bucket <= start))
+    AND set < 'buyers_d0' AND (set >= 'orders' OR (after < bucket AND bucket <= start))
 -- part: if_ledger
 GROUP BY bucket, value, set, currency, branch
