@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use uuid::{Builder, Uuid};
@@ -23,6 +23,9 @@ const MAX_LISTED: usize = 100;
 const MAX_LINE_BYTES: usize = 64 << 10;
 /// Of one insert: few parts, and little to do again.
 const MAX_BATCH_EVENTS: u64 = 200_000;
+/// ClickHouse gives an insert up whose sender is silent for half a minute, or which lasts longer than it may; a producer at the
+/// other end of a pipe may be that slow.
+const MAX_BATCH_AGE: Duration = Duration::from_secs(10);
 /// For the ledger after the last event.
 const SETTLING_PATIENCE: Duration = Duration::from_secs(60);
 /// The next piece may have to be made first, by a program at the other end of a pipe.
@@ -81,8 +84,7 @@ pub async fn events(
         return HttpResponse::BadRequest().json(Refusal { message, callers_fault: true });
     };
     let check = Check { state, shop, browser: None, received_at_ms: state.clock.now_ms() };
-    let mut import =
-        Import { check, insertion: None, waiting: 0, ending: None, line: 0, receipt: Receipt::default() };
+    let mut import = Import { check, batch: None, ending: None, line: 0, receipt: Receipt::default() };
     match import.run(payload).await {
         Ok(()) => {
             // So that who looks next sees it; the figures of a long past take longer than anybody would wait for.
@@ -103,13 +105,18 @@ pub async fn events(
 
 struct Import<'a> {
     check: Check<'a>,
-    insertion: Option<Insertion>,
-    /// Events in it.
-    waiting: u64,
+    batch: Option<Batch>,
     /// An insertion that has all its events. The store works on it while the next one is filled.
     ending: Option<JoinHandle<Result<u64, StoreError>>>,
     line: u64,
     receipt: Receipt,
+}
+
+/// What is being filled.
+struct Batch {
+    insertion: Insertion,
+    events: u64,
+    begun: Instant,
 }
 
 impl Import<'_> {
@@ -119,10 +126,16 @@ impl Import<'_> {
         let mut dropping = false;
         let mut ended = false;
         while !ended {
-            match tokio::time::timeout(PIECE_TIMEOUT, payload.next()).await {
+            let patience = match &self.batch {
+                Some(batch) => MAX_BATCH_AGE.saturating_sub(batch.begun.elapsed()),
+                None => PIECE_TIMEOUT,
+            };
+            match timeout(patience, payload.next()).await {
                 Ok(Some(Ok(piece))) => waiting.extend_from_slice(&piece),
-                Ok(Some(Err(_))) | Err(_) => return Err(ImportError::Broken),
+                Ok(Some(Err(_))) => return Err(ImportError::Broken),
                 Ok(None) => ended = true,
+                Err(_) if self.batch.is_some() => self.begin_end().await?,
+                Err(_) => return Err(ImportError::Broken),
             }
             let mut start = 0;
             while start < waiting.len() {
@@ -173,14 +186,16 @@ impl Import<'_> {
             let shop = marked.map_err(|error| ImportError::Shop(error.to_string()))?;
             self.check.shop = shop.ok_or_else(|| ImportError::Shop("the shop was removed".into()))?;
         }
-        if self.insertion.is_none() {
-            self.insertion = Some(self.check.state.store.insertion().await?);
-        }
-        if let Some(insertion) = &mut self.insertion {
-            insertion.add(&event).await?;
-            self.waiting += 1;
-        }
-        if self.waiting == MAX_BATCH_EVENTS {
+        let batch = match &mut self.batch {
+            Some(batch) => batch,
+            empty => {
+                let insertion = self.check.state.store.insertion().await?;
+                empty.insert(Batch { insertion, events: 0, begun: Instant::now() })
+            }
+        };
+        batch.insertion.add(&event).await?;
+        batch.events += 1;
+        if batch.events == MAX_BATCH_EVENTS || batch.begun.elapsed() >= MAX_BATCH_AGE {
             self.begin_end().await?;
         }
         Ok(())
@@ -206,11 +221,10 @@ impl Import<'_> {
         Ok(event)
     }
 
-    /// Has the store begin with what the insertion holds, once it has done the one before.
+    /// Has the store begin with what the batch holds, once it has done the one before.
     async fn begin_end(&mut self) -> Result<(), ImportError> {
         self.await_end().await?;
-        let events = std::mem::take(&mut self.waiting);
-        if let Some(insertion) = self.insertion.take() {
+        if let Some(Batch { insertion, events, .. }) = self.batch.take() {
             self.ending = Some(spawn(async move { insertion.end().await.map(|()| events) }));
         }
         Ok(())

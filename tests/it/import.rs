@@ -4,7 +4,9 @@ use crate::app::{event, event_with, run};
 use crate::server::{Installation, output, stderr};
 use reqwest::Client;
 use serde_json::{Value, json};
+use std::io::Write;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// 2025-03-14 in Shanghai.
 const DAY: &str = "2025-03-14";
@@ -102,6 +104,33 @@ fn lines_that_cannot_be_taken_are_named_by_their_number_and_stop_no_other() {
         );
         assert_eq!((&receipt["lines"], &receipt["imported"]), (&json!(11), &json!(7)));
         assert_eq!(day(&installation, "tea", &shop.read_key).await["funnel"]["visitors"], 3);
+        assert_eq!(server.terminate(), Some(0));
+    });
+}
+
+#[test]
+fn what_a_slow_producer_has_told_is_stored_before_it_goes_on() {
+    run(async {
+        let directory = tempfile::tempdir().unwrap();
+        let installation = Installation::new(directory.path());
+        let server = installation.serve();
+        installation.add_shop("tea");
+        let mut command = installation.command(&["import", "events", "-", "--shop", "tea", "--json"]);
+        let mut import = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut input = import.stdin.take().unwrap();
+        let past = past();
+        for (told, piece) in [(3, &past[..3]), (7, &past[3..])] {
+            input.write_all(lines(piece).as_bytes()).unwrap();
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while installation.count("SELECT count(DISTINCT id) FROM events").await != told {
+                assert!(Instant::now() < deadline, "waited in vain for {told} events");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        drop(input);
+        let done = import.wait_with_output().unwrap();
+        let receipt: Value = serde_json::from_slice(&done.stdout).unwrap();
+        assert_eq!((&receipt["lines"], &receipt["imported"]), (&json!(7), &json!(7)));
         assert_eq!(server.terminate(), Some(0));
     });
 }
