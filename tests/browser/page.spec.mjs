@@ -282,9 +282,15 @@ test("a share link shows the sums, keeps its view, and stands nowhere in the add
   await expect(guest.page.getByRole("button", { name: "Share" })).toBeHidden();
   await guest.page.reload();
   await shown(guest.page);
+  await guest.page.evaluate(() => (location.hash = "#share=sl_demo.1.00"));
+  await expect(guest.page.locator("#sign-in-problem")).toContainText("This link is not whole");
+  await guest.page.evaluate((hash) => (location.hash = hash), new URL(link).hash);
+  await shown(guest.page);
   expect(guest.complaints).toEqual([]);
 
   const broken = await open(browser, "#share=sl_demo.1.00");
+  // The demo shop must not take the place of what the link is told to lack, however late its session comes.
+  await broken.page.waitForLoadState("networkidle");
   await expect(broken.page.locator("#sign-in-problem")).toContainText("This link is not whole");
   const token = new URLSearchParams(new URL(link).hash.slice(1)).get("share");
   const forged = await open(browser, `#share=${token.slice(0, -1)}${token.endsWith("0") ? "1" : "0"}`);

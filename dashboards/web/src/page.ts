@@ -82,7 +82,8 @@ let refusal: Refusal | null = null;
 let linkProblem = false;
 /** The server's clock minus ours, and the shop's zone: what tells today. Known from the first answer on. */
 let clock: { ahead_ms: number; time_zone: string } | null = null;
-let poll: Poll;
+/** Asks for the funnel; null while somebody has to sign in. */
+let poll: Poll | null = null;
 /** Asks for what stands below the funnel, which may take longer and must not hold the funnel up. */
 let pollBelow: Poll | null = null;
 
@@ -95,7 +96,7 @@ const recent = new Source<RecentAnswer>(BELOW_EVERY_MS / 2);
 const sources = [main, groups, byAgent, cohorts, notes, recent];
 
 const csv = (path: string, query: () => Query) => () => (session ? askCsv(session, path, query()) : Promise.reject(new Refusal(0, "")));
-const funnelPanel = new FunnelPanel(csv("funnel", () => figuresQuery()), () => poll.now());
+const funnelPanel = new FunnelPanel(csv("funnel", () => figuresQuery()), () => poll?.now());
 const tiles = new Tiles(find("tiles"));
 const trend = new Trend({
   csv: csv("funnel", () => mainQuery()),
@@ -153,8 +154,11 @@ function groupQuery(dimension: string): Query {
 /** One round of the poll: find out whom to ask for, ask for the funnel, show it. */
 async function round(stop: AbortSignal): Promise<number | null> {
   try {
-    session ??= await findSession();
-    if (stop.aborted) return null;
+    if (session === undefined) {
+      const found = await findSession();
+      if (stop.aborted) return null;
+      session = found;
+    }
     if (session) {
       const onlyToday = clock === null && view.range !== "30-days" && view.range !== "custom";
       await main.refresh("funnel", mainQuery(), stop);
@@ -209,14 +213,15 @@ function refuse(error: unknown): void {
 }
 
 function stopAsking(): void {
-  poll.stop();
+  poll?.stop();
   pollBelow?.stop();
-  pollBelow = null;
+  poll = pollBelow = null;
 }
 
-/** Asks for everything at once, because something else is looked at. */
+/** Asks for everything at once, because somebody came or something else is looked at. */
 function askNow(): void {
-  poll.now();
+  if (poll) poll.now();
+  else poll = startPoll(round);
   pollBelow?.now();
 }
 
@@ -347,7 +352,8 @@ addEventListener("hashchange", () => {
   // What was broken down by something else would stand under the new name.
   if (view.by !== before) groups.clear();
   render();
-  if (session !== null) askNow();
+  if (session === null) stopAsking();
+  else askNow();
 });
 
 find("language").addEventListener("click", () => {
@@ -367,7 +373,7 @@ find("sign-in").addEventListener("submit", (event) => {
   refusal = null;
   linkProblem = false;
   render();
-  poll = startPoll(round);
+  askNow();
 });
 
 find("sign-out").addEventListener("click", () => {
@@ -382,4 +388,4 @@ find("sign-out").addEventListener("click", () => {
 takeShare();
 view = readView(location.hash);
 render();
-poll = startPoll(round);
+if (session !== null) askNow();
