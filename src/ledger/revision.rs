@@ -19,11 +19,14 @@ pub struct TouchedShop {
     pub told: Vec<Told>,
     /// The orders looked at, with the visitor who stands for each while it has none.
     pub orders: BTreeMap<String, u64>,
+    /// The visitors looked at. Orders may be told of others too, of whom nothing was read: who came while the rest was asked has
+    /// their turn later.
+    pub visitors: BTreeSet<u64>,
     /// What was found of these orders before.
     pub known_orders: Vec<OrderFacts>,
     /// Orders that the visitors' days depend on, as they were found before.
     pub concerned_orders: Vec<OrderFacts>,
-    /// The visitors looked at with what they did, by day.
+    /// What the visitors did, by day.
     pub raw_days: BTreeMap<u64, Vec<RawDay>>,
     /// What was found of the visitors before, by day.
     pub known_days: BTreeMap<u64, Vec<DayFacts>>,
@@ -166,26 +169,18 @@ fn revise_shop(
     }
     let placed = by_visitor(&orders);
     let named = by_customer(&orders);
-    let visitors: BTreeSet<u64> =
-        touched.raw_days.keys().chain(touched.known_days.keys()).chain(placed.keys()).copied().collect();
-    for visitor in visitors {
-        if days.contains_key(&visitor) || visitor == 0 {
+    for visitor in &touched.visitors {
+        if days.contains_key(visitor) {
             continue;
         }
-        let raw = touched.raw_days.get(&visitor).map_or(&[][..], Vec::as_slice);
-        if raw.is_empty()
-            && !touched.known_days.contains_key(&visitor)
-            && !concerns(touched, &placed, visitor)
-        {
-            continue;
-        }
-        let mut concerned: Vec<&OrderFacts> = placed.get(&visitor).cloned().unwrap_or_default();
+        let raw = touched.raw_days.get(visitor).map_or(&[][..], Vec::as_slice);
+        let mut concerned: Vec<&OrderFacts> = placed.get(visitor).cloned().unwrap_or_default();
         let customers: BTreeSet<&String> = raw.iter().flat_map(|day| &day.customers).collect();
         for customer in customers {
             let others = named.get(customer.as_str()).into_iter().flatten();
-            concerned.extend(others.filter(|order| order.visitor() != visitor));
+            concerned.extend(others.filter(|order| order.visitor() != *visitor));
         }
-        days.insert(visitor, day_facts(visitor, raw, &concerned, rules));
+        days.insert(*visitor, day_facts(*visitor, raw, &concerned, rules));
     }
     for (visitor, facts) in days {
         let known = touched.known_days.get(&visitor).map_or(&[][..], Vec::as_slice);
@@ -195,11 +190,6 @@ fn revise_shop(
         }
         revise_visitor(shop, visitor, known, facts, keeps, now_ms, revision);
     }
-}
-
-/// Whether a visitor without days of their own is one of those looked at: who placed one of the orders looked at.
-fn concerns(touched: &TouchedShop, placed: &BTreeMap<u64, Vec<&OrderFacts>>, visitor: u64) -> bool {
-    placed.get(&visitor).into_iter().flatten().any(|order| touched.orders.contains_key(&order.order_id))
 }
 
 fn by_visitor(orders: &BTreeMap<String, OrderFacts>) -> BTreeMap<u64, Vec<&OrderFacts>> {
@@ -270,4 +260,79 @@ fn open(before: &[DayFacts], day: &DayFacts) -> Open {
         })
     });
     Open { until_ms: day.open_until_ms, after: last_effective(&|_| true), groups: groups.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::chain::{Measure, NEVER, Set};
+    use super::super::order::What;
+    use super::super::totals::Key;
+    use super::*;
+
+    const DAY: u16 = 20_000;
+    const NOBODY: u64 = 99;
+
+    fn rules(_: &str) -> Option<Rules> {
+        Some(Rules { after_sale_days: 21, final_days: 3, currency: "CNY".into() })
+    }
+
+    /// An order event of one order, the earlier the higher its number.
+    fn told(visitor: u64, number: i64) -> Told {
+        Told {
+            what: What::Order,
+            order_id: "o".into(),
+            at_ms: i64::from(DAY) * 86_400_000 + 1_000 - number,
+            id: [number as u8; 16],
+            day: DAY,
+            visitor,
+            is_cookieless: false,
+            customer: String::new(),
+            amount: None,
+            currency: "CNY".into(),
+            is_verified: true,
+            received_at_ms: 0,
+            received_day: DAY,
+        }
+    }
+
+    /// Two tell of the order; the second came when it was decided already whom to look at.
+    #[test]
+    fn a_visitor_of_whom_nothing_was_read_is_left_for_later() {
+        let (first, second) = (1, 2);
+        let mut shop = TouchedShop {
+            told: vec![told(first, 1), told(second, 2)],
+            orders: BTreeMap::from([("o".into(), NOBODY)]),
+            visitors: BTreeSet::from([first, NOBODY]),
+            ..TouchedShop::default()
+        };
+        let now_ms = i64::from(DAY + 1) * 86_400_000;
+        let revised = |shop: TouchedShop| {
+            let touched = Touched { shops: BTreeMap::from([("tea".into(), shop)]) };
+            revise(&touched, rules, |_, _| true, now_ms, None)
+        };
+        let revision = revised(shop);
+        assert_eq!(revision.orders[0].1.visitor(), second, "whose the order is");
+        assert!(revision.days.is_empty(), "{revision:?}");
+
+        shop = TouchedShop {
+            told: vec![told(first, 1), told(second, 2)],
+            orders: BTreeMap::from([("o".into(), NOBODY)]),
+            visitors: BTreeSet::from([first, second, NOBODY]),
+            known_orders: vec![revision.orders[0].1.clone()],
+            ..TouchedShop::default()
+        };
+        let revision = revised(shop);
+        assert_eq!(revision.days.iter().map(|day| day.visitor).collect::<Vec<_>>(), [second]);
+        let buyers = Key {
+            shop: "tea",
+            dimension: None,
+            value: "",
+            set: Set::Buyers,
+            currency: "",
+            after: NEVER,
+            start: DAY,
+            day: DAY,
+        };
+        assert_eq!(revision.totals.get(buyers), Some(Measure { count: 1, ..Measure::default() }));
+    }
 }

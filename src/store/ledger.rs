@@ -159,6 +159,12 @@ struct ValueRow {
 }
 
 #[derive(Row, Deserialize)]
+struct LookedAtRow {
+    shop: String,
+    visitors: Vec<u64>,
+}
+
+#[derive(Row, Deserialize)]
 struct SlotsRow {
     slots: u64,
 }
@@ -334,6 +340,26 @@ impl Store {
         Ok(())
     }
 
+    /// Queues visitors and orders of a shop; an order with the visitor who stands for it while it has none.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn queue(
+        &self,
+        shop: &str,
+        visitors: impl IntoIterator<Item = u64>,
+        orders: impl IntoIterator<Item = (&str, u64)>,
+    ) -> Result<(), StoreError> {
+        let mut rows = Rows::default();
+        for visitor in visitors {
+            rows.text(shop).u64(visitor).u64(visitor).text("");
+        }
+        for (order_id, nobody) in orders {
+            rows.text(shop).u64(nobody).u64(0).text(order_id);
+        }
+        self.insert_rows("ledger_changes (shop, slot, visitor, order_id)", rows.into_bytes()).await
+    }
+
     /// Queues a visitor, and the orders that name or named them.
     ///
     /// # Errors
@@ -420,13 +446,14 @@ impl Store {
                 }
             };
         }
+        read!("looked_at", LookedAtRow, |shop, row| shop.visitors.extend(row.visitors));
         read!("told_orders", ToldRow, |shop, row| {
             if row.is_wanted != 0 {
                 shop.orders.insert(row.order_id.clone(), row.nobody);
             }
             shop.told.push(row.into());
         });
-        if !touched.shops.is_empty() {
+        if touched.shops.values().any(|shop| !shop.orders.is_empty()) {
             read!("known_orders", OrderRow, |shop, row| shop.known_orders.push(row.into()));
         }
         read!("raw_days", RawDayRow, |shop, row| shop
