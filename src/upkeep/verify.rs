@@ -5,19 +5,22 @@
 //! that changes about visitors already looked at is added to the sum too, so nothing has to stand still meanwhile.
 
 use super::lots::PIECE_SLOTS;
-use super::{Upkeep, UpkeepError};
+use super::{Round, Upkeep, UpkeepError};
 use crate::funnel::Window;
 use crate::ledger::chain::Measure;
 use crate::ledger::revision::{Revision, Touched, Watched};
 use crate::ledger::totals::{Key, Totals};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// A visitor who changes while they are looked at is looked at again this often.
+/// Who differs while something is queued may only have changed just now: they are looked at again after the queue was worked off.
 const MAX_TRIES: u32 = 20;
+/// Who has differed so often in a row is wrong, whatever is queued: hardly anybody changes between every two looks.
+const SURE_AFTER: u32 = 8;
 /// Between two pieces the queue is worked off this often.
 const ROUND_INTERVAL: Duration = Duration::from_secs(2);
 const NIGHT_HOUR_MS: i64 = 3 * 3_600_000;
@@ -144,7 +147,7 @@ impl Upkeep {
     ) -> Result<Verdict, VerifyError> {
         let days = window.map_or((0, u16::MAX), |window| (number_of(window.from), number_of(window.to)));
         let mut verdict = Verdict { mended: mends, ..Verdict::default() };
-        self.work_off(shop).await?;
+        self.work_off().await?;
         // Whatever wrote wrong rows may have given them any number; what mends them must have a higher one.
         let last = self.store.last_batch().await?;
         if let Some(known) = &mut self.known {
@@ -185,7 +188,8 @@ impl Upkeep {
         Ok(verdict)
     }
 
-    /// Looks at a range of slots until nothing of it is queued: returns what is written down of it now, and how much was wrong.
+    /// Looks at a range of slots until whoever differed has been settled: returns what is written down of it now, and how much was
+    /// wrong.
     async fn verify_piece(
         &mut self,
         shop: &str,
@@ -195,24 +199,45 @@ impl Upkeep {
         mends: bool,
     ) -> Result<(Touched, u64), VerifyError> {
         let mut wrong = 0;
+        let mut suspects: Option<Suspects> = None;
+        let mut looks = 0;
         for _ in 0..MAX_TRIES {
             let touched = self.store.touched_range(shop, first, last).await?;
-            let revision = self.revision(&touched);
-            if revision.is_empty() {
+            let mut revision = self.revision(&touched);
+            if let Some(suspects) = &suspects {
+                suspects.retain(&mut revision);
+            }
+            let differing = Suspects::of(&revision);
+            if differing.is_empty() {
                 return Ok((touched, wrong));
             }
+            looks += 1;
             self.store.await_insertions().await;
-            if self.store.is_queued(shop).await? {
-                self.work_off(shop).await?;
-                continue;
+            if looks >= SURE_AFTER || !self.store.is_queued(shop).await? {
+                wrong += differences(&revision, days);
+                if !mends {
+                    return Ok((touched, wrong));
+                }
+                self.queue_again(shop, &touched, &differing).await?;
+                (suspects, looks) = (None, 0);
+            } else {
+                suspects = Some(differing);
             }
-            wrong += differences(&revision, days);
-            if !mends {
-                return Ok((touched, wrong));
-            }
-            self.write(revision).await?;
+            self.work_off().await?;
         }
         Err(VerifyError::Restless)
+    }
+
+    /// Queues what was written down wrongly. Whoever depends on it may be of another piece, looked at before this one; the queue's
+    /// way looks at all of them together.
+    async fn queue_again(&self, shop: &str, touched: &Touched, wrong: &Suspects) -> Result<(), VerifyError> {
+        let orders = touched.shops.get(shop).map(|touched| &touched.orders);
+        let nobodies: HashSet<u64> = orders.into_iter().flat_map(BTreeMap::values).copied().collect();
+        let visitors = wrong.visitors.iter().copied().filter(|visitor| !nobodies.contains(visitor));
+        let orders = orders.into_iter().flatten().map(|(order_id, nobody)| (order_id.as_str(), *nobody));
+        let orders = orders
+            .filter(|(order_id, nobody)| wrong.orders.contains(*order_id) || wrong.visitors.contains(nobody));
+        Ok(self.store.queue(shop, visitors, orders).await?)
     }
 
     /// What is to be added to the ledger's rows of these days, so that they are the sum of what is written down.
@@ -245,14 +270,35 @@ impl Upkeep {
         revision
     }
 
-    async fn work_off(&mut self, shop: &str) -> Result<(), VerifyError> {
-        for _ in 0..MAX_TRIES {
-            self.round().await?;
-            if !self.store.is_queued(shop).await? {
-                return Ok(());
-            }
+    /// Works off what is queued now.
+    async fn work_off(&mut self) -> Result<(), VerifyError> {
+        while let Round::Worked { more: true } = self.round().await? {}
+        Ok(())
+    }
+}
+
+/// Who was found otherwise than written down, the visitors who stand for orders included.
+struct Suspects {
+    visitors: HashSet<u64>,
+    orders: HashSet<String>,
+}
+
+impl Suspects {
+    fn of(revision: &Revision) -> Suspects {
+        Suspects {
+            visitors: revision.days.iter().map(|day| day.visitor).collect(),
+            orders: revision.orders.iter().map(|(_, order)| order.order_id.clone()).collect(),
         }
-        Err(VerifyError::Restless)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.visitors.is_empty() && self.orders.is_empty()
+    }
+
+    /// Leaves of a revision only what is about these.
+    fn retain(&self, revision: &mut Revision) {
+        revision.days.retain(|day| self.visitors.contains(&day.visitor));
+        revision.orders.retain(|(_, order)| self.orders.contains(&order.order_id));
     }
 }
 

@@ -1,11 +1,12 @@
 //! The day ledger: right on every window, after every kind of correction, and proved so by `shopfunnel ledger`.
 
 use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event, event_with, run, spawn_app};
-use crate::model::{Sent, Shop};
-use crate::property::{Set, seed};
+use crate::model::{Rules, Sent, Shop};
+use crate::property::{Maker, Set, seed};
 use crate::server::PATIENCE;
 use chrono::{Days, NaiveDate};
 use fastrand::Rng;
+use futures_util::{StreamExt, stream};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shopfunnel::shops::command::Changes;
@@ -162,6 +163,130 @@ fn what_is_wrong_is_found_and_mended() {
             assert!(verify(&app, &shop, false).await.is_right(), "{breaks}");
             assert_eq!(app.report(&shop, "funnel?interval=day").await, right, "{breaks}");
         }
+        app.close().await;
+    });
+}
+
+/// With so many, an order and who placed it are looked at apart.
+#[test]
+fn a_shop_that_is_verified_piece_by_piece_is_right_and_stays_so() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let orders = 0..33_000;
+        let order = |number| {
+            let order = json!({ "order_id": format!("o{number}"), "amount": "1" });
+            event_with("order", &format!("v{number}"), NOW_MS - DAY_MS, order)
+        };
+        app.send(&shop, &orders.clone().map(order).collect::<Vec<_>>()).await;
+        let figures = app.report(&shop, "funnel?interval=day").await;
+        assert_eq!(figures["funnel"]["buyers"], orders.len());
+        for mends in [false, true] {
+            let verdict = verify(&app, &shop, mends).await;
+            assert!(verdict.is_right() && verdict.looked_at >= 2 * orders.len() as u64, "{verdict:?}");
+        }
+        assert_eq!(app.report(&shop, "funnel?interval=day").await, figures);
+        app.close().await;
+    });
+}
+
+/// Sends while the upkeep asks without a rest, and until it has taken everything in.
+async fn under_the_upkeeps_eyes(app: &TestApp, sending: impl Future<Output = ()>) {
+    let hurrying = stream::repeat(()).for_each(async |()| app.app.settled().await.unwrap());
+    tokio::select! {
+        () = sending => {}
+        () = hurrying => {}
+    }
+    app.app.settled().await.unwrap();
+}
+
+/// A shop is verified and mended while something is queued at every look.
+#[test]
+fn what_is_wrong_is_mended_while_events_come() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        app.send(&shop, &lives()).await;
+        app.app.settled().await.unwrap();
+        let sending = stream::iter(0..).for_each(async |number| {
+            app.send(&shop, &[event("visit", &format!("v{}", number % 100), NOW_MS - DAY_MS)]).await;
+        });
+        let verifying = async {
+            assert!(verify(&app, &shop, true).await.is_right());
+            for breaks in [
+                "ALTER TABLE day_facts DELETE WHERE shop = 'tea' AND day = '2026-11-20' SETTINGS mutations_sync = 1",
+                "ALTER TABLE order_facts UPDATE customer = 'c' WHERE shop = 'tea' SETTINGS mutations_sync = 1",
+            ] {
+                app.execute(breaks).await;
+                let mended = verify(&app, &shop, true).await;
+                assert_eq!(mended.wrong_facts, 1, "{breaks}: {mended:?}");
+                assert!(verify(&app, &shop, true).await.is_right(), "{breaks}");
+            }
+        };
+        tokio::select! {
+            () = sending => {}
+            () = verifying => {}
+        }
+        app.close().await;
+    });
+}
+
+/// Whom the upkeep finds to have placed an order may be somebody of whom it has read nothing: they came between two of its questions.
+#[test]
+fn orders_that_change_hands_under_the_upkeeps_eyes_count_once() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let name = |sender: i64, number: i64| format!("v{sender}.{number}");
+        let (senders, takers) = (0..4, 0..100);
+        let visits = senders
+            .clone()
+            .flat_map(|sender| takers.clone().map(move |number| name(sender, number)))
+            .map(|visitor| event("visit", &visitor, NOW_MS - DAY_MS));
+        app.send(&shop, &visits.collect::<Vec<_>>()).await;
+        app.app.settled().await.unwrap();
+        let sending = stream::iter(senders.clone()).for_each_concurrent(None, async |sender| {
+            for number in takers.clone() {
+                let order = json!({ "order_id": format!("o{sender}") });
+                // Earlier than all before, so that it takes the order.
+                let at_ms = NOW_MS - DAY_MS - number;
+                app.send(&shop, &[event_with("order", &name(sender, number), at_ms, order)]).await;
+                // One insertion for each, so that many come between two questions.
+                app.app.shipped().await.unwrap();
+            }
+        });
+        under_the_upkeeps_eyes(&app, sending).await;
+        let verdict = verify(&app, &shop, false).await;
+        assert!(verdict.is_right() && verdict.looked_at > 400, "{verdict:?}");
+        let funnel = &app.report(&shop, "funnel?interval=day").await["funnel"];
+        assert_eq!((&funnel["visitors"], &funnel["buyers"]), (&json!(400), &json!(4)));
+        app.close().await;
+    });
+}
+
+#[test]
+fn lives_told_one_event_at_a_time_are_right_whatever_the_upkeep_has_read_between() {
+    let seed = seed();
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let mut random = Rng::with_seed(seed);
+        let mut maker = Maker::new(&mut random, NOW_MS, 4, 60, false);
+        let events: Vec<Sent> = (0..300).map(|_| maker.event()).collect();
+        let sending = stream::iter(0..4).for_each_concurrent(None, async |sender| {
+            for event in events.iter().skip(sender).step_by(4) {
+                app.send(&shop, &[event.json()]).await;
+                app.app.shipped().await.unwrap();
+            }
+        });
+        under_the_upkeeps_eyes(&app, sending).await;
+        let verdict = verify(&app, &shop, false).await;
+        assert!(verdict.is_right() && verdict.looked_at > 60, "{verdict:?}, TEST_SEED={seed}");
+        let rules = Rules::new(chrono_tz::Asia::Shanghai, NOW_MS, 21);
+        let (from, to) = (rules.day(NOW_MS - 4 * DAY_MS), rules.day(NOW_MS));
+        let (_, found) = app.ask(&shop, &format!("?from={from}&to={to}")).await;
+        let (funnel, money) = Shop::new(&events, rules).figures(from, to, &[]);
+        assert_eq!((&found["funnel"], &found["money"]), (&funnel, &money), "TEST_SEED={seed}");
         app.close().await;
     });
 }
