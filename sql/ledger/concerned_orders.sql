@@ -2,9 +2,9 @@
 --
 -- Parameters
 --   with_customers  UInt8, whether they named any: where they did not, their days need not be read for it once more
--- Row shape: one row per order, the columns of `order_facts`
+-- Row shape: as of `known_orders`
 SELECT
-    shop, order_id, is_placed, toUnixTimestamp64Milli(placed_at) AS placed_at_ms, toUInt16(placed_day) AS placed_day, visitor, is_cookieless, customer,
+    shop, order_id, sipHash64('order', order_id) AS nobody, is_placed, toUnixTimestamp64Milli(placed_at) AS placed_at_ms, toUInt16(placed_day) AS placed_day, visitor, is_cookieless, customer,
     arrayMap(p -> (toUnixTimestamp64Milli(p.at), toUInt16(p.day), p.amount, p.currency), payments) AS payments,
     arrayMap(m -> (m.currency, m.ordered, m.paid, m.refunded, m.is_order, m.is_paid, m.is_refunded), money) AS money,
     toUnixTimestamp64Milli(changed_at) AS changed_at_ms

@@ -40,7 +40,7 @@ pub struct OrderFacts {
     pub order_id: String,
     /// None while its payments wait for it.
     pub placed: Option<Placed>,
-    /// Of the earliest event that names one, else empty.
+    /// Of the earliest event of this order id that names one, else empty.
     pub customer: String,
     /// Those that count.
     pub payments: Vec<Payment>,
@@ -117,13 +117,21 @@ impl<'a> Fact<'a> {
     }
 }
 
-/// The facts of every order that `told` names. A payment or refund told of two orders belongs to that of its best telling,
-/// so `told` must hold all tellings of whatever it holds one of; otherwise only the orders of which it does are right.
+/// The facts of every order that something told belongs to. A payment or refund told of two orders belongs to that of its best
+/// telling, so `told` must hold all tellings of whatever it holds one of; otherwise only the orders of which it does are right.
 /// `currency` is the shop's.
 pub fn order_facts(told: &[Told], currency: &str) -> Vec<OrderFacts> {
     let mut facts: BTreeMap<(What, &str), Fact<'_>> = BTreeMap::new();
+    let mut customers: BTreeMap<&str, &Told> = BTreeMap::new();
     for (key, telling) in once(told) {
         facts.entry(key).or_default().hear(telling);
+        if !telling.customer.is_empty() {
+            let named = customers.entry(&telling.order_id).or_insert(telling);
+            let place = |told: &Told| (told.at_ms, told.id, told.customer.clone());
+            if place(telling) < place(named) {
+                *named = telling;
+            }
+        }
     }
     let mut orders: BTreeMap<&str, Vec<(&What, Fact<'_>)>> = BTreeMap::new();
     let kinds: Vec<What> = facts.keys().map(|(what, _)| what.clone()).collect();
@@ -132,10 +140,18 @@ pub fn order_facts(told: &[Told], currency: &str) -> Vec<OrderFacts> {
             orders.entry(&best.order_id).or_default().push((what, fact));
         }
     }
-    orders.into_iter().map(|(order_id, facts)| gathered(order_id, &facts, currency)).collect()
+    let customer = |order_id: &str| customers.get(order_id).map_or("", |told| &told.customer);
+    let orders = orders.into_iter();
+    orders.map(|(order_id, facts)| gathered(order_id, customer(order_id), &facts, currency)).collect()
 }
 
-/// The tellings by what they tell of, one of each event: told by page and server under one id, the server's.
+/// The facts of an order that nothing belongs to: what it was told of is told better of another order, or is gone.
+pub fn bare(order_id: &str, currency: &str) -> OrderFacts {
+    gathered(order_id, "", &[], currency)
+}
+
+/// The tellings by what they tell of, one of each event: told by page and server under one id, the server's; else the one that
+/// came last, which is the one that the table keeps.
 fn once(told: &[Told]) -> impl Iterator<Item = ((What, &str), &Told)> {
     let mut events: BTreeMap<(&str, u8, i64, [u8; 16]), &Told> = BTreeMap::new();
     for telling in told {
@@ -145,7 +161,8 @@ fn once(told: &[Told]) -> impl Iterator<Item = ((What, &str), &Told)> {
             What::Refund(_) => 2,
         };
         let event = events.entry((&telling.order_id, kind, telling.at_ms, telling.id)).or_insert(telling);
-        if telling.is_verified && !event.is_verified {
+        let rank = |told: &Told| (told.is_verified, told.received_at_ms);
+        if rank(telling) > rank(event) {
             *event = telling;
         }
     }
@@ -164,7 +181,7 @@ fn once(told: &[Told]) -> impl Iterator<Item = ((What, &str), &Told)> {
     })
 }
 
-fn gathered(order_id: &str, facts: &[(&What, Fact<'_>)], shop_currency: &str) -> OrderFacts {
+fn gathered(order_id: &str, customer: &str, facts: &[(&What, Fact<'_>)], shop_currency: &str) -> OrderFacts {
     let all = || facts.iter().flat_map(|(_, fact)| fact.all.iter().copied());
     let order = facts.iter().find(|(what, _)| **what == What::Order).map(|(_, fact)| fact);
     let placed = order.and_then(|order| {
@@ -178,9 +195,6 @@ fn gathered(order_id: &str, facts: &[(&What, Fact<'_>)], shop_currency: &str) ->
             is_cookieless: named.is_some_and(|told| told.is_cookieless),
         })
     });
-    let customer = all()
-        .filter(|told| !told.customer.is_empty())
-        .min_by(|a, b| (a.at_ms, a.id, &a.customer).cmp(&(b.at_ms, b.id, &b.customer)));
     let priced = order.and_then(|order| order.priced);
     let amount = priced.and_then(|told| told.amount).unwrap_or_default();
     let currency = priced.map_or(shop_currency, |told| &told.currency);
@@ -237,7 +251,7 @@ fn gathered(order_id: &str, facts: &[(&What, Fact<'_>)], shop_currency: &str) ->
     OrderFacts {
         order_id: order_id.to_owned(),
         placed,
-        customer: customer.map_or(String::new(), |told| told.customer.clone()),
+        customer: customer.to_owned(),
         payments,
         money,
         changed_at_ms: received_at_ms.filter(|_| received_day > placed_day),

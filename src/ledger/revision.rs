@@ -1,7 +1,7 @@
 //! What is to be changed when something about some visitors and orders did: found anew, compared with what was found before.
 
 use super::life::{DayFacts, Marks, RawDay, Rules, day_facts, nobodys_day};
-use super::order::{OrderFacts, Told, order_facts};
+use super::order::{OrderFacts, Told, bare, order_facts};
 use super::totals::Totals;
 use crate::funnel::Dimension;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,8 @@ pub struct Touched {
 pub struct TouchedShop {
     /// All tellings of the orders looked at, and of those that share payments with them.
     pub told: Vec<Told>,
-    /// The orders looked at, with the visitor who stands for each while it has none.
+    /// The orders looked at, told of now or known from before, each with the nobody who stands for its visitor while it has none:
+    /// a number made of its id.
     pub orders: BTreeMap<String, u64>,
     /// The visitors looked at. Orders may be told of others too, of whom nothing was read: who came while the rest was asked has
     /// their turn later.
@@ -140,6 +141,9 @@ fn revise_shop(
         .collect();
     let known: BTreeMap<&str, &OrderFacts> =
         touched.known_orders.iter().map(|order| (order.order_id.as_str(), order)).collect();
+    for order_id in known.keys().filter(|order_id| touched.orders.contains_key(**order_id)) {
+        orders.entry((*order_id).to_owned()).or_insert_with(|| bare(order_id, &rules.currency));
+    }
     for (order_id, order) in &orders {
         let before = known.get(order_id.as_str());
         if before != Some(&order) {

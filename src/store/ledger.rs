@@ -86,6 +86,7 @@ type DayMoneyRow = (String, i128, i128, i128, u32, u32, u32);
 struct OrderRow {
     shop: String,
     order_id: String,
+    nobody: u64,
     is_placed: bool,
     placed_at_ms: i64,
     placed_day: u16,
@@ -162,6 +163,7 @@ struct ValueRow {
 struct LookedAtRow {
     shop: String,
     visitors: Vec<u64>,
+    orders: u64,
 }
 
 #[derive(Row, Deserialize)]
@@ -446,15 +448,23 @@ impl Store {
                 }
             };
         }
-        read!("looked_at", LookedAtRow, |shop, row| shop.visitors.extend(row.visitors));
+        let mut orders = 0;
+        read!("looked_at", LookedAtRow, |shop, row| {
+            shop.visitors.extend(row.visitors);
+            orders = row.orders;
+        });
         read!("told_orders", ToldRow, |shop, row| {
             if row.is_wanted != 0 {
                 shop.orders.insert(row.order_id.clone(), row.nobody);
             }
             shop.told.push(row.into());
         });
-        if touched.shops.values().any(|shop| !shop.orders.is_empty()) {
-            read!("known_orders", OrderRow, |shop, row| shop.known_orders.push(row.into()));
+        if orders > 0 {
+            read!("known_orders", OrderRow, |shop, row| {
+                // Nothing may be told of it any more.
+                shop.orders.insert(row.order_id.clone(), row.nobody);
+                shop.known_orders.push(row.into());
+            });
         }
         read!("raw_days", RawDayRow, |shop, row| shop
             .raw_days

@@ -9,7 +9,14 @@
 //! 3. The file is removed, and the piece taken off the queue.
 //!
 //! After a crash a batch that is found is inserted once more; a piece that is still queued is worked on once more, and then there
-//! is no difference. The cost of a round is that of the visitors who changed. Nobody else writes these tables.
+//! is no difference. The cost of a round is that of the visitors who changed. Nobody else writes these tables; `forget` deletes from
+//! them what holds no longer.
+//!
+//! What is read may be newer than the queue, because events come while it is read: they are queued behind, and a later round finds
+//! whatever this one has seen half. What was written down before is read whole, since only one upkeep writes.
+//!
+//! A *slot* is a visitor's number, or one made of an order's id (the *nobody* who stands for the visitor of an order without one):
+//! ranges of slots cut the work on a large shop into pieces.
 //!
 //! It also writes down the shops as they are, for whoever asks ClickHouse itself.
 
@@ -120,6 +127,8 @@ pub struct Upkeep {
     watched: Option<Watched>,
     orders: mpsc::Receiver<verify::Order>,
     next_nightly_ms: i64,
+    /// What the store's losses were when they were found. Kept only when everything was verified after them.
+    unproven_stamp: Option<String>,
     lot_rows: u64,
     /// The last round left part of its backlog.
     was_cut: bool,
@@ -191,6 +200,7 @@ impl Upkeep {
             watched: None,
             orders: orders_receiver,
             next_nightly_ms: verify::next_night(clock_now_ms),
+            unproven_stamp: None,
             lot_rows: *LOT_ROWS.start(),
             was_cut: false,
         };
@@ -359,6 +369,15 @@ impl Upkeep {
         if revision.is_empty() {
             return Ok(());
         }
+        let written = self.try_write(revision).await;
+        if written.is_err() {
+            // Part of the batch may be there: nothing is done before the rest is, see `recover`.
+            self.known = None;
+        }
+        written
+    }
+
+    async fn try_write(&mut self, revision: Revision) -> Result<(), UpkeepError> {
         let wide = self.grown_wide(&revision).await?;
         let present = self.store.ledger_rows(&revision.totals).await?;
         let number = self.known.as_ref().map_or(0, |known| known.last_batch) + 1;
@@ -437,11 +456,20 @@ impl Upkeep {
     /// Finishes the batch that a crash left, and reads what is to be known.
     async fn recover(&mut self) -> Result<Known, UpkeepError> {
         let path = self.path();
-        let kept = spawn_blocking(move || read(&path)).await.unwrap_or(Ok(None));
-        if let Some(batch) = kept.map_err(|cause| self.file_error(cause))? {
-            tracing::info!(batch = batch.number, "finishing a batch of the ledger");
-            self.store.insert_batch(&batch).await?;
-            self.forget_batch().await?;
+        let kept =
+            spawn_blocking(move || read(&path)).await.unwrap_or_else(|lost| Err(io::Error::other(lost)));
+        match kept.map_err(|cause| self.file_error(cause))? {
+            Kept::Nothing => {}
+            Kept::Batch(batch) => {
+                tracing::info!(batch = batch.number, "finishing a batch of the ledger");
+                self.store.insert_batch(&batch).await?;
+                self.forget_batch().await?;
+            }
+            Kept::Damaged => {
+                tracing::error!(path = %self.path().display(), "a batch of the ledger is damaged; the ledger is verified");
+                self.next_nightly_ms = 0;
+                self.forget_batch().await?;
+            }
         }
         self.look_for_losses().await?;
         let rules = self.store.ledger_rules().await?.into_iter().map(|row| (row.shop, row.rules));
@@ -465,13 +493,21 @@ impl Upkeep {
         if before.is_some() {
             tracing::warn!("ClickHouse has lost parts; the ledger is verified");
             self.next_nightly_ms = 0;
+            self.unproven_stamp = Some(stamp);
+            return Ok(());
         }
+        self.put_stamp(&stamp)
+    }
+
+    fn put_stamp(&self, stamp: &str) -> Result<(), UpkeepError> {
+        let path = self.options.data_dir.join("ledger.stamp");
         file::replace(&path, stamp.as_bytes()).map_err(|cause| UpkeepError::File { path, cause })
     }
 
     async fn keep(&self, batch: &Batch) -> Result<(), UpkeepError> {
         let (path, bytes) = (self.path(), batch.to_bytes());
-        let kept = spawn_blocking(move || file::replace(&path, &bytes)).await.unwrap_or(Ok(()));
+        let kept = spawn_blocking(move || file::replace(&path, &bytes)).await;
+        let kept = kept.unwrap_or_else(|lost| Err(io::Error::other(lost)));
         kept.map_err(|cause| self.file_error(cause))
     }
 
@@ -496,10 +532,18 @@ async fn until_after(progress: &mut watch::Receiver<Progress>, shipped: Position
     }
 }
 
-fn read(path: &Path) -> io::Result<Option<Batch>> {
+/// What the file of the batch holds.
+enum Kept {
+    Nothing,
+    Batch(Batch),
+    /// It is written whole or not at all, so its disk has lost some of it.
+    Damaged,
+}
+
+fn read(path: &Path) -> io::Result<Kept> {
     match std::fs::read(path) {
-        Ok(bytes) => Ok(Batch::from_bytes(&bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Ok(bytes) => Ok(Batch::from_bytes(&bytes).map_or(Kept::Damaged, Kept::Batch)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kept::Nothing),
         Err(error) => Err(error),
     }
 }

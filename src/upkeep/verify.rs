@@ -8,6 +8,7 @@ use super::lots::PIECE_SLOTS;
 use super::{Round, Upkeep, UpkeepError};
 use crate::funnel::Window;
 use crate::ledger::chain::Measure;
+use crate::ledger::order::OrderFacts;
 use crate::ledger::revision::{Revision, Touched, Watched};
 use crate::ledger::totals::{Key, Totals};
 use chrono::NaiveDate;
@@ -113,6 +114,7 @@ impl Upkeep {
         }
         let shops: Vec<String> =
             self.registry.snapshot().shops().iter().map(|shop| shop.slug.clone()).collect();
+        let mut all_are_verified = true;
         for shop in shops {
             match self.verify(&shop, None, true).await {
                 Ok(verdict) if verdict.is_right() => {
@@ -122,8 +124,17 @@ impl Upkeep {
                     self.telemetry.ledger_differences.inc_by(verdict.wrong_facts + verdict.wrong_rows);
                     tracing::error!(shop, ?verdict, "the ledger was wrong and is mended");
                 }
-                Err(error) => tracing::warn!(shop, %error, "the ledger was not verified tonight"),
+                Err(error) => {
+                    all_are_verified = false;
+                    tracing::warn!(shop, %error, "the ledger was not verified tonight");
+                }
             }
+        }
+        if all_are_verified
+            && let Some(stamp) = self.unproven_stamp.take()
+            && let Err(error) = self.put_stamp(&stamp)
+        {
+            tracing::warn!(%error, "the ledger will be verified once more");
         }
     }
 
@@ -213,6 +224,8 @@ impl Upkeep {
             }
             looks += 1;
             self.store.await_insertions().await;
+            // A rule that was changed just now is no fault of what was written down under the one before.
+            self.compare_rules().await?;
             if looks >= SURE_AFTER || !self.store.is_queued(shop).await? {
                 wrong += differences(&revision, days);
                 if !mends {
@@ -302,9 +315,15 @@ impl Suspects {
     }
 }
 
+/// How much of these days differs. An order that was never placed nor paid is of no day, and of all.
 fn differences(revision: &Revision, (from, to): (u16, u16)) -> u64 {
     let days = revision.days.iter().filter(|day| (from..=to).contains(&day.day)).count();
-    (revision.orders.len() + days) as u64
+    let is_meant = |(_, order): &&(String, OrderFacts)| {
+        let placed = order.placed.iter().map(|placed| placed.day);
+        let mut of = placed.chain(order.payments.iter().map(|payment| payment.day)).peekable();
+        of.peek().is_none() || of.any(|day| (from..=to).contains(&day))
+    };
+    (revision.orders.iter().filter(is_meant).count() + days) as u64
 }
 
 fn number_of(day: NaiveDate) -> u16 {

@@ -291,6 +291,62 @@ fn lives_told_one_event_at_a_time_are_right_whatever_the_upkeep_has_read_between
     });
 }
 
+/// What became of a payment is one thing, in whichever order it was told of two orders.
+#[test]
+fn a_payment_that_turns_out_to_be_of_another_order_leaves_the_first() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let paid = |order: &str, at_ms: i64| {
+            let payment = json!({ "order_id": order, "payment_id": "p", "amount": "10", "customer": "c" });
+            event_with("payment", "v", at_ms, payment)
+        };
+        let cash = async || {
+            let money = app.report(&shop, "funnel").await["money"][0].clone();
+            (money["received_amount"].clone(), money["waiting_payments"]["count"].clone())
+        };
+        app.send(&shop, &[paid("of the page", NOW_MS - DAY_MS)]).await;
+        assert_eq!(cash().await, (json!("10.0000"), json!(1)));
+        app.send(&shop, &[paid("of the server", NOW_MS - DAY_MS + 1)]).await;
+        assert_eq!(cash().await, (json!("10.0000"), json!(1)), "told once more");
+        let order = json!({ "order_id": "of the server", "amount": "10" });
+        app.send(&shop, &[event_with("order", "v", NOW_MS - DAY_MS, order)]).await;
+        assert_eq!(cash().await, (json!("10.0000"), json!(0)), "placed");
+        // Somebody who named the same customer is looked at alone, then with all the rest.
+        let named = json!({ "customer": "c" });
+        app.send(&shop, &[event_with("inquiry", "w", NOW_MS - MINUTE_MS, named)]).await;
+        let before = app.report(&shop, "funnel?breakdown=customer_type").await;
+        app.send(&shop, &[event("visit", "w", NOW_MS - 1)]).await;
+        let after = app.report(&shop, "funnel?breakdown=customer_type").await;
+        let of = |answer: &Value| {
+            answer["groups"].as_array().unwrap().iter().map(|g| g["value"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&before), of(&after));
+        let verdict = verify(&app, &shop, false).await;
+        assert!(verdict.is_right(), "{verdict:?}");
+        app.close().await;
+    });
+}
+
+/// Events never go, but a disk may lose them.
+#[test]
+fn an_order_of_which_nothing_is_told_any_more_is_taken_back() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        app.send(&shop, &lives()).await;
+        let before = app.report(&shop, "funnel").await;
+        assert!(before["funnel"]["payers"].as_u64() > Some(0), "{before}");
+        app.execute("ALTER TABLE orders DELETE WHERE shop = 'tea' SETTINGS mutations_sync = 1").await;
+        assert!(!verify(&app, &shop, false).await.is_right());
+        verify(&app, &shop, true).await;
+        assert!(verify(&app, &shop, false).await.is_right());
+        let after = app.report(&shop, "funnel").await;
+        assert_eq!((&after["funnel"]["buyers"], &after["money"]), (&json!(0), &json!([])), "{after}");
+        app.close().await;
+    });
+}
+
 #[test]
 fn another_rule_moves_the_figures_without_another_event() {
     run(async {

@@ -455,8 +455,8 @@ fn orders(events: &[&Sent], rules: Rules) -> Vec<Order> {
         best(&with_amount).and_then(|event| event.amount)
     };
     by_order
-        .into_values()
-        .map(|facts| {
+        .into_iter()
+        .map(|(order_id, facts)| {
             let placed = facts.iter().find(|(kind, _)| *kind == "order").map(|(_, told)| told);
             let (amount, currency) =
                 placed.and_then(|told| priced(told)).map_or((0, rules.currency), |(a, c)| (a.into(), c));
@@ -484,10 +484,10 @@ fn orders(events: &[&Sent], rules: Rules) -> Vec<Order> {
             let mut order = Order {
                 placed_at_ms: placed.map(|told| told[0].at_ms),
                 visitor: placed.and_then(|told| told.iter().find_map(|event| event.visitor.clone())),
-                customer: facts
+                customer: events
                     .iter()
-                    .flat_map(|(_, told)| told)
-                    .filter(|event| event.customer.is_some())
+                    .filter(|event| event.customer.is_some() && event.order_id.as_ref() == Some(&order_id))
+                    .filter(|event| ["order", "payment", "refund"].contains(&event.kind))
                     .min_by_key(|event| (event.at_ms, event.id))
                     .and_then(|event| event.customer.clone()),
                 amount,
