@@ -21,6 +21,9 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// an answer is rare.
 const END_TIMEOUT: Duration = Duration::from_secs(120);
 const MAX_EXECUTION_SECONDS: &str = "100";
+/// More than the largest insert, an import's, has.
+const MAX_BLOCK_ROWS: &str = "1000000";
+const MAX_BLOCK_BYTES: &str = "1000000000";
 
 /// One row of `events`, in the types of RowBinary: times in epoch milliseconds, days since 1970-01-01.
 #[derive(Row, Serialize)]
@@ -132,6 +135,10 @@ impl Store {
             .with_setting("async_insert", "0")
             .with_setting("insert_deduplicate", "0")
             .with_setting("max_execution_time", MAX_EXECUTION_SECONDS)
+            // Nothing shows before the end: see `await_insertions`.
+            .with_setting("max_insert_block_size", MAX_BLOCK_ROWS)
+            .with_setting("min_insert_block_size_rows", MAX_BLOCK_ROWS)
+            .with_setting("min_insert_block_size_bytes", MAX_BLOCK_BYTES)
             // Imported history spans more months than the default allows in one insert.
             .with_setting("max_partitions_per_insert_block", "0");
         Ok(Insertion { insert, ending: self.ending.clone() })
