@@ -110,7 +110,10 @@ impl Store {
             let order = order.param("last", last).param("days", &kept.days).param("orders", &kept.orders);
             in_time(order.with_setting("mutations_sync", "1").execute()).await?;
         }
-        Ok(())
+        // What the visitor has done since is of somebody new, and was perhaps not known yet when it was read what is kept.
+        let relink = self.client.query_raw(include_str!("../../sql/ledger/relink_visitor.sql"));
+        in_time(relink.param("shop", shop).param("visitor", hash).execute()).await?;
+        self.queue_visitor(shop, hash).await
     }
 
     /// Orders that the tables forget a visitor. It is done when [`Store::visitor_traces`] finds nothing, which takes as long
