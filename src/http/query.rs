@@ -257,6 +257,14 @@ fn notes(state: &State, asked: &Asked, total: &Figures) -> Vec<Note> {
                 .into(),
         });
     }
+    if [Dimension::Country, Dimension::Region, Dimension::City].iter().any(|place| asked.names(*place)) {
+        for database in state.geo.databases() {
+            let Some(credit) = database.credit() else { continue };
+            if notes.iter().all(|note| note.code != credit.code) {
+                notes.push(Note { code: credit.code, message: credit.sentence.into() });
+            }
+        }
+    }
     notes
 }
 
