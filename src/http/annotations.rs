@@ -8,6 +8,7 @@ use super::openapi::{ReportErrors, WritingErrors};
 use super::report::{self, Head, Report, unanswered};
 use super::{State, body, only};
 use crate::store::Annotation;
+use crate::text;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -121,8 +122,9 @@ pub async fn add(
     let new: NewAnnotation = body::object(&request, payload).await?;
     let day = report::day("day", &new.day)?;
     let text = new.text.trim();
-    if text.is_empty() || text.chars().count() > MAX_TEXT_CHARS || text.chars().any(char::is_control) {
-        let message = format!("write 1 to {MAX_TEXT_CHARS} characters on one line");
+    if text.is_empty() || text.chars().count() > MAX_TEXT_CHARS || text::holds_hidden(text) {
+        let message =
+            format!("write 1 to {MAX_TEXT_CHARS} characters on one line, without marks of writing direction");
         return Err(ApiError::invalid("text", message));
     }
     let kept = state.store.annotations(&shop.slug, None).await.map_err(|error| unanswered(&state, error))?;
