@@ -3,7 +3,7 @@
 use super::TypedWrong;
 use crate::config::{ClickHouse, Settings};
 use crate::engine;
-use crate::grafana::reader::Reader;
+use crate::grafana::reader::{Reader, UNGUARDED};
 use crate::grafana::{FILES, Source, filled};
 use crate::secret::{fill_random, hex};
 use crate::shops;
@@ -157,5 +157,6 @@ fn make_user(settings: &Settings, shop: &str, as_xml: bool) -> anyhow::Result<()
     write!(out, "{text}")?;
     // Apart, so that what is printed can be piped on as it is.
     eprintln!("user {}, password {password}: printed once, keep it", reader.user());
+    eprintln!("{UNGUARDED}");
     Ok(())
 }

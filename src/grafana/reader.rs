@@ -22,6 +22,9 @@ pub const TABLES: [&str; 12] = [
     "visitor_days",
     "wide_dimensions",
 ];
+/// What a server that is too old lets such a user see.
+pub const UNGUARDED: &str = "the server must be ClickHouse 26.3.22.6, 26.5.8.18, 26.6.4.10, 26.7.6.5 or later: before, \
+    the function mergeTreeIndex shows every user of a table the keys of all its rows";
 /// What one dashboard may cost: seconds and bytes of a question, questions of a minute, rows of an hour.
 const MAX_SECONDS: u32 = 10;
 const MAX_BYTES: u64 = 1 << 30;
@@ -45,7 +48,7 @@ impl Reader<'_> {
         format!("grafana_{}", self.shop.replace('-', "_"))
     }
 
-    /// Statements for a user who may make users. Running them again changes nothing.
+    /// Statements for a user who may make users. Of those of another run only the password is left.
     pub fn statements(&self) -> String {
         let Reader { database, shop, .. } = self;
         let (user, password) = (self.user(), self.password_hash());
@@ -54,6 +57,7 @@ impl Reader<'_> {
              max_execution_time = {MAX_SECONDS} CHANGEABLE_IN_READONLY, max_memory_usage = {MAX_BYTES}, use_query_cache = 0;\n\
              CREATE USER IF NOT EXISTS {user} IDENTIFIED WITH sha256_hash BY '{password}' \
              SETTINGS PROFILE 'shopfunnel_reader';\n\
+             ALTER USER {user} IDENTIFIED WITH sha256_hash BY '{password}';\n\
              CREATE QUOTA IF NOT EXISTS shopfunnel_reader_{user} FOR INTERVAL 1 minute MAX queries = {MAX_QUESTIONS},\n  \
              FOR INTERVAL 1 hour MAX read_rows = {MAX_ROWS} TO {user};\n"
         );

@@ -105,15 +105,28 @@ pub async fn spawn_app_on(listen: &str, limits: LimitOptions) -> TestApp {
 }
 
 async fn spawn(listen: &str, limits: LimitOptions, geo: GeoOptions) -> TestApp {
-    let engine = shared_engine().await;
-    let login = engine.tracker();
     let number = NEXT_DATABASE.fetch_add(1, Ordering::SeqCst);
-    let store = StoreOptions {
+    let store = store_of(shared_engine().await, &format!("it_{number}"));
+    spawn_over(store, listen, limits, geo).await
+}
+
+/// A database of an engine, as its tracker reaches it.
+pub fn store_of(engine: &Engine, database: &str) -> StoreOptions {
+    let login = engine.tracker();
+    StoreOptions {
         url: engine.url(),
         user: login.user,
         password: login.password,
-        database: format!("it_{number}"),
-    };
+        database: database.to_owned(),
+    }
+}
+
+/// The same over a store of one's own choosing.
+pub async fn spawn_app_over(store: StoreOptions) -> TestApp {
+    spawn_over(store, "127.0.0.1:0", LimitOptions::default(), GeoOptions::default()).await
+}
+
+async fn spawn_over(store: StoreOptions, listen: &str, limits: LimitOptions, geo: GeoOptions) -> TestApp {
     let data_dir = tempfile::tempdir().expect("a temporary directory");
     let clock = Clock::manual(NOW_MS);
     let free = "127.0.0.1:0".parse().expect("an address");

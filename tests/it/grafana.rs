@@ -3,10 +3,15 @@
 
 use crate::app::{
     DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event, event_with, run, shared_engine, spawn_app,
+    spawn_app_over, store_of,
 };
+use crate::server::library;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use shopfunnel::engine::{Engine, EngineOptions, Login};
 use shopfunnel::grafana::FILES;
+use shopfunnel::grafana::reader::Reader;
+use shopfunnel::store::Store;
 use std::collections::BTreeMap;
 
 const FROM_MS: i64 = NOW_MS - 21 * DAY_MS;
@@ -47,13 +52,19 @@ struct Answer {
     rows: Vec<Vec<Value>>,
 }
 
-/// A Grafana that looks at one board: values of its variables, and the engine's user.
+/// A Grafana that looks at one board: values of its variables, and whom it asks as.
 struct Grafana<'a> {
     app: &'a TestApp,
+    login: Login,
     variables: BTreeMap<String, Vec<String>>,
 }
 
-impl Grafana<'_> {
+impl<'a> Grafana<'a> {
+    /// As the user `grafana` of the engine that all tests share.
+    async fn new(app: &'a TestApp) -> Grafana<'a> {
+        Grafana { app, login: shared_engine().await.reader(), variables: BTreeMap::new() }
+    }
+
     /// A statement as the plugin sends it, at the time that the application's clock shows.
     fn expanded(&self, sql: &str) -> String {
         let now = format!("toDateTime64('{}', 3, 'UTC')", utc(NOW_MS));
@@ -73,11 +84,9 @@ impl Grafana<'_> {
 
     async fn ask(&self, sql: &str) -> Answer {
         let sql = self.expanded(sql);
-        let engine = shared_engine().await;
-        let reader = engine.reader();
-        let url =
-            format!("{}/?database={}&default_format=JSONCompact", engine.url(), self.app.store.database);
-        let request = self.app.client.post(url).basic_auth(&reader.user, Some(&reader.password));
+        let store = &self.app.store;
+        let url = format!("{}/?database={}&default_format=JSONCompact", store.url, store.database);
+        let request = self.app.client.post(url).basic_auth(&self.login.user, Some(&self.login.password));
         let answer = request.body(sql.clone()).send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
@@ -224,7 +233,7 @@ fn every_statement_of_every_board_answers_what_its_panel_shows() {
         fill(&app, &shop).await;
         for (path, text) in FILES.iter().filter(|(path, _)| path.starts_with("dashboards/")) {
             let board: Value = serde_json::from_str(text).unwrap();
-            let mut grafana = Grafana { app: &app, variables: BTreeMap::new() };
+            let mut grafana = Grafana::new(&app).await;
             grafana.read_variables(&board).await;
             let filters: Vec<String> = board["templating"]["list"]
                 .as_array()
@@ -263,96 +272,240 @@ fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02X}")).collect()
 }
 
+/// What a panel shows of the API's answer about the same days and filters.
+enum Shown {
+    /// One row: these figures of the funnel.
+    Total(&'static [&'static str]),
+    /// One row per day on which anything happened.
+    Days(&'static [&'static str]),
+    /// What was paid each day: by inquirers, silently, by nobody known.
+    PaidByDay,
+    /// Each step of the funnel with its count.
+    Steps,
+    /// One row per value of a dimension with these figures; of agents, channels and products those whom anybody asked.
+    Groups(&'static str, &'static [&'static str]),
+    /// The same with what was paid as the last column.
+    PaidGroups(&'static str, &'static [&'static str]),
+}
+
+const STEPS: [&str; 10] = [
+    "visitors",
+    "effective",
+    "inquirers",
+    "silent_visitors",
+    "buyers",
+    "inquiry_buyers",
+    "silent_buyers",
+    "payers",
+    "inquiry_payers",
+    "silent_payers",
+];
+const OF_A_GROUP: &[&str] = &[
+    "visitors",
+    "effective_entry_rate",
+    "inquiry_rate",
+    "inquiry_conversion_rate",
+    "silent_conversion_rate",
+    "payment_rate",
+    "overall_conversion_rate",
+];
+const OF_AN_ANSWERER: &[&str] =
+    &["inquirers", "inquiry_buyers", "inquiry_payers", "inquiry_conversion_rate", "inquiry_paid_rate"];
+
+/// Board, the panel's place, and what it shows.
+const PANELS: &[(&str, usize, Shown)] = &[
+    ("funnel", 0, Shown::Steps),
+    ("funnel", 1, Shown::Total(&RATES)),
+    ("funnel", 2, Shown::Total(&COUNTS)),
+    ("funnel", 3, Shown::Days(&["visitors", "effective", "inquirers", "buyers", "payers"])),
+    (
+        "funnel",
+        4,
+        Shown::Days(&[
+            "effective_entry_rate",
+            "inquiry_conversion_rate",
+            "silent_conversion_rate",
+            "payment_rate",
+        ]),
+    ),
+    ("funnel", 5, Shown::PaidGroups("source", OF_A_GROUP)),
+    ("traffic", 0, Shown::Total(&["visitors", "effective", "bounced", "buyers", "payers"])),
+    ("traffic", 1, Shown::Total(&["effective_entry_rate", "bounce_rate", "overall_conversion_rate"])),
+    ("traffic", 2, Shown::Days(&["visitors", "effective", "bounced"])),
+    ("traffic", 3, Shown::PaidGroups("source", OF_A_GROUP)),
+    ("traffic", 4, Shown::PaidGroups("campaign", OF_A_GROUP)),
+    ("traffic", 5, Shown::Groups("device", &["visitors"])),
+    ("traffic", 6, Shown::Groups("country", &["visitors"])),
+    ("traffic", 7, Shown::Groups("browser", &["visitors"])),
+    ("traffic", 8, Shown::PaidGroups("landing", OF_A_GROUP)),
+    (
+        "inquiries",
+        0,
+        Shown::Total(&["inquirers", "inquiry_buyers", "inquiry_payers", "after_sale_inquirers"]),
+    ),
+    ("inquiries", 1, Shown::Total(&["inquiry_rate", "inquiry_conversion_rate", "inquiry_paid_rate"])),
+    (
+        "inquiries",
+        2,
+        Shown::Days(&["inquiry_conversion_rate", "inquiry_paid_rate", "silent_conversion_rate"]),
+    ),
+    ("inquiries", 3, Shown::Groups("agent", OF_AN_ANSWERER)),
+    ("inquiries", 4, Shown::Groups("channel", OF_AN_ANSWERER)),
+    ("inquiries", 5, Shown::Groups("product", OF_AN_ANSWERER)),
+    ("orders", 1, Shown::Total(&["buyers", "payers", "payment_rate"])),
+    ("orders", 2, Shown::PaidByDay),
+];
+
+/// These figures of a funnel of the API.
+fn figures(ids: &[&str], funnel: &Value) -> Vec<Value> {
+    ids.iter().map(|id| funnel[*id].clone()).collect()
+}
+
+/// An amount of the shop's currency out of the API's money.
+fn amount(of: &Value, id: &str) -> Value {
+    let money = of["money"].as_array().unwrap().iter().find(|money| money["currency"] == "CNY");
+    money.map_or(json!("0"), |money| money[id].clone())
+}
+
+/// Whether a panel's rows are what the API answers.
+fn assert_shown(shown: &Shown, rows: &[Vec<Value>], answer: &Value, language: &str, what: &str) {
+    let happened = |bucket: &&Value| {
+        bucket["funnel"]["visitors"] != 0 || !bucket["money"].as_array().unwrap().is_empty()
+    };
+    let days: Vec<&Value> = answer["series"].as_array().unwrap().iter().filter(happened).collect();
+    let assert_rows = |expected: Vec<Vec<Value>>| {
+        assert_eq!(rows.len(), expected.len(), "{what}");
+        for (row, expected) in rows.iter().zip(&expected) {
+            assert_same(&row[1..], expected, what);
+        }
+    };
+    let assert_groups = |ids: &[&str], with_paid: bool| {
+        let is_asked = |group: &&Value| ids[0] != "inquirers" || group["funnel"]["inquirers"] != 0;
+        let groups: Vec<&Value> = answer["groups"].as_array().unwrap().iter().filter(is_asked).collect();
+        assert_eq!(rows.len(), groups.len(), "{what}");
+        for row in rows {
+            let name = row[0].as_str().unwrap();
+            let is_it = |group: &&&Value| group["value"].as_str().unwrap_or(unknown(language)) == name;
+            let group = groups.iter().find(is_it).unwrap_or_else(|| panic!("{what}: {name}"));
+            let mut expected = figures(ids, &group["funnel"]);
+            if with_paid {
+                expected.push(amount(group, "paid_amount"));
+            }
+            assert_same(&row[1..], &expected, &format!("{what}: {name}"));
+        }
+    };
+    match shown {
+        Shown::Total(ids) => assert_same(&rows[0], &figures(ids, &answer["funnel"]), what),
+        Shown::Days(ids) => assert_rows(days.iter().map(|day| figures(ids, &day["funnel"])).collect()),
+        Shown::PaidByDay => {
+            let paid = ["inquiry", "silent", "unattributed"].map(|branch| format!("{branch}_paid_amount"));
+            assert_rows(days.iter().map(|day| paid.iter().map(|id| amount(day, id)).collect()).collect());
+        }
+        Shown::Steps => {
+            assert_rows(figures(&STEPS, &answer["funnel"]).into_iter().map(|count| vec![count]).collect());
+        }
+        Shown::Groups(_, ids) => assert_groups(ids, false),
+        Shown::PaidGroups(_, ids) => assert_groups(ids, true),
+    }
+}
+
 #[test]
-fn the_funnel_board_shows_the_figures_of_the_api() {
+fn the_boards_show_the_figures_of_the_api() {
     run(async {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         fill(&app, &shop).await;
-        let window = "from=2026-11-01&to=2026-11-22";
+        let hostile = "it's \\ a, 'x'";
+        let filters = [
+            (vec!["x*".to_owned()], ""),
+            (vec![format!("x{}", hex("baidu"))], "&source=baidu"),
+            (vec!["x".into(), format!("x{}", hex("小红书"))], "&source=&source=%E5%B0%8F%E7%BA%A2%E4%B9%A6"),
+            (
+                vec![format!("x{}", hex(hostile)), format!("x{}", hex("direct"))],
+                "&source=direct&source=it%27s+%5C+a%2C+%27x%27",
+            ),
+        ];
         for language in LANGUAGES {
-            let board = board(language, "funnel");
-            let mut grafana = Grafana { app: &app, variables: BTreeMap::new() };
-            grafana.read_variables(&board).await;
-            let hostile = "it's \\ a, 'x'";
-            for (source, query) in [
-                (vec!["x*".to_owned()], String::new()),
-                (vec![format!("x{}", hex("baidu"))], "&source=baidu".into()),
-                (
-                    vec!["x".into(), format!("x{}", hex("小红书"))],
-                    "&source=&source=%E5%B0%8F%E7%BA%A2%E4%B9%A6".into(),
-                ),
-                (
-                    vec![format!("x{}", hex(hostile)), format!("x{}", hex("direct"))],
-                    "&source=direct&source=it%27s+%5C+a%2C+%27x%27".into(),
-                ),
-            ] {
-                grafana.variables.insert("source".into(), source);
-                let answer =
-                    app.report(&shop, &format!("funnel?{window}{query}&interval=day&breakdown=source")).await;
-                let figures = |ids: &[&str], funnel: &Value| -> Vec<Value> {
-                    ids.iter().map(|id| funnel[*id].clone()).collect()
+            for (name, place, shown) in PANELS {
+                let board = board(language, name);
+                let mut grafana = Grafana::new(&app).await;
+                grafana.read_variables(&board).await;
+                let breakdown = match shown {
+                    Shown::Groups(dimension, _) | Shown::PaidGroups(dimension, _) => {
+                        format!("&breakdown={dimension}")
+                    }
+                    _ => String::new(),
                 };
-                for (panel, ids) in [(1, &RATES[..]), (2, &COUNTS[..])] {
-                    let found = grafana.ask(sql(&board, panel)).await;
-                    assert_same(&found.rows[0], &figures(ids, &answer["funnel"]), &query);
-                }
-                let daily = grafana.ask(sql(&board, 3)).await;
-                let expected: Vec<Vec<Value>> = answer["series"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .filter(|bucket| {
-                        bucket["funnel"]["visitors"] != 0 || !bucket["money"].as_array().unwrap().is_empty()
-                    })
-                    .map(|bucket| {
-                        figures(
-                            &["visitors", "effective", "inquirers", "buyers", "payers"],
-                            &bucket["funnel"],
-                        )
-                    })
-                    .collect();
-                assert_eq!(daily.rows.len(), expected.len(), "{query}");
-                for (row, expected) in daily.rows.iter().zip(&expected) {
-                    assert_same(&row[1..], expected, &query);
-                }
-                let groups = grafana.ask(sql(&board, 5)).await;
-                assert_eq!(groups.rows.len(), answer["groups"].as_array().unwrap().len(), "{query}");
-                for row in &groups.rows {
-                    let name = row[0].as_str().unwrap();
-                    let group = answer["groups"]
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .find(|group| group["value"].as_str().unwrap_or(unknown(language)) == name);
-                    let group = group.unwrap_or_else(|| panic!("{name}"));
-                    let ids = [
-                        "visitors",
-                        "effective_entry_rate",
-                        "inquiry_rate",
-                        "inquiry_conversion_rate",
-                        "silent_conversion_rate",
-                        "payment_rate",
-                        "overall_conversion_rate",
-                    ];
-                    assert_same(&row[1..8], &figures(&ids, &group["funnel"]), name);
-                    let paid =
-                        group["money"].as_array().unwrap().iter().find(|money| money["currency"] == "CNY");
-                    let paid =
-                        paid.map_or(0.0, |money| money["paid_amount"].as_str().unwrap().parse().unwrap());
-                    assert!((number(&row[8]) - paid).abs() < 1e-9, "{name}: {} {paid}", row[8]);
+                for (source, query) in &filters {
+                    grafana.variables.insert("source".into(), source.clone());
+                    let query = format!("from=2026-11-01&to=2026-11-22&interval=day{query}{breakdown}");
+                    let answer = app.report(&shop, &format!("funnel?{query}")).await;
+                    let found = grafana.ask(sql(&board, *place)).await;
+                    let what = format!("{language} {name} {place} {query}");
+                    assert_shown(shown, &found.rows, &answer, language, &what);
                 }
             }
-            let steps = {
-                grafana.variables.insert("source".into(), vec!["x*".into()]);
-                grafana.ask(sql(&board, 0)).await
-            };
-            assert_eq!(
-                (steps.rows.len(), number(&steps.rows[0][1])),
-                (10, app.funnel(&shop, "2026-11-01", "2026-11-22").await["visitors"].as_f64().unwrap())
-            );
         }
         app.close().await;
+    });
+}
+
+/// With the rights that `shopfunnel grafana user` gives, on a server that has its file.
+#[test]
+fn a_reader_of_one_shop_sees_the_boards_of_that_shop_alone() {
+    run(async {
+        let directory = tempfile::tempdir().unwrap();
+        let database = "it_boards";
+        let views: Vec<&str> = Store::views().collect();
+        let reader = Reader { database, views: &views, shop: "tea", password: "of tea" };
+        let users = directory.path().join("users.d");
+        std::fs::create_dir_all(&users).unwrap();
+        std::fs::write(users.join("reader.xml"), reader.xml()).unwrap();
+        let engine = Engine::start(EngineOptions {
+            directory: directory.path().to_owned(),
+            library: library(),
+            program: env!("CARGO_BIN_EXE_shopfunnel").into(),
+            database: database.into(),
+            environment: Vec::new(),
+        })
+        .await
+        .expect("the engine starts");
+        let app = spawn_app_over(store_of(&engine, database)).await;
+        let (tea, cup) = (app.add_shop("tea"), app.add_shop("cup"));
+        fill(&app, &tea).await;
+        fill(&app, &cup).await;
+        let of_tea = Login { user: reader.user(), password: reader.password.into() };
+        let mut asked = 0;
+        for (path, text) in FILES.iter().filter(|(path, _)| path.starts_with("dashboards/en/")) {
+            let board: Value = serde_json::from_str(text).unwrap();
+            let mut all = Grafana { app: &app, login: engine.reader(), variables: BTreeMap::new() };
+            all.read_variables(&board).await;
+            all.variables.insert("shop".into(), vec!["tea".into()]);
+            let mut own = Grafana { app: &app, login: of_tea.clone(), variables: BTreeMap::new() };
+            own.read_variables(&board).await;
+            assert_eq!(own.variables["shop"], ["tea"], "{path}");
+            let mut other = Grafana { app: &app, login: of_tea.clone(), variables: own.variables.clone() };
+            other.variables.insert("shop".into(), vec!["cup".into()]);
+            for panel in board["panels"].as_array().unwrap() {
+                let Some(sql) = panel["targets"][0]["rawSql"].as_str() else { continue };
+                let rows = own.ask(sql).await.rows;
+                if sql.contains("pulse(") {
+                    // Of all shops that its reader may see.
+                    assert_eq!(rows.len(), 1, "{path}: {}", panel["title"]);
+                    continue;
+                }
+                assert_eq!(rows, all.ask(sql).await.rows, "{path}: {}", panel["title"]);
+                for row in other.ask(sql).await.rows {
+                    let is_nothing = |value: &Value| value.is_null() || *value == json!(0) || *value == "0";
+                    let values = if panel["type"] == "bargauge" { &row[1..] } else { &row[..] };
+                    assert!(values.iter().all(is_nothing), "{path}: {}: {row:?}", panel["title"]);
+                }
+                asked += 1;
+            }
+        }
+        assert!(asked > 20, "{asked}");
+        app.close().await;
+        engine.stop().await;
     });
 }
 
@@ -385,7 +538,7 @@ fn money_and_cohorts_are_those_of_the_api() {
         fill(&app, &shop).await;
         let window = "from=2026-11-01&to=2026-11-22";
         let orders = board("en", "orders");
-        let mut grafana = Grafana { app: &app, variables: BTreeMap::new() };
+        let mut grafana = Grafana::new(&app).await;
         grafana.read_variables(&orders).await;
         let answer = app.report(&shop, &format!("funnel?{window}")).await;
         let money =
@@ -448,7 +601,7 @@ fn alerts_fire_for_a_shop_that_fell_silent_and_for_no_other() {
         app.send(&tea, &visits).await;
         app.app.settled().await.unwrap();
         let (_, alerts) = FILES.iter().find(|(path, _)| path.contains("alerting")).unwrap();
-        let grafana = Grafana { app: &app, variables: BTreeMap::new() };
+        let grafana = Grafana::new(&app).await;
         let mut asked = 0;
         for (place, _) in alerts.match_indices("rawSql: ") {
             let sql = alerts[place + 8..].lines().next().unwrap();

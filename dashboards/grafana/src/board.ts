@@ -55,7 +55,7 @@ export function build(board: Board, language: Language): Dashboard {
   if (!board.isLive) {
     const sql = `SELECT toDateTime(day, '\${time_zone}') AS time, text, 'shopfunnel' AS tags FROM ${annotatedDays}`;
     builder.annotation(
-      new AnnotationQueryBuilder().name(say({ en: "Annotations", zh: "事件标注" }, language)).datasource(SOURCE).enable(true).iconColor("orange").target(question(sql)),
+      new AnnotationQueryBuilder().name(say({ en: "Annotations", zh: "日期备注" }, language)).datasource(SOURCE).enable(true).iconColor("orange").target(question(sql)),
     );
   }
   const dashboard = builder.build();

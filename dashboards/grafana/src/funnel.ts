@@ -63,7 +63,7 @@ export const board: Board = {
       lines(
         { title: { en: "Persons by day", zh: "每日人数" }, description: { en: "Each day is a window of its own; days do not add up to the funnel above.", zh: "每天单独计算，各天之和不等于上方漏斗。" }, width: 12, height: 9 },
         `SELECT toDateTime(bucket, '\${time_zone}') AS time, ${named(["visitors", "effective", "inquirers", "buyers", "payers"], language)} FROM ${daily} ORDER BY time`,
-        "short",
+        "locale",
         language,
       ),
       lines(
@@ -73,7 +73,7 @@ export const board: Board = {
         language,
       ),
       table(
-        { title: { en: "By source", zh: "按来源" }, description: { en: "A visitor may have come from several sources, so rows may add up to more than the total.", zh: "一位访客可能来自多个来源，各行之和可能大于总数。" }, width: 24, height: 10 },
+        { title: { en: "By source", zh: "按来源" }, description: { en: "A visitor may have come from several sources, so rows may add up to more than the total. Amounts in ${currency}.", zh: "一位访客可能来自多个来源，各行之和可能大于总数。金额以 ${currency} 计。" }, width: 24, height: 10 },
         sources.sql,
         sources,
         language,

@@ -23,7 +23,7 @@ export const board: Board = {
       lines(
         { title: { en: "Arrivals", zh: "到达事件" }, description: { en: "Events of the shop that were stored, by kind; programs are the kind bot.", zh: "已存储的事件，按类型；爬虫单列为 bot。" }, width: 24, height: 9 },
         `SELECT time, ${perKind} FROM ${arrivals} GROUP BY time ORDER BY time`,
-        "short",
+        "locale",
         language,
       ),
       table(
@@ -44,7 +44,7 @@ export const board: Board = {
           prometheus("rate(shopfunnel_events_accepted_total[$__rate_interval])", zh ? "接收" : "accepted", "A"),
           prometheus("rate(shopfunnel_events_shipped_total[$__rate_interval])", zh ? "写入" : "shipped", "B"),
           prometheus("sum(rate(shopfunnel_events_rejected_total[$__rate_interval]))", zh ? "拒绝" : "rejected", "C"),
-          prometheus("rate(shopfunnel_events_refused_total[$__rate_interval])", zh ? "未收" : "refused", "D"),
+          prometheus("rate(shopfunnel_events_refused_total[$__rate_interval])", zh ? "空间不足" : "refused", "D"),
         ],
         "eps",
         language,
@@ -69,7 +69,7 @@ export const board: Board = {
           prometheus("increase(shopfunnel_spool_lost_records_total[1h])", zh ? "丢失记录" : "lost records", "C"),
           prometheus("increase(shopfunnel_ledger_differences_total[1h])", zh ? "账本修正" : "ledger differences", "D"),
         ],
-        "short",
+        "locale",
         language,
       ),
     ];

@@ -63,7 +63,7 @@ export const board: Board = {
       answered("channel", { en: "Chat tools", zh: "咨询渠道" }),
       answered("product", { en: "Products asked about", zh: "咨询商品" }),
       table(
-        { title: { en: "Inquiry cohorts", zh: "咨询批次" }, description: { en: "Of those who asked on a day: the share that ordered and paid that day, by the next, by three days later. The last three days are still open.", zh: "某日咨询者在当日、次日、三日内下单与付款的占比；最近三天仍在统计。" }, width: 12, height: 10 },
+        { title: { en: "Inquiry cohorts", zh: "咨询追踪" }, description: { en: "Of those who asked on a day: the share that ordered and paid that day, by the next, by three days later. The last three days are still open.", zh: "某日咨询者在当日、次日、三日内下单与付款的占比；最近三天仍在统计。" }, width: 12, height: 10 },
         `SELECT toString(day) AS ${quoted(day)}, ${named(["inquirers"], language)}, ${rates.join(", ")} FROM ${cohorts} WHERE day IS NOT NULL ORDER BY day DESC`,
         { shares: Object.values(COHORT_RATES).map((name) => say(name, language)) },
         language,

@@ -13,7 +13,6 @@ const BRANCHES = [
   { number: 2, name: { en: "Silent", zh: "静默" } },
   { number: 0, name: { en: "Nobody known", zh: "未归属" } },
 ] as const;
-const UNIT = "currency:${currency} ";
 const MINE = "m.currency = '${currency}'";
 
 type Amount = Exclude<keyof typeof AMOUNTS, "avg_order_value">;
@@ -52,7 +51,7 @@ export const board: Board = {
     const columns = (all: Record<string, { en: string; zh: string }>) => Object.entries(all).map(([id, name]) => `${id} AS ${quoted(say(name, language))}`).join(", ");
     return [
       tiles(
-        { title: { en: "Money", zh: "金额" }, description: { en: "Of the orders placed in these days, whenever they are paid.", zh: "所选日期内所下订单的金额，不论何时付款。" }, width: 16, height: 4 },
+        { title: { en: "Money, ${currency}", zh: "金额（${currency}）" }, description: { en: "Of the orders placed in these days, whenever they are paid.", zh: "所选日期内所下订单的金额，不论何时付款。" }, width: 16, height: 4 },
         `SELECT ${sums(language)} FROM ${total}`,
         { amounts },
         language,
@@ -64,13 +63,13 @@ export const board: Board = {
         language,
       ),
       lines(
-        { title: { en: "Paid by day of the order", zh: "每日成交金额（按下单日）" }, description: { en: "What has been paid for the orders of each day, by how they came about.", zh: "每日所下订单的付款金额，按路径划分。" }, width: 24, height: 9 },
+        { title: { en: "Paid by day of the order, ${currency}", zh: "每日成交金额（按下单日，${currency}）" }, description: { en: "What has been paid for the orders of each day, by how they came about.", zh: "每日所下订单的付款金额，按路径划分。" }, width: 24, height: 9 },
         `SELECT toDateTime(bucket, '\${time_zone}') AS time, ${paidBy.join(", ")} FROM ${daily} ORDER BY time`,
-        UNIT,
+        "locale",
         language,
       ),
       table(
-        { title: { en: "By branch", zh: "按路径" }, description: { en: "An order is of the inquiry branch when its visitor asked before it in these days; without a known visitor it is nobody's.", zh: "下单前在所选日期内咨询过的订单属于咨询路径；没有访客的订单为未归属。" }, width: 24, height: 7 },
+        { title: { en: "By branch, ${currency}", zh: "按路径（${currency}）" }, description: { en: "An order is of the inquiry branch when its visitor asked before it in these days; without a known visitor it is nobody's.", zh: "下单前在所选日期内咨询过的订单属于咨询路径；没有访客的订单为未归属。" }, width: 24, height: 7 },
         `SELECT multiIf(${names.join(", ")}, '') AS ${quoted(branch)}, m.orders AS ${quoted(orders)}, m.paid_orders AS ${quoted(paidOrders)}, ${IDS.map((id) => `${SUMS[id]} AS ${quoted(amountOf(id, language))}`).join(", ")}
 FROM ${total} ARRAY JOIN money AS m
 WHERE ${MINE}
@@ -87,7 +86,7 @@ ORDER BY m.branch = 0, m.branch`,
       tiles(
         { title: { en: "Days from the first visit", zh: "从首次访问起的天数" }, description: { en: "To the order and to its payment, with fractions.", zh: "到下单和到付款的天数，含小数。" }, width: 12, height: 5 },
         `SELECT ${columns(days)} FROM ${cycles}`,
-        {},
+        { days: Object.values(days).map((name) => say(name, language)) },
         language,
       ),
     ];

@@ -33,20 +33,27 @@ function placed(frame: Frame, look: Look, language: Language): Placed {
   return { width: frame.width, height: frame.height, panel: look.build() };
 }
 
-/** Columns whose names end so are shares. */
+/** Which columns are no counts. */
 export interface Columns {
   /** Names of columns that are shares of 1. */
   shares?: readonly string[];
   /** Names of columns that are amounts of money. */
   amounts?: readonly string[];
+  /** Names of columns that are days with fractions. */
+  days?: readonly string[];
 }
 
+/** Counts with their thousands apart: `short` would round 7 822 to 7.82 K. */
+const COUNT = "locale";
 const SHARE: DynamicConfigValue[] = [{ id: "unit", value: "percentunit" }, { id: "decimals", value: 1 }];
-const AMOUNT: DynamicConfigValue[] = [{ id: "unit", value: "currency:${currency} " }, { id: "decimals", value: 2 }];
+/** A unit knows no variable, so panels name the currency in their title or description. */
+const AMOUNT: DynamicConfigValue[] = [{ id: "unit", value: "locale" }, { id: "decimals", value: 2 }];
+const DURATION: DynamicConfigValue[] = [{ id: "unit", value: "d" }, { id: "decimals", value: 1 }];
 
-function withUnits<T extends Look>(look: T, { shares = [], amounts = [] }: Columns): T {
-  for (const name of shares) look.overrideByName(name, SHARE);
-  for (const name of amounts) look.overrideByName(name, AMOUNT);
+function withUnits<T extends Look>(look: T, { shares = [], amounts = [], days = [] }: Columns): T {
+  for (const [names, unit] of [[shares, SHARE], [amounts, AMOUNT], [days, DURATION]] as const) {
+    for (const name of names) look.overrideByName(name, unit);
+  }
   return look;
 }
 
@@ -55,7 +62,7 @@ export function steps(frame: Frame, sql: string, language: Language): Placed {
   const look = new BarGauge()
     .datasource(SOURCE)
     .withTarget(question(sql))
-    .unit("short")
+    .unit(COUNT)
     .min(0)
     .displayMode(BarGaugeDisplayMode.Gradient)
     .orientation(VizOrientation.Horizontal)
@@ -69,7 +76,7 @@ export function tiles(frame: Frame, sql: string, columns: Columns, language: Lan
   const look = new Stat()
     .datasource(SOURCE)
     .withTarget(question(sql))
-    .unit("short")
+    .unit(COUNT)
     .graphMode(BigValueGraphMode.None)
     .colorMode(BigValueColorMode.None)
     .reduceOptions(new ReduceDataOptionsBuilder().values(false).calcs(["lastNotNull"]).fields(""))
@@ -78,12 +85,12 @@ export function tiles(frame: Frame, sql: string, columns: Columns, language: Lan
 }
 
 /** Lines over time. `sql`: a column `time`, and one column per line. */
-export function lines(frame: Frame, sql: string, unit: "short" | "percentunit" | "currency:${currency} ", language: Language): Placed {
+export function lines(frame: Frame, sql: string, unit: "locale" | "percentunit", language: Language): Placed {
   return placed(frame, drawn(unit).datasource(SOURCE).withTarget(question(sql, "timeseries")), language);
 }
 
 /** Lines that Prometheus holds. */
-export function counters(frame: Frame, targets: readonly cog.Builder<cog.Dataquery>[], unit: "short" | "s" | "bytes" | "eps", language: Language): Placed {
+export function counters(frame: Frame, targets: readonly cog.Builder<cog.Dataquery>[], unit: "locale" | "s" | "bytes" | "eps", language: Language): Placed {
   const look = drawn(unit).datasource(PROMETHEUS);
   for (const target of targets) look.withTarget(target);
   return placed(frame, look, language);
@@ -101,6 +108,6 @@ function drawn(unit: string): TimeSeries {
 
 /** Rows and columns. */
 export function table(frame: Frame, sql: string, columns: Columns, language: Language): Placed {
-  const look = new Table().datasource(SOURCE).withTarget(question(sql)).unit("short").filterable(true).noValue("–");
+  const look = new Table().datasource(SOURCE).withTarget(question(sql)).unit(COUNT).filterable(true).noValue("–");
   return placed(frame, withUnits(look, columns), language);
 }

@@ -32,7 +32,7 @@ export const board: Board = {
       return table(
         {
           title: { en: `By ${name.en.toLowerCase()}`, zh: `按${name.zh}` },
-          description: { en: "The funnel of the visitors with each value; a visitor may be in several rows.", zh: "每个值对应的访客漏斗；一位访客可能出现在多行。" },
+          description: { en: "The funnel of the visitors with each value; a visitor may be in several rows. Amounts in ${currency}.", zh: "每个值对应的访客漏斗；一位访客可能出现在多行。金额以 ${currency} 计。" },
           width,
           height,
         },
@@ -65,7 +65,7 @@ export const board: Board = {
       lines(
         { title: { en: "Visitors by day", zh: "每日访客" }, description: { en: "Each day is a window of its own.", zh: "每天单独计算。" }, width: 24, height: 8 },
         `SELECT toDateTime(bucket, '\${time_zone}') AS time, ${named(["visitors", "effective", "bounced"], language)} FROM ${daily} ORDER BY time`,
-        "short",
+        "locale",
         language,
       ),
       byDimension("source", 12, 10),

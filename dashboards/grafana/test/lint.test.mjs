@@ -10,6 +10,10 @@ const files = await buildFiles();
 const boards = [...files].filter(([path]) => path.startsWith("dashboards/")).map(([path, text]) => ({ path, board: JSON.parse(text) }));
 const views = (await readdir(new URL("../../../sql/views", import.meta.url))).filter((name) => name.endsWith(".sql")).map((name) => name.slice(0, -4));
 const CORE = ["bargauge", "stat", "timeseries", "table"];
+/** Units that show every digit of a count; `short` would say 7.82 K, and no unit knows a variable. */
+const UNITS = ["locale", "percentunit", "s", "d", "bytes", "eps"];
+/** What a statement may read from: our views, and what it has made itself. */
+const SOURCES = [...views, "money"];
 
 /** Every statement of a board, with where it stands. */
 function statements(board) {
@@ -19,6 +23,25 @@ function statements(board) {
   for (const annotation of board.annotations?.list ?? []) if (annotation.target?.rawSql) found.push([annotation.name, annotation.target.rawSql]);
   return found;
 }
+
+/** A statement reads our views only, however it names what it reads. */
+function assertSources(where, sql) {
+  const bare = sql.replaceAll(/'[^']*'|`[^`]*`/g, "");
+  // A list of sources, commas and all, shows once the arguments of views are gone; a subquery is seen before that.
+  let flat = bare;
+  while (/\([^()]*\)/.test(flat)) flat = flat.replaceAll(/\([^()]*\)/g, "");
+  const lists = [...flat.matchAll(/\b(?:FROM|JOIN)\s+([\w.]+(?:\s+AS\s+\w+)?(?:\s*,\s*[\w.]+)*)/gi)].flatMap(([, list]) => list.split(","));
+  const named = [...lists, ...[...bare.matchAll(/\b(?:FROM|JOIN|IN)\s+([\w.]+)/gi)].map(([, name]) => name)];
+  assert.ok(named.length > 0, where);
+  for (const name of named) assert.ok(SOURCES.includes(name.trim().split(/\s/)[0]), `${where}: ${name}`);
+}
+
+test("a statement that reads anything else is noticed", () => {
+  for (const sql of ["SELECT 1 FROM events", "SELECT 1 FROM pulse(hours = f(1, 2)), events", "SELECT 1 FROM pulse(hours = (SELECT 1 FROM events))", "SELECT 1 FROM pulse(hours = 1) WHERE shop IN orders", "SELECT 1 from db.events"]) {
+    assert.throws(() => assertSources("made up", sql), sql);
+  }
+  assertSources("made up", "SELECT m.paid FROM funnel(shop = 'FROM events', from = toDate(1)) ARRAY JOIN money AS m");
+});
 
 test("there are five boards in two languages", () => {
   assert.deepEqual(
@@ -32,13 +55,19 @@ for (const { path, board } of boards) {
     const [, language, name] = /dashboards\/(\w+)\/(\w+)\.json/.exec(path);
     assert.equal(board.uid, `shopfunnel-${name}-${language}`);
     assert.ok(board.title && board.description);
+    if (language === "zh") assert.match(board.title + board.description, /[一-鿿]/);
+    else assert.doesNotMatch(board.title + board.description, /[一-鿿]/);
     assert.equal(board.schemaVersion, 42);
     const ids = board.panels.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
     for (const panel of board.panels) {
       assert.ok(CORE.includes(panel.type), panel.type);
       assert.ok(panel.title && panel.description, panel.title);
-      assert.ok(panel.fieldConfig.defaults.unit, `${panel.title} has no unit`);
+      const overrides = panel.fieldConfig.overrides.flatMap(({ properties }) => properties);
+      const units = [panel.fieldConfig.defaults.unit, ...overrides.filter(({ id }) => id === "unit").map(({ value }) => value)];
+      for (const unit of units) assert.ok(UNITS.includes(unit), `${panel.title}: ${unit}`);
+      // A link could be made of what was tracked.
+      assert.doesNotMatch(JSON.stringify(panel), /"links":\[\{|"id":"links"/, panel.title);
       assert.ok(panel.targets.length > 0, panel.title);
       const { x, y, w, h } = panel.gridPos;
       assert.ok(x >= 0 && x + w <= 24 && h > 0, panel.title);
@@ -65,7 +94,7 @@ for (const { path, board } of boards) {
   test(`${path}: statements call our views only, and know no variable that is not there`, () => {
     const known = board.templating.list.map(({ name }) => name);
     for (const [where, sql] of statements(board)) {
-      for (const [, source] of sql.matchAll(/\b(?:FROM|JOIN)\s+([a-z_]+)\b/g)) assert.ok(views.includes(source) || source === "money", `${where}: ${source}`);
+      assertSources(where, sql);
       for (const [, name] of sql.matchAll(/\$\{(\w+)(?::\w+)?\}/g)) assert.ok(known.includes(name), `${where}: ${name}`);
       assert.doesNotMatch(sql, /\$__conditionalAll|;|--/, where);
       // A filter's value is hexadecimal digits joined by commas; nothing else may be put into a text.
@@ -87,6 +116,7 @@ test("alert rules are whole, and use neither variables nor what only a browser e
   const { groups } = parse(files.get("provisioning/alerting/shopfunnel.yaml"));
   const { datasources } = parse(files.get("provisioning/datasources/shopfunnel.yaml"));
   const uids = [...datasources.map(({ uid }) => uid), "__expr__"];
+  for (const { name, access } of datasources) assert.equal(access, "proxy", name);
   const rules = groups.flatMap((group) => group.rules);
   assert.equal(new Set(rules.map(({ uid }) => uid)).size, rules.length);
   for (const rule of rules) {
@@ -95,6 +125,7 @@ test("alert rules are whole, and use neither variables nor what only a browser e
     for (const { datasourceUid, model, refId } of rule.data) {
       assert.ok(uids.includes(datasourceUid), datasourceUid);
       assert.equal(model.refId, refId);
+      if (model.rawSql) assertSources(rule.uid, model.rawSql);
       assert.doesNotMatch(model.rawSql ?? "", /\$/);
     }
   }
