@@ -1,4 +1,4 @@
-// Two hundred texts that a page must show as they are: markup, addresses of scripts, what turns writing around, what breaks
+// More than two hundred texts that a page must show as they are: markup, addresses of scripts, what turns writing around, what breaks
 // out of attributes, formulas, and what is merely long.
 
 const MARKUP = [
@@ -20,4 +20,4 @@ const OTHERS = [
 const WRAPS = [(text) => text, (text) => `x ${text}`, (text) => `${text} x`, (text) => `[${text}]`];
 
 /** Distinct texts of at most 128 characters. */
-export const HOSTILE = [...new Set([...MARKUP, ...ADDRESSES, ...OTHERS].flatMap((text) => WRAPS.map((wrap) => wrap(text).slice(0, 128))))].slice(0, 200);
+export const HOSTILE = [...new Set([...MARKUP, ...ADDRESSES, ...OTHERS].flatMap((text) => WRAPS.map((wrap) => wrap(text).slice(0, 128))))];

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { expect, test } from "@playwright/test";
+import { awaitQuietHour } from "./owner.mjs";
 import { startDemo } from "./server.mjs";
 
 let demo;
@@ -10,12 +11,7 @@ let demo;
 const RUN_MS = 60_000;
 
 test.beforeAll(async () => {
-  // At midnight in the shop everybody's day ends, which is right and would confuse the counting below.
-  const left_ms = 86_400_000 - ((Date.now() + 8 * 3_600_000) % 86_400_000);
-  if (left_ms < RUN_MS) {
-    test.setTimeout(2 * RUN_MS);
-    await new Promise((resolve) => setTimeout(resolve, left_ms));
-  }
+  await awaitQuietHour(test, RUN_MS);
   demo = await startDemo("--empty");
 });
 test.afterAll(async () => {
@@ -141,5 +137,16 @@ test("the start page shows the endpoint's figures, in both languages", async ({ 
   const visitor = await newVisitor(browser);
   await visitor.page.goto(`${demo.url}/demo/`);
   await expect(page.locator('[data-metric="visitors"]')).toHaveText(String(funnel.visitors + 1));
+  expect(complaints).toEqual([]);
+});
+
+test("the shop and the page lead to each other", async ({ browser }) => {
+  const { page, complaints } = await newVisitor(browser);
+  await page.goto(`${demo.url}/demo/`);
+  await page.getByRole("link", { name: /Watch the funnel/ }).click();
+  await expect(page.locator("#report")).toBeVisible();
+  const shop = page.waitForEvent("popup");
+  await page.getByRole("link", { name: "Open the demo shop" }).click();
+  await expect((await shop).getByRole("link", { name: /Watch the funnel/ })).toBeVisible();
   expect(complaints).toEqual([]);
 });

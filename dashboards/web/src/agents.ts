@@ -6,6 +6,7 @@ import { formatAmount, formatCount, formatRate } from "./format";
 import { Grid } from "./grid";
 import { AMOUNTS, LABELS } from "./metrics";
 import { Panel } from "./panel";
+import { nameOf } from "./values";
 import { type Language, say } from "./words";
 
 const FIGURES = ["inquirers", "inquiry_buyers", "inquiry_conversion_rate", "inquiry_payers", "inquiry_paid_rate"] as const;
@@ -37,7 +38,7 @@ export class Agents {
         return {
           key: value ?? "",
           cells: [
-            { text: value ?? say("unknown", language) },
+            { text: nameOf("agent", value, language) },
             ...FIGURES.map((id) => ({
               text: id.endsWith("rate") ? formatRate(funnel[id], language) : formatCount(funnel[id] ?? 0, language),
               exact: JSON.stringify(funnel[id]),

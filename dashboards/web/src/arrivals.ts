@@ -5,6 +5,7 @@ import { html, setText } from "./element";
 import { formatAmount, formatMoment } from "./format";
 import { Grid } from "./grid";
 import { Panel } from "./panel";
+import { kindOf } from "./values";
 import { type Language, type Word, say } from "./words";
 
 const SHOWN = 20;
@@ -40,7 +41,7 @@ export class Arrivals {
       key: event.id,
       cells: [
         formatMoment(event.received_at, timeZone, language),
-        event.bot ? `${event.kind} (${say("bot", language)})` : event.kind,
+        kindOf(event.kind, language) + (event.bot ? ` (${say("bot", language)})` : ""),
         event.visitor ?? "",
         whatOf(event, language),
       ],

@@ -6,8 +6,15 @@ import { formatAmount, formatCount, formatRate } from "./format";
 import { type Cell, Grid } from "./grid";
 import { AMOUNTS, LABELS } from "./metrics";
 import { Panel } from "./panel";
+import { nameOf } from "./values";
 import { COLUMNS, type Column, DIMENSIONS, type Dimension, type Filter, type View, toggled } from "./view";
 import { type Language, say } from "./words";
+
+const CREDITS = [
+  { code: "places_by_db_ip", url: "https://db-ip.com" },
+  { code: "places_by_maxmind", url: "https://www.maxmind.com" },
+  { code: "places_by_nro", url: "https://www.nro.net" },
+] as const;
 
 export interface BreakdownActs {
   csv: () => Promise<Blob>;
@@ -19,6 +26,7 @@ export class Breakdown {
   private readonly by = html("select");
   private readonly grid: Grid;
   private readonly leftOff = html("p", "quiet");
+  private readonly credits = html("p", "quiet credits");
 
   constructor(private readonly acts: BreakdownActs) {
     this.panel = new Panel("breakdown", "breakdown", acts.csv);
@@ -26,7 +34,7 @@ export class Breakdown {
     this.by.id = "breakdown-by";
     this.by.addEventListener("change", () => acts.look({ by: this.by.value as Dimension, sort: { column: "visitors", up: false } }));
     this.panel.choices.append(this.by);
-    this.panel.body.append(this.grid.root, this.leftOff);
+    this.panel.body.append(this.grid.root, this.leftOff, this.credits);
   }
 
   show(answer: FunnelAnswer | null, view: View, currency: string, language: Language): void {
@@ -46,9 +54,27 @@ export class Breakdown {
         cells: [this.value(group, view, language), ...COLUMNS.map((column) => cell(group, column, most, currency, language))],
       })),
     );
+    this.showCredits(answer, language);
     const more = answer?.groups_left_off ?? 0;
     const empty = answer?.groups?.length === 0;
     setText(this.leftOff, empty ? say("nothing", language) : more > 0 ? say("left_off", language, { count: formatCount(more, language) }) : "");
+  }
+
+  /** Names who made what places are found by, as their licences want it. */
+  private showCredits(answer: FunnelAnswer | null, language: Language): void {
+    const owed = CREDITS.filter(({ code }) => answer?.notes?.some((note) => note.code === code));
+    const now = JSON.stringify([owed, language]);
+    if (this.credits.dataset["shown"] === now) return;
+    this.credits.dataset["shown"] = now;
+    this.credits.hidden = owed.length === 0;
+    this.credits.replaceChildren(
+      ...owed.map(({ code, url }) => {
+        const link = html("a", "", say(code, language));
+        link.href = url;
+        link.rel = "noreferrer noopener";
+        return link;
+      }),
+    );
   }
 
   private head(column: Column, view: View, language: Language) {
@@ -62,11 +88,11 @@ export class Breakdown {
 
   private value({ value }: Group, view: View, language: Language): Cell {
     const filter: Filter = { dimension: view.by, value: value ?? "" };
-    const text = value ?? say("unknown", language);
+    const text = nameOf(view.by, value, language);
     const isChosen = view.filters.some((one) => one.dimension === filter.dimension && one.value === filter.value);
     const element = button(value === null ? "value unknown" : "value", text, () => this.acts.look({ filters: toggled(view.filters, filter) }));
     element.setAttribute("aria-pressed", String(isChosen));
-    element.dataset["focus"] = `value ${text}`;
+    element.dataset["focus"] = `value ${value ?? "unknown"}`;
     return { text: `${text}${isChosen}`, element };
   }
 }

@@ -7,7 +7,7 @@
 import { setAttributes, setText, svg } from "./element";
 import { formatCount, formatRate } from "./format";
 import { type Bar, type Layout, layOut } from "./layout";
-import { COUNTS, LABELS, type Count, type Funnel, type Metric, type Rate, formulaInNumbers, formulaInWords } from "./metrics";
+import { COUNTS, DEFINITIONS, LABELS, type Count, type Funnel, type Metric, type Rate, formulaInNumbers, formulaInWords } from "./metrics";
 import { type Language, say } from "./words";
 
 const HEIGHT = 560;
@@ -249,10 +249,10 @@ function stepOf(count: Count): Step {
   return [...LABELED, ...TITLED].find((step) => step.count === count) ?? { count };
 }
 
-/** What a step says when it is asked: its count, how its rate is made, who was lost. */
+/** What a step says when it is asked: its count, who is counted, how its rate is made, who was lost. */
 function explanationOf({ count, rate, before }: Step, funnel: Funnel, language: Language): string {
   const show = (number: number) => formatCount(number, language);
-  const parts = [`${LABELS[count][language]} ${show(funnel[count])}.`];
+  const parts = [`${LABELS[count][language]} ${show(funnel[count])}. ${DEFINITIONS[count][language]}`];
   if (rate) {
     const formula = `${formulaInWords(rate, language)} = ${formulaInNumbers(rate, funnel, show)} = ${formatRate(funnel[rate], language)}`;
     parts.push(`${LABELS[rate][language]}: ${formula}.`);

@@ -2,6 +2,7 @@
 
 import { button, find, html, setOptions, setText } from "./element";
 import { RANGES, type Range } from "./range";
+import { nameOf } from "./values";
 import { COMPARISONS, type Comparison, type View, isUsable, toggled } from "./view";
 import { type Language, say } from "./words";
 
@@ -67,7 +68,7 @@ export class Controls {
     this.filters.dataset["shown"] = now;
     this.filters.hidden = view.filters.length === 0;
     const chips = view.filters.map((filter) => {
-      const text = `${say(filter.dimension, language)}: ${filter.value || say("unknown", language)}`;
+      const text = `${say(filter.dimension, language)}: ${nameOf(filter.dimension, filter.value, language)}`;
       const chip = button("chip", "", () => this.look({ filters: toggled(view.filters, filter) }));
       chip.append(html("span", "", text), html("span", "cross", "×"));
       chip.setAttribute("aria-label", say("remove", language, { what: text }));

@@ -34,6 +34,13 @@ export function formatAmount(amount: string | null, currency: string, language: 
   return format.format(amount as Intl.StringNumericLiteral);
 }
 
+/** An average as the server writes it, to the hundredth; null is a dash. */
+export function formatAverage(amount: string | null, currency: string, language: Language): string {
+  if (amount === null) return NO_VALUE;
+  const format = new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return format.format(amount as Intl.StringNumericLiteral);
+}
+
 /** A day (YYYY-MM-DD) without its year. */
 export function formatDay(day: string, language: Language): string {
   return new Intl.DateTimeFormat(locale(language), { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`));

@@ -71,6 +71,38 @@ export const LABELS: Record<Metric, Record<Language, string>> = {
   overall_conversion_rate: { en: "Overall conversion", zh: "成交转化率" },
 };
 
+/** Who is counted (METRICS section 2), in one sentence. */
+export const DEFINITIONS: Record<Count, Record<Language, string>> = {
+  visitors: {
+    en: "Everybody who did something in the shop in these days, each person once.",
+    zh: "所选日期内在店铺有任何行为的人，每人只计一次。",
+  },
+  bounced: {
+    en: "Visitors who looked at one page and left: all who are neither effective nor open.",
+    zh: "只看了一个页面就离开的访客，即既非有效入店也非待定的访客。",
+  },
+  effective: {
+    en: "Visitors with two page views on one day, or an inquiry, a cart, a favorite or an order.",
+    zh: "同一天浏览两个及以上页面，或有咨询、加购、收藏、下单的访客。",
+  },
+  open: {
+    en: "Visitors with one page view today, less than 30 minutes ago: they may still become effective.",
+    zh: "今天只浏览了一个页面且不到 30 分钟的访客，仍可能成为有效入店。",
+  },
+  inquirers: {
+    en: "Visitors who asked before they ordered. A question in the days after an order is after-sale and does not count.",
+    zh: "下单前咨询过的访客；下单后一段时间内的咨询属于售后，不计入。",
+  },
+  silent_visitors: { en: "Effective visitors who did not ask: effective − inquirers.", zh: "没有咨询的有效访客：有效入店人数 − 咨询人数。" },
+  inquiry_buyers: { en: "Buyers who asked before their first order in these days.", zh: "在所选日期内首次下单前咨询过的下单者。" },
+  silent_buyers: { en: "Buyers who did not ask before their first order in these days.", zh: "在所选日期内首次下单前没有咨询的下单者。" },
+  buyers: { en: "Visitors who placed an order in these days: inquiry buyers + silent buyers.", zh: "所选日期内下单的访客：咨询下单 + 静默下单。" },
+  inquiry_payers: { en: "Inquiry buyers at least one of whose orders was paid, whenever that was.", zh: "至少一笔订单已付款（不论何时付款）的咨询下单者。" },
+  silent_payers: { en: "Silent buyers at least one of whose orders was paid, whenever that was.", zh: "至少一笔订单已付款（不论何时付款）的静默下单者。" },
+  payers: { en: "Buyers at least one of whose orders was paid: inquiry payers + silent payers.", zh: "至少一笔订单已付款的下单者：咨询成交 + 静默成交。" },
+  after_sale_inquirers: { en: "Visitors who asked in these days, but only after buying.", zh: "所选日期内只有售后咨询的访客。" },
+};
+
 /** Amounts of each branch, by what they are of. */
 export const AMOUNTS: Record<"ordered_amount" | "paid_amount" | "refunded_amount" | "net_amount" | "avg_order_value", Record<Language, string>> = {
   ordered_amount: { en: "Ordered", zh: "下单金额" },

@@ -2,7 +2,7 @@
 
 import type { FunnelAnswer, Money } from "./ask";
 import { html, setText } from "./element";
-import { formatAmount, formatCount } from "./format";
+import { formatAmount, formatAverage, formatCount } from "./format";
 import { Grid } from "./grid";
 import { AMOUNTS, WHOLE_AMOUNTS } from "./metrics";
 import { Panel } from "./panel";
@@ -56,7 +56,8 @@ export class MoneyPanel {
       this.whole.dataset["shown"] = now;
       this.whole.replaceChildren(
         ...rows.map(([name, amount, currency, id]) => {
-          const value = html("dd", "", formatAmount(amount, currency, language));
+          const format = id === "received_amount" ? formatAmount : formatAverage;
+          const value = html("dd", "", format(amount, currency, language));
           value.dataset["exact"] = amount;
           value.dataset["amount"] = id;
           return html("div", "", html("dt", "", name), value);
@@ -77,5 +78,6 @@ function amountCell(money: Money, id: string, language: Language) {
   const amount = money[id];
   // No average is told of orders that nobody is known for.
   if (amount === undefined) return { text: "" };
-  return { text: formatAmount(amount as string | null, money.currency, language), exact: JSON.stringify(amount) };
+  const format = id.endsWith("avg_order_value") ? formatAverage : formatAmount;
+  return { text: format(amount as string | null, money.currency, language), exact: JSON.stringify(amount) };
 }

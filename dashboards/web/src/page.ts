@@ -97,7 +97,7 @@ const sources = [main, groups, byAgent, cohorts, notes, recent];
 
 const csv = (path: string, query: () => Query) => () => (session ? askCsv(session, path, query()) : Promise.reject(new Refusal(0, "")));
 const funnelPanel = new FunnelPanel(csv("funnel", () => figuresQuery()), () => poll?.now());
-const tiles = new Tiles(find("tiles"));
+const tiles = new Tiles(csv("funnel", () => figuresQuery()));
 const trend = new Trend({
   csv: csv("funnel", () => mainQuery()),
   look,
@@ -112,7 +112,7 @@ const arrivals = new Arrivals();
 const figures = new Figures(csv("funnel", () => figuresQuery()));
 const controls = new Controls(look);
 const share = new ShareDialog(() => session, () => writeView(view), () => clock?.time_zone ?? "UTC", () => language);
-find("funnel-place").append(funnelPanel.panel.root);
+find("funnel-place").append(funnelPanel.panel.root, tiles.panel.root);
 for (const { panel } of [trend, breakdown, moneyPanel, agents, cohortsPanel, arrivals, figures]) find("panels").append(panel.root);
 
 /** Looks at something else: the address says it, and `hashchange` does it. */
@@ -262,7 +262,7 @@ function render(): void {
   find("report").dataset["state"] = state;
   const currency = answer?.money[0]?.currency ?? "CNY";
   funnelPanel.show(empty ? null : (answer?.funnel ?? null), noticeOf(state), language);
-  tiles.show(answer, language);
+  tiles.show(answer, currency, language);
   trend.show(answer, notes.answer?.annotations ?? [], view, session?.kind !== "link", language);
   breakdown.show(groups.answer, view, currency, language);
   moneyPanel.show(answer, language);
@@ -271,6 +271,9 @@ function render(): void {
   arrivals.panel.root.hidden = session?.kind === "link";
   for (const [{ panel }, { problem }] of [[breakdown, groups], [agents, byAgent], [cohortsPanel, cohorts], [trend, notes], [arrivals, recent]] as const) {
     panel.complain(problem ? problemText(problem) : "");
+  }
+  for (const [{ panel }, { answer, problem }] of [[tiles, main], [trend, main], [breakdown, groups], [moneyPanel, main], [agents, byAgent], [cohortsPanel, cohorts], [arrivals, recent], [figures, main]] as const) {
+    panel.wait(answer === null && problem === null && refusal === null);
   }
   arrivals.show(recent.answer, clock?.time_zone ?? "UTC", language);
   figures.show(answer, language);
@@ -322,7 +325,9 @@ function noticeOf(state: "loading" | "empty" | "problem" | "stale" | "ready"): N
 }
 
 function problemText(problem: Refusal): string {
-  if (problem.message) return problem.message;
+  const word = `says_${problem.code}`;
+  const said = isWord(word) ? say(word, language) : "";
+  if (said || problem.message) return said || problem.message;
   return say(problem.status === 0 ? "unreachable" : "unreadable", language);
 }
 

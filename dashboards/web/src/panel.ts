@@ -54,6 +54,13 @@ export class Panel {
     this.complained = problem !== "";
   }
 
+  /** Says that the panel's first answer is not there yet. */
+  wait(isWaiting: boolean): void {
+    this.root.classList.toggle("waiting", isWaiting);
+    this.root.setAttribute("aria-busy", String(isWaiting));
+    this.body.dataset["wait"] = isWaiting ? say("waiting_panel", this.language) : "";
+  }
+
   /** Puts the panel's words into a language. */
   speak(language: Language): void {
     this.language = language;

@@ -39,14 +39,12 @@ export function csvOf(rows: readonly (readonly string[])[]): Blob {
 }
 
 /**
- * An element as it is seen, as a PNG. Elements with `data-unpictured` are left out.
+ * An element as a PNG: as it is seen, with what would have to be scrolled to. Elements with `data-unpictured` are left out.
  *
  * @throws Error when the browser cannot draw a page.
  */
 export async function pictureOf(element: HTMLElement): Promise<Blob> {
-  const { width, height } = element.getBoundingClientRect();
-  const copy = copyOf(element) as HTMLElement;
-  copy.style.setProperty("margin", "0");
+  const { copy, width, height } = unrolled(element);
   const frame = svg("foreignObject", { width: "100%", height: "100%" }, copy);
   const drawing = svg("svg", { xmlns: "http://www.w3.org/2000/svg", width, height }, frame);
   const image = new Image();
@@ -59,6 +57,23 @@ export async function pictureOf(element: HTMLElement): Promise<Blob> {
   pen.scale(SHARPNESS, SHARPNESS);
   pen.drawImage(image, 0, 0, width, height);
   return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("no picture"))), "image/png"));
+}
+
+/** A copy of an element with nothing scrolled away, and its size. It is laid out anew for that and back, before anybody sees it. */
+function unrolled(element: HTMLElement): { copy: HTMLElement; width: number; height: number } {
+  const before = element.getAttribute("style");
+  const scrollers = [...element.querySelectorAll<HTMLElement>(".scroll")].filter((one) => one.offsetParent !== null);
+  const hidden = Math.max(0, ...scrollers.map((one) => one.scrollWidth - one.clientWidth));
+  element.classList.add("pictured");
+  element.style.width = `${element.getBoundingClientRect().width + hidden}px`;
+  const { width, height } = element.getBoundingClientRect();
+  const copy = copyOf(element) as HTMLElement;
+  element.classList.remove("pictured");
+  if (before === null) element.removeAttribute("style");
+  // Not as an attribute: the page's policy lets nobody write one.
+  else element.style.cssText = before;
+  copy.style.setProperty("margin", "0");
+  return { copy, width, height };
 }
 
 function copyOf(node: Element): Element {

@@ -6,7 +6,7 @@
 import type { FunnelAnswer } from "./ask";
 import { html, setText } from "./element";
 import { formatRate } from "./format";
-import { COUNTS, LABELS, RATES, formulaInWords, isRate, type Funnel, type Metric, type Rate } from "./metrics";
+import { COUNTS, DEFINITIONS, LABELS, RATES, formulaInWords, isRate, type Funnel, type Metric, type Rate } from "./metrics";
 import type { Language } from "./words";
 
 const METRICS: readonly Metric[] = [...COUNTS, ...(Object.keys(RATES) as Rate[])];
@@ -34,7 +34,7 @@ export class Table {
       setText(label, LABELS[id][language]);
       write(value, id, answer?.funnel);
       write(before, id, answer?.previous?.funnel);
-      setText(formula, isRate(id) ? formulaInWords(id, language) : "");
+      setText(formula, isRate(id) ? formulaInWords(id, language) : DEFINITIONS[id][language]);
     }
   }
 }

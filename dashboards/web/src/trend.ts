@@ -37,8 +37,10 @@ export class Trend {
   private readonly noteProblem = html("p", "problem");
   private readonly tableSummary = html("summary");
   private chart: uPlot | null = null;
-  private drawn = "";
+  private shown = "";
   private buckets: readonly Bucket[] = [];
+  /** The last bucket holds today, so its figures will still grow. */
+  private isPartial = false;
   private annotations: readonly Annotation[] = [];
   private id: Metric = "visitors";
   private language: Language = "en";
@@ -75,6 +77,7 @@ export class Trend {
     this.language = language;
     this.id = view.trend;
     this.buckets = answer?.series ?? [];
+    this.isPartial = answer?.partial ?? false;
     this.annotations = annotations;
     setOptions(this.metric, METRICS.map((id) => [id, LABELS[id][language]] as const), view.trend);
     setOptions(this.interval, INTERVALS.map((name) => [name, say(INTERVAL_WORDS[name], language)] as const), view.interval);
@@ -138,12 +141,17 @@ export class Trend {
     const [ink, muted, line] = ["--ink", "--muted", "--line"].map((name) => look.getPropertyValue(name)) as [string, string, string];
     const colour = look.getPropertyValue(this.id.startsWith("inquir") ? "--inquiry" : this.id.startsWith("silent") ? "--silent" : "--whole");
     const figures = this.buckets.map(({ funnel }) => funnel[this.id]);
-    const now = JSON.stringify([width, ink, colour, this.id, this.language, this.buckets.map(({ start }) => start), figures, this.annotations]);
-    if (now === this.drawn) return;
-    this.drawn = now;
+    // What is still running is dashed, from the last whole bucket on.
+    const last = this.isPartial ? figures.length - 1 : figures.length;
+    const whole = figures.map((figure, at) => (at < last || figures.length === 1 ? figure : null));
+    const running = figures.map((figure, at) => (at >= last - 1 && this.isPartial ? figure : null));
+    const now = JSON.stringify([width, ink, colour, this.isPartial, this.id, this.language, this.buckets.map(({ start }) => start), figures, this.annotations]);
+    if (now === this.shown) return;
+    this.shown = now;
     this.chart?.destroy();
     setText(this.readout, "");
     const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px system-ui, sans-serif" };
+    const drawn = { stroke: colour, width: 2, points: { show: this.buckets.length < 40, size: 5, fill: colour } };
     const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
     const marked = this.annotations.map((note) => note.day);
     this.chart = new uPlot(
@@ -158,13 +166,13 @@ export class Trend {
           { ...axis, space: 70, values: (_plot, ticks) => ticks.map((tick) => formatDay(day(tick), this.language)), incrs: [1, 2, 7, 14, 30, 90, 180].map((days) => days * 86_400) },
           { ...axis, size: 60, values: (_plot, ticks) => ticks.map((tick) => (isRate(this.id) ? `${Math.round(tick * 1000) / 10}%` : formatCount(tick, this.language))) },
         ],
-        series: [{}, { stroke: colour, width: 2, fill: `color-mix(in srgb, ${colour} 12%, transparent)`, points: { show: this.buckets.length < 40, size: 5, fill: colour } }],
+        series: [{}, { ...drawn, fill: `color-mix(in srgb, ${colour} 12%, transparent)` }, { ...drawn, dash: [4, 4] }],
         hooks: {
           draw: [(plot) => this.mark(plot, marked, muted)],
           setCursor: [(plot) => this.read(plot.cursor.idx ?? null)],
         },
       },
-      [this.buckets.map(({ start }) => Date.parse(`${start}T00:00:00Z`) / 1000), figures],
+      [this.buckets.map(({ start }) => Date.parse(`${start}T00:00:00Z`) / 1000), whole, running],
       this.plot,
     );
   }
@@ -191,7 +199,8 @@ export class Trend {
 
   private read(place: number | null): void {
     const bucket = place === null ? undefined : this.buckets[place];
-    const notes = this.annotations.filter(({ day }) => day === bucket?.start).map(({ text }) => text);
+    const next = place === null ? undefined : this.buckets[place + 1]?.start;
+    const notes = this.annotations.filter(({ day }) => bucket && day >= bucket.start && (!next || day < next)).map(({ text }) => text);
     const parts = bucket ? [formatDays(bucket.start, bucket.start, this.language), this.format(bucket.funnel[this.id]), ...notes] : [];
     setText(this.readout, parts.join(" · "));
   }
