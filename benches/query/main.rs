@@ -33,6 +33,7 @@ const WINDOWS: [i64; 3] = [1, 7, life::DAYS];
 /// Askings of one question end after this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/query.svg");
+const YEAR_DAYS: i64 = 365;
 const SEED: u64 = 20_261_111;
 
 #[derive(Parser)]
@@ -52,6 +53,9 @@ struct Arguments {
     /// Ask nothing: only send events for a while into the tables that an earlier run left.
     #[arg(long)]
     only_steady: bool,
+    /// Ask nothing else: load so many events of one shop's year, and tell how large its ledger is.
+    #[arg(long, value_name = "EVENTS")]
+    year: Option<u64>,
     /// Where data directories are made; must be on a real disk.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/bench-query"))]
     scratch: PathBuf,
@@ -71,6 +75,11 @@ fn main() -> anyhow::Result<()> {
             runtime
                 .block_on(async { steady::measure(&Place::start(&directory).await?, &mut report).await })?;
         }
+        println!("{}", report.text());
+        return Ok(());
+    }
+    if let Some(events) = arguments.year {
+        runtime.block_on(measure_year(&arguments, events, &mut report))?;
         println!("{}", report.text());
         return Ok(());
     }
@@ -126,7 +135,7 @@ async fn measure(arguments: &Arguments, events: u64, report: &mut Report) -> any
         let first_ms = (now_ms / DAY_MS - life::DAYS) * DAY_MS;
         let begun = Instant::now();
         for (shop, share) in SHOPS {
-            place.load(shop, events * share / 100, first_ms)?;
+            place.load(shop, events * share / 100, first_ms, life::DAYS)?;
         }
         let loaded = begun.elapsed();
         place.settle().await?;
@@ -233,6 +242,41 @@ async fn measure(arguments: &Arguments, events: u64, report: &mut Report) -> any
     Ok(Measured { events, api, bars: (format!("{millions} M events, 30 days"), bars) })
 }
 
+/// Loads a year of one shop, whose visitors come back after any time, and tells how large its ledger is and how long it takes to ask.
+async fn measure_year(arguments: &Arguments, events: u64, report: &mut Report) -> anyhow::Result<()> {
+    let directory = arguments.scratch.join("year");
+    let _ = std::fs::remove_dir_all(&directory);
+    std::fs::create_dir_all(&directory)?;
+    let place = Place::start(&directory).await?;
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as i64;
+    let first_day = now_ms / DAY_MS - YEAR_DAYS;
+    place.load("large", events, first_day * DAY_MS, YEAR_DAYS)?;
+    place.settle().await?;
+    place.sql("OPTIMIZE TABLE day_ledger FINAL", Of::Total, Window::default()).await?;
+    place.storage(events, report).await?;
+    let size = "SELECT total_bytes / 1e6 FROM system.tables WHERE database = currentDatabase() AND name = 'day_ledger'";
+    let size: f64 = place.sql(size, Of::Total, Window::default()).await?.trim().parse()?;
+    report.goal("the ledger of one shop-year: ≤ 200 MB", &format!("{size:.1} MB"), size <= 200.0);
+    let day = |number: i64| NaiveDate::default() + Days::new(u64::try_from(number).unwrap_or_default());
+    let last = first_day + YEAR_DAYS - 1;
+    report.table(
+        "One shop-year: the API, cold / median in ms",
+        &["window", "total", "daily series", "by source"],
+    );
+    for days in [30, 90, YEAR_DAYS] {
+        let window = (day(last + 1 - days), day(last));
+        let mut cells = vec![format!("{days} days")];
+        for of in [Of::Total, Of::Days, Of::Sources] {
+            let asked = async || place.funnel(of, window, "").await.map(drop);
+            let (cold, median) = timed(arguments.rounds, asked).await?;
+            cells.push(cell(cold, median));
+        }
+        report.row(&cells);
+        place.compare(window).await?;
+    }
+    Ok(())
+}
+
 fn cell(cold: f64, median: f64) -> String {
     let digits = usize::from(median < 100.0);
     format!("{cold:.0} / {median:.digits$}")
@@ -279,7 +323,7 @@ impl Place {
     }
 
     /// Makes a shop and imports its events while they are made.
-    fn load(&self, shop: &str, events: u64, first_ms: i64) -> anyhow::Result<()> {
+    fn load(&self, shop: &str, events: u64, first_ms: i64, span: i64) -> anyhow::Result<()> {
         let added = command(
             &self.directory,
             &["shop", "add", "--name", shop, "--time-zone", "UTC", "--currency", "CNY", "--json"],
@@ -292,7 +336,7 @@ impl Place {
             .spawn()?;
         let mut out = BufWriter::with_capacity(1 << 20, import.stdin.take().context("its input")?);
         for visitor in 0..events.div_ceil(life::EVENTS_PER_VISITOR) {
-            life::write(visitor, first_ms, SEED, &mut out)?;
+            life::write(visitor, first_ms, span, SEED, &mut out)?;
         }
         out.flush()?;
         drop(out);
