@@ -326,9 +326,8 @@ pub static COHORTS: Group = Group {
             Unit::Ratio,
             ["Ordered in the end", "最终下单率"],
             [
-                "Share of a day's inquirers who ordered after asking, that day or on the next 3 unless the shop has set \
-                 another number.",
-                "当日咨询者中咨询后当日或之后 3 天内（可按店铺设置）下单的占比。",
+                "Share of a day's inquirers who ordered after asking, that day or on the next 3.",
+                "当日咨询者中咨询后当日或之后 3 天内下单的占比。",
             ],
         )
         .on(Basis::InquiryDay),
@@ -360,9 +359,8 @@ pub static COHORTS: Group = Group {
             Unit::Ratio,
             ["Paid in the end", "最终付款率"],
             [
-                "Share of a day's inquirers one of whose orders after asking was paid, that day or on the next 3 unless \
-                 the shop has set another number.",
-                "当日咨询者中咨询后所下订单在当日或之后 3 天内（可按店铺设置）付款的占比。",
+                "Share of a day's inquirers one of whose orders after asking was paid, that day or on the next 3.",
+                "当日咨询者中咨询后所下订单在当日或之后 3 天内付款的占比。",
             ],
         )
         .on(Basis::InquiryDay),

@@ -4,7 +4,7 @@ use super::TypedWrong;
 use crate::config::{ClickHouse, Settings};
 use crate::engine;
 use crate::grafana::reader::{Reader, UNGUARDED};
-use crate::grafana::{FILES, Source, filled};
+use crate::grafana::{FILES, Source, filled, wants_prometheus};
 use crate::secret::{fill_random, hex};
 use crate::shops;
 use crate::store::Store;
@@ -13,8 +13,6 @@ use clap::{Args, Subcommand};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use url::Url;
-
-const PROMETHEUS_URL: &str = "http://127.0.0.1:9090";
 
 #[derive(Debug, Args)]
 pub struct GrafanaArguments {
@@ -31,9 +29,9 @@ enum GrafanaCommand {
         /// Where Grafana will see the folder; the folder itself when absent.
         #[arg(long, value_name = "PATH")]
         seen_at: Option<PathBuf>,
-        /// Of the Prometheus that scrapes `/metrics` of the admin listener.
-        #[arg(long, value_name = "URL", default_value = PROMETHEUS_URL)]
-        prometheus: String,
+        /// Of a Prometheus that scrapes `/metrics` of the admin listener. Without one the alert rules that ask it are left out.
+        #[arg(long, value_name = "URL")]
+        prometheus: Option<String>,
     },
     /// Print what makes a user of an external ClickHouse who reads one shop and nothing else.
     User {
@@ -52,9 +50,9 @@ enum GrafanaCommand {
 /// [`TypedWrong`], or a file cannot be read or written; the sentence says what to do.
 pub fn run(arguments: GrafanaArguments, settings: &Settings) -> anyhow::Result<()> {
     match arguments.command {
-        None => tell(&source(settings, PROMETHEUS_URL)?),
+        None => tell(&source(settings, None)?),
         Some(GrafanaCommand::Files { folder, seen_at, prometheus }) => {
-            let source = source(settings, &prometheus)?;
+            let source = source(settings, prometheus)?;
             write_files(&folder, seen_at.as_deref().unwrap_or(&folder), &source)
         }
         Some(GrafanaCommand::User { shop, xml }) => make_user(settings, &shop, xml),
@@ -62,8 +60,7 @@ pub fn run(arguments: GrafanaArguments, settings: &Settings) -> anyhow::Result<(
 }
 
 /// How Grafana reaches the tables.
-fn source(settings: &Settings, prometheus: &str) -> anyhow::Result<Source> {
-    let prometheus_url = prometheus.to_owned();
+fn source(settings: &Settings, prometheus_url: Option<String>) -> anyhow::Result<Source> {
     match &settings.clickhouse {
         ClickHouse::Embedded(options) => {
             let (port, reader) = engine::reader_of(&options.directory).with_context(|| {
@@ -118,8 +115,19 @@ fn tell(source: &Source) -> anyhow::Result<()> {
 
 fn write_files(folder: &Path, seen_at: &Path, source: &Source) -> anyhow::Result<()> {
     let seen_at = std::path::absolute(seen_at)?;
+    let (mut files, all) = (0, source.prometheus_url.is_some());
     for (path, text) in FILES {
         let file = folder.join(path);
+        if wants_prometheus(path) && !all {
+            // Of an earlier call with one; it would go on asking.
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove {}", file.display()));
+                }
+                _ => continue,
+            }
+        }
+        files += 1;
         let parent = file.parent().unwrap_or(folder);
         std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
         let text = if path.starts_with("dashboards/") {
@@ -131,7 +139,13 @@ fn write_files(folder: &Path, seen_at: &Path, source: &Source) -> anyhow::Result
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
     let out = &mut std::io::stdout().lock();
-    writeln!(out, "{} files are in {}.", FILES.len(), folder.display())?;
+    writeln!(out, "{files} files are in {}.", folder.display())?;
+    if !all {
+        writeln!(
+            out,
+            "Panels and alert rules of the server's own counters want a Prometheus: --prometheus URL"
+        )?;
+    }
     writeln!(
         out,
         "Install the plugin grafana-clickhouse-datasource 4.20.0 and start Grafana with GF_PATHS_PROVISIONING={}",

@@ -24,9 +24,16 @@ pub const FILES: &[(&str, &str)] = files!(
     "dashboards/zh/orders.json",
     "dashboards/zh/health.json",
     "provisioning/datasources/shopfunnel.yaml",
+    "provisioning/datasources/prometheus.yaml",
     "provisioning/dashboards/shopfunnel.yaml",
     "provisioning/alerting/shopfunnel.yaml",
+    "provisioning/alerting/prometheus.yaml",
 );
+
+/// Whether a file is only for a Grafana that has a Prometheus beside it.
+pub fn wants_prometheus(path: &str) -> bool {
+    path.ends_with("/prometheus.yaml")
+}
 
 /// How Grafana reaches what it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +43,8 @@ pub struct Source {
     pub database: String,
     pub user: String,
     pub password: String,
-    /// Of a Prometheus that scrapes the admin listener's `/metrics`.
-    pub prometheus_url: String,
+    /// Of a Prometheus that scrapes the admin listener's `/metrics`; there may be none.
+    pub prometheus_url: Option<String>,
 }
 
 /// The text of a file with the data source and the folder of the dashboards filled in.
@@ -50,7 +57,7 @@ pub fn filled(text: &str, source: &Source, dashboards: &Path) -> String {
         ("$SHOPFUNNEL_CLICKHOUSE_DATABASE", quoted(&source.database)),
         ("$SHOPFUNNEL_GRAFANA_USER", quoted(&source.user)),
         ("$SHOPFUNNEL_GRAFANA_PASSWORD", quoted(&source.password)),
-        ("$SHOPFUNNEL_PROMETHEUS_URL", quoted(&source.prometheus_url)),
+        ("$SHOPFUNNEL_PROMETHEUS_URL", quoted(source.prometheus_url.as_deref().unwrap_or_default())),
         ("/var/lib/grafana/dashboards/shopfunnel", quoted(&dashboards.to_string_lossy())),
     ]
     .into_iter()
@@ -93,11 +100,15 @@ mod tests {
             database: "shopfunnel".into(),
             user: "u".into(),
             password: "a\"b: #'\n".into(),
-            prometheus_url: "http://p:9090".into(),
+            prometheus_url: Some("http://p:9090".into()),
         };
         let text = FILES.iter().find(|(path, _)| path.contains("datasources")).unwrap().1;
         let filled = filled(text, &source, Path::new("/g"));
         assert!(filled.contains(r##"password: "a\"b: #'\n""##) && filled.contains("port: 8123"), "{filled}");
         assert!(!filled.contains('$'), "{filled}");
+        let (_, prometheus) =
+            FILES.iter().find(|(path, _)| path.ends_with("datasources/prometheus.yaml")).unwrap();
+        let filled = super::filled(prometheus, &source, Path::new("/g"));
+        assert!(filled.contains(r#"url: "http://p:9090""#) && !filled.contains('$'), "{filled}");
     }
 }

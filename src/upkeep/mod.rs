@@ -183,7 +183,7 @@ impl Upkeep {
         let (settled, receiver) = watch::channel(Settled { fresh_until_ms, ..Settled::default() });
         let (wanted, wake) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
         let (orders, orders_receiver) = mpsc::channel(1);
-        let clock_now_ms = clock.now_ms();
+        let next_nightly_ms = verify::next_night(clock.now_ms(), verify::night_zone(&registry));
         let ledger = Ledger { wanted: wanted.clone(), wake: wake.clone(), settled: receiver, orders };
         let upkeep = Upkeep {
             store,
@@ -199,7 +199,7 @@ impl Upkeep {
             known: None,
             watched: None,
             orders: orders_receiver,
-            next_nightly_ms: verify::next_night(clock_now_ms),
+            next_nightly_ms,
             unproven_stamp: None,
             lot_rows: *LOT_ROWS.start(),
             was_cut: false,
@@ -591,10 +591,16 @@ mod tests {
     }
 
     #[test]
-    fn the_night_is_at_three() {
-        let three = verify::next_night(0);
-        assert_eq!(three, 3 * 3_600_000);
-        assert_eq!(verify::next_night(three), three + 86_400_000);
-        assert_eq!(verify::next_night(three - 1), three);
+    fn the_night_is_at_three_of_the_shop() {
+        const HOUR_MS: i64 = 3_600_000;
+        let next = |now_ms, zone: &str| verify::next_night(now_ms, zone.parse().unwrap());
+        let three = next(0, "UTC");
+        assert_eq!(three, 3 * HOUR_MS);
+        assert_eq!(next(three, "UTC"), three + 24 * HOUR_MS);
+        assert_eq!(next(three - 1, "UTC"), three);
+        assert_eq!(next(0, "Asia/Shanghai"), 19 * HOUR_MS, "of the next morning there");
+        // On 2026-03-29 the clocks of Helsinki go from three to four, at one o'clock UTC.
+        let four = 1_774_746_000_000;
+        assert_eq!(next(four - HOUR_MS, "Europe/Helsinki"), four);
     }
 }

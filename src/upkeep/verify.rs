@@ -11,7 +11,9 @@ use crate::ledger::chain::Measure;
 use crate::ledger::order::OrderFacts;
 use crate::ledger::revision::{Revision, Touched, Watched};
 use crate::ledger::totals::{Key, Totals};
-use chrono::NaiveDate;
+use crate::shops::registry::Registry;
+use chrono::{DateTime, Days, NaiveDate};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -24,7 +26,7 @@ const MAX_TRIES: u32 = 20;
 const SURE_AFTER: u32 = 8;
 /// Between two pieces the queue is worked off this often.
 const ROUND_INTERVAL: Duration = Duration::from_secs(2);
-const NIGHT_HOUR_MS: i64 = 3 * 3_600_000;
+const NIGHT_HOUR: u32 = 3;
 const DAY_MS: i64 = 86_400_000;
 /// Whoever was open longer ago is not any more, in every time zone.
 const OPEN_DAYS: i64 = 3;
@@ -91,10 +93,20 @@ impl super::Ledger {
     }
 }
 
-/// The next three o'clock UTC, epoch milliseconds.
-pub(super) fn next_night(now_ms: i64) -> i64 {
-    let today = now_ms.div_euclid(DAY_MS) * DAY_MS + NIGHT_HOUR_MS;
-    if today > now_ms { today } else { today + DAY_MS }
+/// The next three o'clock in a time zone, epoch milliseconds. Where a clock jumps over it, an hour later.
+pub(super) fn next_night(now_ms: i64, zone: Tz) -> i64 {
+    let now = DateTime::from_timestamp_millis(now_ms).unwrap_or_default().with_timezone(&zone);
+    let nights = (0..3).filter_map(|days| {
+        let day = now.date_naive().checked_add_days(Days::new(days))?;
+        let at = |hour| day.and_hms_opt(hour, 0, 0)?.and_local_timezone(zone).earliest();
+        Some(at(NIGHT_HOUR).or_else(|| at(NIGHT_HOUR + 1))?.timestamp_millis())
+    });
+    nights.into_iter().find(|night| *night > now_ms).unwrap_or(now_ms + DAY_MS)
+}
+
+/// Whose night it is: most servers have the shops of one place.
+pub(super) fn night_zone(registry: &Registry) -> Tz {
+    registry.snapshot().shops().first().map_or(Tz::UTC, |shop| shop.time_zone)
 }
 
 impl Upkeep {
@@ -107,7 +119,7 @@ impl Upkeep {
         if now_ms < self.next_nightly_ms {
             return;
         }
-        self.next_nightly_ms = next_night(now_ms);
+        self.next_nightly_ms = next_night(now_ms, night_zone(&self.registry));
         let oldest = u16::try_from(now_ms / DAY_MS - OPEN_DAYS).unwrap_or_default();
         if let Err(error) = self.store.drop_open_before(oldest).await {
             tracing::warn!(%error, "days on which nobody is open any more stay for another night");

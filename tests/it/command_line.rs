@@ -197,6 +197,19 @@ fn grafana_is_given_what_it_needs() {
         assert!(read("provisioning/dashboards/shopfunnel.yaml").contains("path: \"/srv/g/dashboards\""));
         let board: Value = serde_json::from_str(&read("dashboards/zh/funnel.json")).unwrap();
         assert_eq!(board["title"], "店铺转化漏斗");
+        // Who has no Prometheus is not told again and again that it cannot be reached.
+        let of_prometheus =
+            ["datasources", "alerting"].map(|kind| format!("provisioning/{kind}/prometheus.yaml"));
+        let there = || of_prometheus.iter().filter(|path| folder.join(path).exists()).count();
+        assert_eq!(
+            (there(), read("provisioning/alerting/shopfunnel.yaml").contains("prometheus")),
+            (0, false)
+        );
+        let with = ["grafana", "files", "g", "--prometheus", "http://p.example:9090"];
+        assert!(installation.run(&with).status.success());
+        assert!(there() == 2 && read(&of_prometheus[0]).contains("url: \"http://p.example:9090\""));
+        assert!(installation.run(&["grafana", "files", "g"]).status.success());
+        assert_eq!(there(), 0);
 
         let embedded = installation.run(&["grafana", "user", "--shop", "tea"]);
         assert_eq!(embedded.status.code(), Some(2));
@@ -212,6 +225,7 @@ fn grafana_is_given_what_it_needs() {
         let statements = String::from_utf8(made.stdout.clone()).unwrap();
         assert!(statements.contains("CREATE USER IF NOT EXISTS grafana_tea "), "{statements}");
         assert!(stderr(&made).contains("user grafana_tea, password "), "{}", stderr(&made));
+        assert!(stderr(&made).contains("26.7.6.5"), "{}", stderr(&made));
         let xml = external(&["grafana", "user", "--shop", "tea", "--xml"]);
         assert!(String::from_utf8(xml.stdout).unwrap().starts_with("<clickhouse>"));
         let wrong = external(&["grafana", "user", "--shop", "Tea House"]);

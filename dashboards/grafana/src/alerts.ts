@@ -52,12 +52,11 @@ export const RULES: readonly Rule[] = [
   },
 ];
 
-/** The provisioning file of the rules. */
-export function ruleFile(): object {
-  return {
-    apiVersion: 1,
-    groups: [{ orgId: 1, name: "shopfunnel", folder: "Shopfunnel", interval: "1m", rules: RULES.map(rule) }],
-  };
+/** The provisioning file of the rules that ask ClickHouse, or of those that ask Prometheus, which not everybody has. */
+export function ruleFile(of: "ClickHouse" | "Prometheus"): object {
+  const rules = RULES.filter(({ sql }) => (sql !== undefined) === (of === "ClickHouse"));
+  const name = of === "ClickHouse" ? "shopfunnel" : "shopfunnel-server";
+  return { apiVersion: 1, groups: [{ orgId: 1, name, folder: "Shopfunnel", interval: "1m", rules: rules.map(rule) }] };
 }
 
 function rule({ uid, title, summary, sql, promql, above, below, lasts }: Rule): object {

@@ -33,7 +33,7 @@ export function build(board: Board, language: Language): Dashboard {
     .editable()
     .tooltip(DashboardCursorSync.Crosshair)
     .refresh(board.isLive ? "30s" : "1m")
-    .link(new DashboardLinkBuilder(say({ en: "Other boards", zh: "其他大盘" }, language)).type(DashboardLinkType.Dashboards).tags([TAG, language]).asDropdown(true).includeVars(true).keepTime(!board.isLive));
+    .link(new DashboardLinkBuilder(say({ en: "Other boards", zh: "其他仪表盘" }, language)).type(DashboardLinkType.Dashboards).tags([TAG, language]).asDropdown(true).includeVars(true).keepTime(!board.isLive));
   builder.withVariable(new DatasourceVariableBuilder("datasource").label(say({ en: "Data source", zh: "数据源" }, language)).type(PLUGIN));
   if (board.hasPrometheus) builder.withVariable(new DatasourceVariableBuilder("prometheus").label("Prometheus").type("prometheus"));
   builder.withVariable(

@@ -36,8 +36,14 @@ export function files(): Map<string, string> {
           jsonData: { host: "$SHOPFUNNEL_CLICKHOUSE_HOST", port: "$SHOPFUNNEL_CLICKHOUSE_PORT", protocol: "http", secure: false, username: "$SHOPFUNNEL_GRAFANA_USER", defaultDatabase: "$SHOPFUNNEL_CLICKHOUSE_DATABASE", version: "4.20.0" },
           secureJsonData: { password: "$SHOPFUNNEL_GRAFANA_PASSWORD" },
         },
-        { name: "shopfunnel-prometheus", uid: PROMETHEUS_UID, type: "prometheus", access: "proxy", url: "$SHOPFUNNEL_PROMETHEUS_URL" },
       ],
+    }),
+  );
+  made.set(
+    "provisioning/datasources/prometheus.yaml",
+    yaml({
+      apiVersion: 1,
+      datasources: [{ name: "shopfunnel-prometheus", uid: PROMETHEUS_UID, type: "prometheus", access: "proxy", url: "$SHOPFUNNEL_PROMETHEUS_URL" }],
     }),
   );
   made.set(
@@ -47,6 +53,7 @@ export function files(): Map<string, string> {
       providers: [{ name: "shopfunnel", orgId: 1, folder: "Shopfunnel", type: "file", disableDeletion: false, updateIntervalSeconds: 30, allowUiUpdates: false, options: { path: "/var/lib/grafana/dashboards/shopfunnel", foldersFromFilesStructure: false } }],
     }),
   );
-  made.set("provisioning/alerting/shopfunnel.yaml", yaml(ruleFile()));
+  made.set("provisioning/alerting/shopfunnel.yaml", yaml(ruleFile("ClickHouse")));
+  made.set("provisioning/alerting/prometheus.yaml", yaml(ruleFile("Prometheus")));
   return made;
 }

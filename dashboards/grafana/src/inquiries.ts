@@ -11,10 +11,10 @@ const COUNTS = ["inquirers", "inquiry_buyers", "inquiry_payers", "after_sale_inq
 const RATES = ["inquiry_rate", "inquiry_conversion_rate", "inquiry_paid_rate"] as const;
 const COHORT_RATES = {
   order_d0: { en: "Ordered that day", zh: "当日下单" },
-  order_final: { en: "Ordered in 3 days", zh: "三日内下单" },
+  order_final: { en: "Ordered within 3 days", zh: "之后 3 天内下单" },
   paid_d0: { en: "Paid that day", zh: "当日付款" },
-  paid_d1: { en: "Paid by next day", zh: "次日内付款" },
-  paid_final: { en: "Paid in 3 days", zh: "三日内付款" },
+  paid_d1: { en: "Paid by next day", zh: "截至次日付款" },
+  paid_final: { en: "Paid within 3 days", zh: "之后 3 天内付款" },
 } as const;
 
 /** What came of the inquiries of each value of a dimension. */
@@ -63,7 +63,7 @@ export const board: Board = {
       answered("channel", { en: "Chat tools", zh: "咨询渠道" }),
       answered("product", { en: "Products asked about", zh: "咨询商品" }),
       table(
-        { title: { en: "Inquiry cohorts", zh: "咨询追踪" }, description: { en: "Of those who asked on a day: the share that ordered and paid that day, by the next, by three days later. The last three days are still open.", zh: "某日咨询者在当日、次日、三日内下单与付款的占比；最近三天仍在统计。" }, width: 12, height: 10 },
+        { title: { en: "Inquiry cohorts", zh: "咨询追踪" }, description: { en: "Of those who asked on a day: who ordered that day and within three more; who paid that day, by the next, within three more. The last three days are still open.", zh: "某日咨询者在当日、之后 3 天内下单，以及在当日、截至次日、之后 3 天内付款的占比；最近三天仍在统计。" }, width: 12, height: 10 },
         `SELECT toString(day) AS ${quoted(day)}, ${named(["inquirers"], language)}, ${rates.join(", ")} FROM ${cohorts} WHERE day IS NOT NULL ORDER BY day DESC`,
         { shares: Object.values(COHORT_RATES).map((name) => say(name, language)) },
         language,

@@ -23,7 +23,7 @@ export const DIMENSIONS: Record<string, Wording> = {
   landing: { en: "Landing page", zh: "落地页" },
   device: { en: "Device", zh: "设备" },
   browser: { en: "Browser", zh: "浏览器" },
-  country: { en: "Country", zh: "国家" },
+  country: { en: "Country", zh: "国家/地区" },
   city: { en: "City", zh: "城市" },
   channel: { en: "Chat tool", zh: "咨询渠道" },
   agent: { en: "Agent", zh: "客服" },

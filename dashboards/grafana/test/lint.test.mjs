@@ -113,12 +113,14 @@ test("both languages ask the same", () => {
 });
 
 test("alert rules are whole, and use neither variables nor what only a browser expands", () => {
-  const { groups } = parse(files.get("provisioning/alerting/shopfunnel.yaml"));
-  const { datasources } = parse(files.get("provisioning/datasources/shopfunnel.yaml"));
+  const both = (folder) => ["shopfunnel", "prometheus"].map((name) => parse(files.get(`provisioning/${folder}/${name}.yaml`)));
+  const groups = both("alerting").flatMap((file) => file.groups);
+  const datasources = both("datasources").flatMap((file) => file.datasources);
   const uids = [...datasources.map(({ uid }) => uid), "__expr__"];
   for (const { name, access } of datasources) assert.equal(access, "proxy", name);
   const rules = groups.flatMap((group) => group.rules);
   assert.equal(new Set(rules.map(({ uid }) => uid)).size, rules.length);
+  assert.equal(rules.length, 4);
   for (const rule of rules) {
     assert.ok(rule.title && rule.annotations.summary && rule.for, rule.uid);
     assert.ok(rule.data.some(({ refId }) => refId === rule.condition), rule.uid);

@@ -93,14 +93,14 @@ export const DEFINITIONS: Record<Count, Record<Language, string>> = {
     en: "Visitors who asked before they ordered. A question in the days after an order is after-sale and does not count.",
     zh: "下单前咨询过的访客；下单后一段时间内的咨询属于售后，不计入。",
   },
-  silent_visitors: { en: "Effective visitors who did not ask: effective − inquirers.", zh: "没有咨询的有效访客：有效入店人数 − 咨询人数。" },
+  silent_visitors: { en: "Effective visitors who are no inquirers: effective − inquirers.", zh: "没有售前咨询的有效访客：有效入店人数 − 咨询人数。" },
   inquiry_buyers: { en: "Buyers who asked before their first order in these days.", zh: "在所选日期内首次下单前咨询过的下单者。" },
   silent_buyers: { en: "Buyers who did not ask before their first order in these days.", zh: "在所选日期内首次下单前没有咨询的下单者。" },
   buyers: { en: "Visitors who placed an order in these days: inquiry buyers + silent buyers.", zh: "所选日期内下单的访客：咨询下单 + 静默下单。" },
   inquiry_payers: { en: "Inquiry buyers at least one of whose orders was paid, whenever that was.", zh: "至少一笔订单已付款（不论何时付款）的咨询下单者。" },
   silent_payers: { en: "Silent buyers at least one of whose orders was paid, whenever that was.", zh: "至少一笔订单已付款（不论何时付款）的静默下单者。" },
   payers: { en: "Buyers at least one of whose orders was paid: inquiry payers + silent payers.", zh: "至少一笔订单已付款的下单者：咨询成交 + 静默成交。" },
-  after_sale_inquirers: { en: "Visitors who asked in these days, but only after buying.", zh: "所选日期内只有售后咨询的访客。" },
+  after_sale_inquirers: { en: "Visitors who asked in these days, but never before a sale.", zh: "所选日期内咨询过，但没有售前咨询的访客。" },
 };
 
 /** Amounts of each branch, by what they are of. */
