@@ -1,6 +1,6 @@
 //! The events that are asked about, written line by line as `shopfunnel import events` reads them.
 //!
-//! A visitor has 20 events on 1 to 8 of the days, usually 30, by chance and always the same for the same number: 70 % visits, 12 % carts,
+//! A visitor has 20 events on 1 to 8 days out of a span of usually 30, by chance and always the same for the same number: 70 % visits, 12 % carts,
 //! 10 % inquiries, 3 % favorites, 3 % orders and, for two of three orders, a payment. Each day begins with a visit from one of
 //! 6 sources or from none, with one of 3 devices.
 
@@ -28,7 +28,7 @@ const AGENTS: [&str; 3] = [
 const PATHS: u64 = 40;
 
 /// Writes the events of a visitor of so many days from `first_ms` (epoch milliseconds, UTC) on.
-pub fn write(visitor: u64, first_ms: i64, span: i64, seed: u64, out: &mut impl Write) -> io::Result<()> {
+pub fn write(visitor: u64, first_ms: i64, span_days: i64, seed: u64, out: &mut impl Write) -> io::Result<()> {
     let mut random = Rng::with_seed(seed ^ visitor.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let days = random.u64(1..=8);
     let device = AGENTS[random.usize(..AGENTS.len())];
@@ -37,7 +37,7 @@ pub fn write(visitor: u64, first_ms: i64, span: i64, seed: u64, out: &mut impl W
         let of_day =
             if left == 1 { events } else { random.u64(1..=(events / left * 2).clamp(1, events - left + 1)) };
         events -= of_day;
-        let begin_ms = first_ms + random.i64(0..span) * DAY_MS + random.i64(0..DAY_MS - 3_600_000);
+        let begin_ms = first_ms + random.i64(0..span_days) * DAY_MS + random.i64(0..DAY_MS - 3_600_000);
         let source = SOURCES[random.usize(..SOURCES.len())];
         for place in 0..of_day {
             let at = begin_ms + place as i64 * random.i64(1_000..120_000);

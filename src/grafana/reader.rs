@@ -23,8 +23,8 @@ pub const TABLES: [&str; 12] = [
     "wide_dimensions",
 ];
 /// What a server that is too old lets such a user see.
-pub const UNGUARDED: &str = "the server must be ClickHouse 26.3.22.6, 26.5.8.18, 26.6.4.10, 26.7.6.5 or later: before, \
-    the function mergeTreeIndex shows every user of a table the keys of all its rows";
+pub const UNGUARDED: &str = "the server must be ClickHouse 26.7.6.5 or later, or of 26.6, 26.5 and 26.3 at least 26.6.4.10, \
+    26.5.8.18 and 26.3.22.6: before, the function mergeTreeIndex shows every user of a table the keys of all its rows";
 /// What one dashboard may cost: seconds and bytes of a question, questions of a minute, rows of an hour.
 const MAX_SECONDS: u32 = 10;
 const MAX_BYTES: u64 = 1 << 30;
@@ -48,7 +48,7 @@ impl Reader<'_> {
         format!("grafana_{}", self.shop.replace('-', "_"))
     }
 
-    /// Statements for a user who may make users. Of those of another run only the password is left.
+    /// Statements for a user who may make users. Running them again changes the password and nothing else.
     pub fn statements(&self) -> String {
         let Reader { database, shop, .. } = self;
         let (user, password) = (self.user(), self.password_hash());

@@ -32,6 +32,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
 struct FunnelAnswer<'a> {
     #[serde(flatten)]
     head: Head<'a>,
+    /// The shop's own, ISO 4217. Other currencies are never converted into it.
+    currency: &'a str,
     funnel: Funnel,
     /// One entry per currency.
     money: Vec<Money>,
@@ -129,6 +131,7 @@ pub async fn funnel(
     let notes = notes(&state, &asked, &found.total);
     let answer = FunnelAnswer {
         head: report.head(found.restated_at_ms),
+        currency: report.shop.currency.code(),
         funnel: found.total.funnel,
         money: found.total.money,
         cookieless_share: found.total.cookieless_share,

@@ -145,7 +145,8 @@ pub fn order_facts(told: &[Told], currency: &str) -> Vec<OrderFacts> {
     orders.map(|(order_id, facts)| gathered(order_id, customer(order_id), &facts, currency)).collect()
 }
 
-/// The facts of an order that nothing belongs to: what it was told of is told better of another order, or is gone.
+/// The facts of an order that nothing belongs to: what it was told of is told better of another order, or is gone. Without
+/// an order nobody's customer is asked for.
 pub fn bare(order_id: &str, currency: &str) -> OrderFacts {
     gathered(order_id, "", &[], currency)
 }

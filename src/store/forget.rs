@@ -111,6 +111,7 @@ impl Store {
             in_time(order.with_setting("mutations_sync", "1").execute()).await?;
         }
         // What the visitor has done since is of somebody new, and was perhaps not known yet when it was read what is kept.
+        self.await_insertions().await;
         let relink = self.client.query_raw(include_str!("../../sql/ledger/relink_visitor.sql"));
         in_time(relink.param("shop", shop).param("visitor", hash).execute()).await?;
         self.queue_visitor(shop, hash).await

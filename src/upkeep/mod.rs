@@ -466,8 +466,9 @@ impl Upkeep {
                 self.forget_batch().await?;
             }
             Kept::Damaged => {
-                tracing::error!(path = %self.path().display(), "a batch of the ledger is damaged; the ledger is verified");
-                self.next_nightly_ms = 0;
+                tracing::error!(path = %self.path().display(), "a batch of the ledger is damaged");
+                // So that it is not forgotten before everything was verified, see `look_for_losses`.
+                self.put_stamp("a batch was damaged")?;
                 self.forget_batch().await?;
             }
         }
@@ -491,7 +492,7 @@ impl Upkeep {
             return Ok(());
         }
         if before.is_some() {
-            tracing::warn!("ClickHouse has lost parts; the ledger is verified");
+            tracing::warn!("ClickHouse or a batch has lost rows; the ledger is verified");
             self.next_nightly_ms = 0;
             self.unproven_stamp = Some(stamp);
             return Ok(());

@@ -27,6 +27,8 @@ const SURE_AFTER: u32 = 8;
 /// Between two pieces the queue is worked off this often.
 const ROUND_INTERVAL: Duration = Duration::from_secs(2);
 const NIGHT_HOUR: u32 = 3;
+/// After losses, until everything is proven.
+const RETRY_MS: i64 = 600_000;
 const DAY_MS: i64 = 86_400_000;
 /// Whoever was open longer ago is not any more, in every time zone.
 const OPEN_DAYS: i64 = 3;
@@ -142,11 +144,19 @@ impl Upkeep {
                 }
             }
         }
-        if all_are_verified
-            && let Some(stamp) = self.unproven_stamp.take()
-            && let Err(error) = self.put_stamp(&stamp)
-        {
-            tracing::warn!(%error, "the ledger will be verified once more");
+        let Some(stamp) = &self.unproven_stamp else { return };
+        let proven = if all_are_verified {
+            self.put_stamp(stamp).map_err(VerifyError::from)
+        } else {
+            Err(VerifyError::Restless)
+        };
+        match proven {
+            Ok(()) => self.unproven_stamp = None,
+            // What was lost is not left wrong for a day.
+            Err(error) => {
+                tracing::warn!(%error, "the ledger will be verified once more");
+                self.next_nightly_ms = now_ms + RETRY_MS;
+            }
         }
     }
 
@@ -159,6 +169,10 @@ impl Upkeep {
         self.watched = Some(Watched { shop: shop.to_owned(), up_to: None, totals: Totals::default() });
         let verdict = self.verify_watched(shop, window, mends).await;
         self.watched = None;
+        if verdict.is_err() {
+            // As in the queue's way: another store may answer next time.
+            self.known = None;
+        }
         verdict
     }
 

@@ -33,9 +33,8 @@ async function expectAccessible(page) {
 }
 
 test("pages run their own scripts only, and are framed by nobody", async () => {
-  for (const path of ["/", "/page.js", "/page.css", "/demo/", "/demo/product.html"]) {
+  for (const path of ["/", "/page.js", "/page.css", "/demo/", "/demo/product-longjing.html"]) {
     const answer = await fetch(demo.url + path);
-    if (path === "/demo/product.html" && answer.status === 404) continue;
     expect(answer.status, path).toBe(200);
     expect(answer.headers.get("content-security-policy"), path).toBe(POLICY);
     expect(answer.headers.get("x-content-type-options"), path).toBe("nosniff");
@@ -44,7 +43,7 @@ test("pages run their own scripts only, and are framed by nobody", async () => {
 });
 
 test("while nothing has been answered every panel says that it counts", async ({ browser }) => {
-  const context = await browser.newContext({ locale: "en-GB" });
+  const context = await browser.newContext({ locale: "zh-CN" });
   let answer;
   const held = new Promise((resolve) => (answer = resolve));
   await context.route("**/v1/shops/**", async (route) => {
@@ -54,8 +53,8 @@ test("while nothing has been answered every panel says that it counts", async ({
   const page = await context.newPage();
   await page.goto(demo.url);
   await expect(page.locator("#report")).toHaveAttribute("data-state", "loading");
-  await expect(page.locator(".notice")).toContainText("Counting your visitors");
-  await expect(page.locator(".panel.waiting")).toHaveCount(8);
+  await expect(page.locator(".notice")).toContainText("正在统计访客");
+  await expect(page.locator('.panel.waiting [data-wait="正在统计……"]')).toHaveCount(8);
   expect(await page.locator(".panel.waiting").evaluateAll((panels) => panels.every((panel) => panel.getAttribute("aria-busy") === "true"))).toBe(true);
   await expectAccessible(page);
   answer();
@@ -112,11 +111,14 @@ test("a share link that has expired says so", async ({ browser }) => {
   await expect(page.locator("#sign-in-problem")).toContainText("this link has expired");
 });
 
-test("a note of a day in a week is told with that week", async ({ browser }) => {
-  const today = (await demo.ask("funnel")).to;
+test("a note of a day in a week is told with that week, and drawn there", async ({ browser }) => {
+  const { to } = await demo.ask("funnel");
+  // A Wednesday, which is no day that a bucket begins with; of the week before this one.
+  const monday = Date.parse(`${to}T00:00:00Z`) - ((new Date(`${to}T00:00:00Z`).getUTCDay() + 6) % 7) * 86_400_000;
+  const wednesday = new Date(monday - 5 * 86_400_000).toISOString().slice(0, 10);
   const answer = await fetch(`${demo.url}/v1/shops/demo/annotations`, {
     method: "POST",
-    body: JSON.stringify({ day: today, text: "a new agent" }),
+    body: JSON.stringify({ day: wednesday, text: "a new agent" }),
     headers: { "content-type": "application/json", authorization: `Bearer ${demo.keys.read_key}` },
   });
   expect(answer.status).toBe(201);
@@ -125,8 +127,46 @@ test("a note of a day in a week is told with that week", async ({ browser }) => 
   const plot = page.locator(".plot .u-over");
   await expect(page.locator(".notes li")).toContainText("a new agent");
   const { width, height } = await plot.boundingBox();
-  await plot.hover({ position: { x: width - 2, y: height / 2 } });
-  await expect(page.locator(".readout")).toContainText("a new agent");
+  const weeks = (await demo.ask("funnel?interval=week")).series.map(({ start }) => Date.parse(start));
+  const at = (start) => ((start - weeks[0]) / (weeks.at(-1) - weeks[0])) * width;
+  const told = async (place) => {
+    await plot.hover({ position: { x: Math.min(Math.max(at(weeks.at(place)), 2), width - 2), y: height / 2 } });
+    return page.locator(".readout").textContent();
+  };
+  expect(await told(-2)).toContain("a new agent");
+  expect(await told(-1)).not.toContain("a new agent");
+});
+
+test("who made the places is named where they are shown, and nowhere else", async ({ browser }) => {
+  const { notes } = await demo.ask("funnel?breakdown=country");
+  const named = (notes ?? []).filter(({ code }) => code.startsWith("places_by_"));
+  expect((await demo.ask("funnel")).notes ?? []).not.toContainEqual(expect.objectContaining({ code: expect.stringMatching(/^places_by_/) }));
+  const { page } = await open(browser, "#by=country");
+  await shown(page);
+  // Countries come from the database that `make geo` brings; without one there is nobody to name.
+  await expect(page.locator(".credits a")).toHaveCount(named.length);
+  if (named.length > 0) await expect(page.locator(".credits a")).toHaveAttribute("href", "https://www.nro.net/");
+  await page.locator("#breakdown-by").selectOption("device");
+  await expect(page.locator(".credits")).toBeHidden();
+});
+
+test("money among the figures is in the shop's currency, whatever else was paid in", async ({ browser }) => {
+  const other = await startDemo("--empty");
+  try {
+    const now = Date.now();
+    await other.send([
+      { kind: "order", visitor: "a", order_id: "1", amount: "5.00", currency: "AUD", at: now - 2_000 },
+      { kind: "payment", visitor: "a", order_id: "1", payment_id: "p", at: now - 1_000 },
+    ]);
+    await other.funnel();
+    const { page } = await openPage(browser, other);
+    await shown(page);
+    await expect(page.locator('[data-tile="paid_amount"]')).toHaveText("¥0.00");
+    await expect(page.locator('[data-tile="avg_revenue_per_buyer"]')).toHaveText("–");
+    await expect(page.locator('[data-grid="money"]')).toContainText("A$5.00".slice(1));
+  } finally {
+    await other.stop();
+  }
 });
 
 test("values that the server makes up, countries and kinds of events have names in both languages", async ({ browser }) => {

@@ -7,6 +7,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use shopfunnel::shops::command::AddedShop;
 use shopfunnel::spool::{DeadLetters, directory};
+use shopfunnel::store::Store;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,6 +118,30 @@ fn a_forgotten_visitor_leaves_every_count_and_the_money_stays() {
         assert_eq!((path["events"].as_array().unwrap().len(), &path["orders"]), (8, &json!(1)));
         assert_eq!(forget(&app, &tea, "gone").await, receipt(5, 2, 4, [0, 0]));
         assert_eq!(app.funnel(&tea, FIRST, TODAY).await, without);
+        app.close().await;
+    });
+}
+
+/// What the upkeep looks at together is found again after the deleting, which could not know of who came meanwhile.
+#[test]
+fn who_comes_back_while_they_are_forgotten_keeps_their_order_and_customer() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let order = json!({ "order_id": "1", "amount": "5", "customer": "c" });
+        app.send(&shop, &[event_with("order", "v", NOW_MS - DAY_MS, order)]).await;
+        app.app.settled().await.unwrap();
+        let links = "SELECT toString(name), order_id, visitor FROM links FINAL WHERE shop = 'tea' \
+                     AND (name = sipHash64('v') OR visitor = sipHash64('v')) ORDER BY ALL";
+        let before = app.execute(links).await;
+        assert_eq!(before.lines().count(), 2, "{before}");
+        // As if their events had come after it was read what is kept, and before the links were deleted.
+        app.execute("ALTER TABLE links DELETE WHERE shop = 'tea' AND (name = sipHash64('v') OR visitor = sipHash64('v')) SETTINGS mutations_sync = 1").await;
+        let hash = app.count("SELECT sipHash64('v')").await;
+        Store::new(app.store.clone()).forget_derived("tea", hash).await.unwrap();
+        assert_eq!(app.execute(links).await, before);
+        app.send(&shop, &[event("visit", "v", NOW_MS - 1)]).await;
+        assert_eq!(app.report(&shop, "funnel").await["funnel"]["buyers"], 1);
         app.close().await;
     });
 }

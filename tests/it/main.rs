@@ -18,6 +18,7 @@ mod server;
 mod annotations;
 mod api_document;
 mod api_examples;
+mod boards;
 mod books;
 mod business_order;
 mod buyers_property;

@@ -38,6 +38,8 @@ export interface Group extends Figures {
 }
 
 export interface FunnelAnswer extends Head, Figures {
+  /** The shop's own. */
+  currency: string;
   cookieless_share: number | null;
   series?: Bucket[];
   groups?: Group[];

@@ -11,9 +11,9 @@ import { COLUMNS, type Column, DIMENSIONS, type Dimension, type Filter, type Vie
 import { type Language, say } from "./words";
 
 const CREDITS = [
-  { code: "places_by_db_ip", url: "https://db-ip.com" },
-  { code: "places_by_maxmind", url: "https://www.maxmind.com" },
-  { code: "places_by_nro", url: "https://www.nro.net" },
+  { code: "places_by_db_ip", url: "https://db-ip.com/" },
+  { code: "places_by_maxmind", url: "https://www.maxmind.com/" },
+  { code: "places_by_nro", url: "https://www.nro.net/" },
 ] as const;
 
 export interface BreakdownActs {

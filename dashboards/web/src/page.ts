@@ -11,6 +11,7 @@ import { Figures } from "./figures";
 import { formatDays, formatRate, formatTime } from "./format";
 import { FunnelPanel, type Notice } from "./funnel";
 import { MoneyPanel } from "./money";
+import type { Panel } from "./panel";
 import { type Poll, startPoll } from "./poll";
 import { type Days, countDays, dayAt, daysOf } from "./range";
 import { type Session, findSession, forgetSession, keepSession, sessionOfShare, shareOf } from "./session";
@@ -260,7 +261,7 @@ function render(): void {
   const empty = answer?.funnel.visitors === 0;
   const state = answer ? (empty ? "empty" : refusal ? "stale" : "ready") : refusal ? "problem" : "loading";
   find("report").dataset["state"] = state;
-  const currency = answer?.money[0]?.currency ?? "CNY";
+  const currency = answer?.currency ?? "CNY";
   funnelPanel.show(empty ? null : (answer?.funnel ?? null), noticeOf(state), language);
   tiles.show(answer, currency, language);
   trend.show(answer, notes.answer?.annotations ?? [], view, session?.kind !== "link", language);
@@ -269,14 +270,17 @@ function render(): void {
   agents.show(byAgent.answer, currency, language);
   cohortsPanel.show(cohorts.answer, language);
   arrivals.panel.root.hidden = session?.kind === "link";
-  for (const [{ panel }, { problem }] of [[breakdown, groups], [agents, byAgent], [cohortsPanel, cohorts], [trend, notes], [arrivals, recent]] as const) {
-    panel.complain(problem ? problemText(problem) : "");
-  }
-  for (const [{ panel }, { answer, problem }] of [[tiles, main], [trend, main], [breakdown, groups], [moneyPanel, main], [agents, byAgent], [cohortsPanel, cohorts], [arrivals, recent], [figures, main]] as const) {
-    panel.wait(answer === null && problem === null && refusal === null);
-  }
   arrivals.show(recent.answer, clock?.time_zone ?? "UTC", language);
   figures.show(answer, language);
+  const fed: readonly (readonly [{ panel: Panel }, Source<unknown>])[] = [
+    [tiles, main], [trend, main], [breakdown, groups], [moneyPanel, main], [agents, byAgent], [cohortsPanel, cohorts], [arrivals, recent], [figures, main],
+  ];
+  for (const [{ panel }, source] of fed) {
+    panel.wait(source.answer === null && source.problem === null && refusal === null);
+    // What fails for everybody is said once, above.
+    const problem = panel === trend.panel ? notes.problem : source.problem;
+    panel.complain(problem ? problemText(problem) : "");
+  }
   renderDays(answer);
   renderStatus(answer);
 }

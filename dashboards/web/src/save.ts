@@ -13,7 +13,7 @@ const LOOK = [
   "text-decoration", "text-anchor", "white-space", "overflow-wrap", "text-overflow", "overflow", "vertical-align",
   "flex-direction", "flex-wrap", "flex-grow", "flex-shrink", "flex-basis", "align-items", "align-self", "justify-content",
   "gap", "grid-template-columns", "grid-column", "list-style", "opacity", "visibility", "transform", "fill", "stroke",
-  "stroke-width", "stroke-dasharray", "clip-path", "z-index",
+  "stroke-width", "stroke-dasharray", "clip-path", "z-index", "unicode-bidi",
 ] as const;
 /** Dots of a picture for each of the page's pixels. */
 const SHARPNESS = 2;
@@ -64,16 +64,19 @@ function unrolled(element: HTMLElement): { copy: HTMLElement; width: number; hei
   const before = element.getAttribute("style");
   const scrollers = [...element.querySelectorAll<HTMLElement>(".scroll")].filter((one) => one.offsetParent !== null);
   const hidden = Math.max(0, ...scrollers.map((one) => one.scrollWidth - one.clientWidth));
-  element.classList.add("pictured");
-  element.style.width = `${element.getBoundingClientRect().width + hidden}px`;
-  const { width, height } = element.getBoundingClientRect();
-  const copy = copyOf(element) as HTMLElement;
-  element.classList.remove("pictured");
-  if (before === null) element.removeAttribute("style");
-  // Not as an attribute: the page's policy lets nobody write one.
-  else element.style.cssText = before;
-  copy.style.setProperty("margin", "0");
-  return { copy, width, height };
+  try {
+    element.classList.add("pictured");
+    element.style.width = `${element.getBoundingClientRect().width + hidden}px`;
+    const { width, height } = element.getBoundingClientRect();
+    const copy = copyOf(element) as HTMLElement;
+    copy.style.setProperty("margin", "0");
+    return { copy, width, height };
+  } finally {
+    element.classList.remove("pictured");
+    if (before === null) element.removeAttribute("style");
+    // Not as an attribute: the page's policy lets nobody write one.
+    else element.style.cssText = before;
+  }
 }
 
 function copyOf(node: Element): Element {

@@ -7,6 +7,7 @@ import { formatCount, formatDay, formatDays, formatRate } from "./format";
 import { Grid } from "./grid";
 import { COUNTS, LABELS, type Metric, RATES, type Rate, isRate } from "./metrics";
 import { Panel } from "./panel";
+import { dayAt } from "./range";
 import { INTERVALS, type Interval, type View } from "./view";
 import { type Language, type Word, say } from "./words";
 
@@ -39,8 +40,8 @@ export class Trend {
   private chart: uPlot | null = null;
   private shown = "";
   private buckets: readonly Bucket[] = [];
-  /** The last bucket holds today, so its figures will still grow. */
-  private isPartial = false;
+  /** The place of the bucket that holds today and will still grow; behind the last one where none does. */
+  private running = 0;
   private annotations: readonly Annotation[] = [];
   private id: Metric = "visitors";
   private language: Language = "en";
@@ -77,7 +78,8 @@ export class Trend {
     this.language = language;
     this.id = view.trend;
     this.buckets = answer?.series ?? [];
-    this.isPartial = answer?.partial ?? false;
+    const today = answer ? dayAt(answer.answered_at_ms, answer.time_zone) : "";
+    this.running = answer?.partial ? this.buckets.findLastIndex(({ start }) => start <= today) : this.buckets.length;
     this.annotations = annotations;
     setOptions(this.metric, METRICS.map((id) => [id, LABELS[id][language]] as const), view.trend);
     setOptions(this.interval, INTERVALS.map((name) => [name, say(INTERVAL_WORDS[name], language)] as const), view.interval);
@@ -142,10 +144,9 @@ export class Trend {
     const colour = look.getPropertyValue(this.id.startsWith("inquir") ? "--inquiry" : this.id.startsWith("silent") ? "--silent" : "--whole");
     const figures = this.buckets.map(({ funnel }) => funnel[this.id]);
     // What is still running is dashed, from the last whole bucket on.
-    const last = this.isPartial ? figures.length - 1 : figures.length;
-    const whole = figures.map((figure, at) => (at < last || figures.length === 1 ? figure : null));
-    const running = figures.map((figure, at) => (at >= last - 1 && this.isPartial ? figure : null));
-    const now = JSON.stringify([width, ink, colour, this.isPartial, this.id, this.language, this.buckets.map(({ start }) => start), figures, this.annotations]);
+    const whole = figures.map((figure, at) => (at < this.running || figures.length === 1 ? figure : null));
+    const running = figures.map((figure, at) => (this.running < figures.length && at >= this.running - 1 ? figure : null));
+    const now = JSON.stringify([width, ink, colour, this.running, this.id, this.language, this.buckets.map(({ start }) => start), figures, this.annotations]);
     if (now === this.shown) return;
     this.shown = now;
     this.chart?.destroy();
@@ -153,7 +154,7 @@ export class Trend {
     const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px system-ui, sans-serif" };
     const drawn = { stroke: colour, width: 2, points: { show: this.buckets.length < 40, size: 5, fill: colour } };
     const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
-    const marked = this.annotations.map((note) => note.day);
+    const marked = this.annotations.flatMap((note) => this.buckets.findLast(({ start }) => start <= note.day)?.start ?? []);
     this.chart = new uPlot(
       {
         width,
