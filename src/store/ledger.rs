@@ -1,12 +1,12 @@
 //! What the upkeep of the ledger reads and writes. `sql/ledger` has its questions.
 
 use super::batch::{Batch, word};
+use super::ledger_rows::{DayRow, OrderRow, RawDayRow, ToldRow};
 use super::rows::Rows;
 use super::{Store, StoreError, in_time};
 use crate::funnel::Dimension;
 use crate::ledger::chain::{Measure, Set};
-use crate::ledger::life::{DayFacts, DayMoney, Marks, RawDay};
-use crate::ledger::order::{OrderFacts, OrderMoney, Payment, Placed, Told, What};
+use crate::ledger::life::RawDay;
 use crate::ledger::revision::{Touched, TouchedShop};
 use crate::ledger::totals::{Key, Totals};
 use crate::money::Sum;
@@ -15,7 +15,6 @@ use clickhouse::query::Query;
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// One thread, so that the share of time that the upkeep works is the share of a core that it takes.
 const SETTINGS: [(&str, &str); 3] = [
@@ -56,89 +55,6 @@ pub struct Piece {
 }
 
 #[derive(Row, Deserialize)]
-struct ToldRow {
-    shop: String,
-    order_id: String,
-    kind: String,
-    at_ms: i64,
-    #[serde(with = "clickhouse::serde::uuid")]
-    id: Uuid,
-    day: u16,
-    visitor: u64,
-    cookieless: bool,
-    customer: String,
-    payment_id: String,
-    refund_id: String,
-    amount: Option<i64>,
-    currency: String,
-    verified: bool,
-    received_at_ms: i64,
-    received_day: u16,
-    nobody: u64,
-    is_wanted: u8,
-}
-
-type PaymentRow = (i64, u16, i128, String);
-type OrderMoneyRow = (String, i128, i128, i128, bool, bool, bool);
-type DayMoneyRow = (String, i128, i128, i128, u32, u32, u32);
-
-#[derive(Row, Deserialize)]
-struct OrderRow {
-    shop: String,
-    order_id: String,
-    nobody: u64,
-    is_placed: bool,
-    placed_at_ms: i64,
-    placed_day: u16,
-    visitor: u64,
-    is_cookieless: bool,
-    customer: String,
-    payments: Vec<PaymentRow>,
-    money: Vec<OrderMoneyRow>,
-    changed_at_ms: Option<i64>,
-}
-
-#[derive(Row, Deserialize)]
-struct RawDayRow {
-    shop: String,
-    visitor: u64,
-    day: u16,
-    kinds: u16,
-    view_min: u64,
-    view_max: u64,
-    viewed_at_ms: i64,
-    asked_at_ms: Option<i64>,
-    landing: String,
-    device: String,
-    browser: String,
-    os: String,
-    country: String,
-    region: String,
-    city: String,
-    source: String,
-    medium: String,
-    campaign: String,
-    last_agent: String,
-    last_channel: String,
-    agents: Vec<String>,
-    channels: Vec<String>,
-    products: Vec<String>,
-    variants: Vec<String>,
-    customers: Vec<String>,
-}
-
-#[derive(Row, Deserialize)]
-struct DayRow {
-    shop: String,
-    visitor: u64,
-    day: u16,
-    marks: u16,
-    open_until_ms: i64,
-    values: Vec<Vec<String>>,
-    money: Vec<DayMoneyRow>,
-}
-
-#[derive(Row, Deserialize)]
 struct LedgerRow {
     shop: String,
     dimension: String,
@@ -175,109 +91,6 @@ struct SlotsRow {
 struct WideRow {
     shop: String,
     dimension: String,
-}
-
-impl From<ToldRow> for Told {
-    fn from(row: ToldRow) -> Told {
-        Told {
-            what: match row.kind.as_str() {
-                "order" => What::Order,
-                "payment" => What::Payment(row.payment_id),
-                _ => What::Refund(row.refund_id),
-            },
-            order_id: row.order_id,
-            at_ms: row.at_ms,
-            id: row.id.into_bytes(),
-            day: row.day,
-            visitor: row.visitor,
-            is_cookieless: row.cookieless,
-            customer: row.customer,
-            amount: row.amount.map(|amount| Sum::from_ten_thousandths(amount.into())),
-            currency: row.currency,
-            is_verified: row.verified,
-            received_at_ms: row.received_at_ms,
-            received_day: row.received_day,
-        }
-    }
-}
-
-impl From<OrderRow> for OrderFacts {
-    fn from(row: OrderRow) -> OrderFacts {
-        let payment = |(at_ms, day, amount, currency): PaymentRow| Payment {
-            at_ms,
-            day,
-            amount: Sum::from_ten_thousandths(amount),
-            currency,
-        };
-        let money =
-            |(currency, ordered, paid, refunded, is_order, is_paid, is_refunded): OrderMoneyRow| OrderMoney {
-                currency,
-                ordered: Sum::from_ten_thousandths(ordered),
-                paid: Sum::from_ten_thousandths(paid),
-                refunded: Sum::from_ten_thousandths(refunded),
-                is_order,
-                is_paid,
-                is_refunded,
-            };
-        OrderFacts {
-            order_id: row.order_id,
-            placed: row.is_placed.then_some(Placed {
-                at_ms: row.placed_at_ms,
-                day: row.placed_day,
-                visitor: row.visitor,
-                is_cookieless: row.is_cookieless,
-            }),
-            customer: row.customer,
-            payments: row.payments.into_iter().map(payment).collect(),
-            money: row.money.into_iter().map(money).collect(),
-            changed_at_ms: row.changed_at_ms,
-        }
-    }
-}
-
-impl From<RawDayRow> for RawDay {
-    fn from(row: RawDayRow) -> RawDay {
-        RawDay {
-            day: row.day,
-            kinds: row.kinds,
-            view_min: row.view_min,
-            view_max: row.view_max,
-            viewed_at_ms: row.viewed_at_ms,
-            asked_at_ms: row.asked_at_ms,
-            first_visit: [row.landing, row.device, row.browser, row.os, row.country, row.region, row.city],
-            last_touch: [row.source, row.medium, row.campaign],
-            last_inquiry: [row.last_agent, row.last_channel],
-            agents: row.agents,
-            channels: row.channels,
-            products: row.products,
-            variants: row.variants,
-            customers: row.customers,
-        }
-    }
-}
-
-impl From<DayRow> for DayFacts {
-    fn from(row: DayRow) -> DayFacts {
-        let money =
-            |(currency, ordered, paid, refunded, orders, paid_orders, refunded_orders): DayMoneyRow| {
-                DayMoney {
-                    currency,
-                    ordered: Sum::from_ten_thousandths(ordered),
-                    paid: Sum::from_ten_thousandths(paid),
-                    refunded: Sum::from_ten_thousandths(refunded),
-                    orders,
-                    paid_orders,
-                    refunded_orders,
-                }
-            };
-        DayFacts {
-            day: row.day,
-            marks: Marks::from_bits(row.marks),
-            open_until_ms: row.open_until_ms,
-            values: row.values,
-            money: row.money.into_iter().map(money).collect(),
-        }
-    }
 }
 
 impl Store {

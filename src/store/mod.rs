@@ -14,6 +14,7 @@ mod funnel;
 mod inquiries;
 mod insert;
 mod ledger;
+mod ledger_rows;
 mod migrate;
 mod orders;
 mod rows;

@@ -20,6 +20,7 @@
 //!
 //! It also writes down the shops as they are, for whoever asks ClickHouse itself.
 
+mod batch_file;
 mod lots;
 mod pace;
 mod verify;
@@ -37,14 +38,14 @@ use crate::store::{Batch, Piece, QueuePart, RulesRow, ShopRow, Store, StoreError
 use crate::telemetry::Telemetry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use batch_file::{BatchFile, Kept};
 use lots::{LONG_ROUND, LOT_ROWS, lots, next_lot_rows};
 use pace::Pace;
 pub use verify::{Verdict, VerifyError};
@@ -117,6 +118,7 @@ pub struct Upkeep {
     clock: Clock,
     telemetry: Telemetry,
     options: UpkeepOptions,
+    batch_file: BatchFile,
     progress: watch::Receiver<Progress>,
     settled: watch::Sender<Settled>,
     wanted: Arc<AtomicU64>,
@@ -190,6 +192,7 @@ impl Upkeep {
             registry,
             clock,
             telemetry,
+            batch_file: BatchFile::new(&options.data_dir),
             options,
             progress,
             settled,
@@ -383,13 +386,13 @@ impl Upkeep {
         let number = self.known.as_ref().map_or(0, |known| known.last_batch) + 1;
         let batch = Batch::new(number, &revision, &present, &wide);
         drop((revision, present));
-        self.keep(&batch).await?;
+        self.batch_file.keep(&batch).await?;
         self.store.insert_batch(&batch).await?;
         if let Some(known) = &mut self.known {
             known.last_batch = number;
             known.wide.extend(wide);
         }
-        self.forget_batch().await
+        self.batch_file.forget().await
     }
 
     /// Dimensions that have more values from now on than the ledger keeps.
@@ -455,21 +458,18 @@ impl Upkeep {
 
     /// Finishes the batch that a crash left, and reads what is to be known.
     async fn recover(&mut self) -> Result<Known, UpkeepError> {
-        let path = self.path();
-        let kept =
-            spawn_blocking(move || read(&path)).await.unwrap_or_else(|lost| Err(io::Error::other(lost)));
-        match kept.map_err(|cause| self.file_error(cause))? {
+        match self.batch_file.read().await? {
             Kept::Nothing => {}
             Kept::Batch(batch) => {
                 tracing::info!(batch = batch.number, "finishing a batch of the ledger");
                 self.store.insert_batch(&batch).await?;
-                self.forget_batch().await?;
+                self.batch_file.forget().await?;
             }
             Kept::Damaged => {
-                tracing::error!(path = %self.path().display(), "a batch of the ledger is damaged");
+                tracing::error!(path = %self.batch_file.path().display(), "a batch of the ledger is damaged");
                 // So that it is not forgotten before everything was verified, see `look_for_losses`.
                 self.put_stamp("a batch was damaged")?;
-                self.forget_batch().await?;
+                self.batch_file.forget().await?;
             }
         }
         self.look_for_losses().await?;
@@ -504,25 +504,6 @@ impl Upkeep {
         let path = self.options.data_dir.join("ledger.stamp");
         file::replace(&path, stamp.as_bytes()).map_err(|cause| UpkeepError::File { path, cause })
     }
-
-    async fn keep(&self, batch: &Batch) -> Result<(), UpkeepError> {
-        let (path, bytes) = (self.path(), batch.to_bytes());
-        let kept = spawn_blocking(move || file::replace(&path, &bytes)).await;
-        let kept = kept.unwrap_or_else(|lost| Err(io::Error::other(lost)));
-        kept.map_err(|cause| self.file_error(cause))
-    }
-
-    async fn forget_batch(&self) -> Result<(), UpkeepError> {
-        std::fs::remove_file(self.path()).map_err(|cause| self.file_error(cause))
-    }
-
-    fn file_error(&self, cause: io::Error) -> UpkeepError {
-        UpkeepError::File { path: self.path(), cause }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.options.data_dir.join("ledger.batch")
-    }
 }
 
 /// Waits until something after `shipped` was shipped.
@@ -530,22 +511,6 @@ async fn until_after(progress: &mut watch::Receiver<Progress>, shipped: Position
     let has_ended = progress.wait_for(|progress| progress.shipped > shipped).await.is_err();
     if has_ended {
         std::future::pending().await
-    }
-}
-
-/// What the file of the batch holds.
-enum Kept {
-    Nothing,
-    Batch(Batch),
-    /// It is written whole or not at all, so its disk has lost some of it.
-    Damaged,
-}
-
-fn read(path: &Path) -> io::Result<Kept> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Batch::from_bytes(&bytes).map_or(Kept::Damaged, Kept::Batch)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kept::Nothing),
-        Err(error) => Err(error),
     }
 }
 

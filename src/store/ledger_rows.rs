@@ -1,0 +1,194 @@
+//! Rows that the upkeep reads, as ClickHouse sends them, and what they are in `ledger`.
+
+use crate::ledger::life::{DayFacts, DayMoney, Marks, RawDay};
+use crate::ledger::order::{OrderFacts, OrderMoney, Payment, Placed, Told, What};
+use crate::money::Sum;
+use clickhouse::Row;
+use serde::Deserialize;
+use uuid::Uuid;
+
+#[derive(Row, Deserialize)]
+pub struct ToldRow {
+    pub shop: String,
+    pub order_id: String,
+    pub kind: String,
+    pub at_ms: i64,
+    #[serde(with = "clickhouse::serde::uuid")]
+    pub id: Uuid,
+    pub day: u16,
+    pub visitor: u64,
+    pub cookieless: bool,
+    pub customer: String,
+    pub payment_id: String,
+    pub refund_id: String,
+    pub amount: Option<i64>,
+    pub currency: String,
+    pub verified: bool,
+    pub received_at_ms: i64,
+    pub received_day: u16,
+    pub nobody: u64,
+    pub is_wanted: u8,
+}
+
+type PaymentRow = (i64, u16, i128, String);
+type OrderMoneyRow = (String, i128, i128, i128, bool, bool, bool);
+type DayMoneyRow = (String, i128, i128, i128, u32, u32, u32);
+
+#[derive(Row, Deserialize)]
+pub struct OrderRow {
+    pub shop: String,
+    pub order_id: String,
+    pub nobody: u64,
+    pub is_placed: bool,
+    pub placed_at_ms: i64,
+    pub placed_day: u16,
+    pub visitor: u64,
+    pub is_cookieless: bool,
+    pub customer: String,
+    pub payments: Vec<PaymentRow>,
+    pub money: Vec<OrderMoneyRow>,
+    pub changed_at_ms: Option<i64>,
+}
+
+#[derive(Row, Deserialize)]
+pub struct RawDayRow {
+    pub shop: String,
+    pub visitor: u64,
+    pub day: u16,
+    pub kinds: u16,
+    pub view_min: u64,
+    pub view_max: u64,
+    pub viewed_at_ms: i64,
+    pub asked_at_ms: Option<i64>,
+    pub landing: String,
+    pub device: String,
+    pub browser: String,
+    pub os: String,
+    pub country: String,
+    pub region: String,
+    pub city: String,
+    pub source: String,
+    pub medium: String,
+    pub campaign: String,
+    pub last_agent: String,
+    pub last_channel: String,
+    pub agents: Vec<String>,
+    pub channels: Vec<String>,
+    pub products: Vec<String>,
+    pub variants: Vec<String>,
+    pub customers: Vec<String>,
+}
+
+#[derive(Row, Deserialize)]
+pub struct DayRow {
+    pub shop: String,
+    pub visitor: u64,
+    pub day: u16,
+    pub marks: u16,
+    pub open_until_ms: i64,
+    pub values: Vec<Vec<String>>,
+    pub money: Vec<DayMoneyRow>,
+}
+
+impl From<ToldRow> for Told {
+    fn from(row: ToldRow) -> Told {
+        Told {
+            what: match row.kind.as_str() {
+                "order" => What::Order,
+                "payment" => What::Payment(row.payment_id),
+                _ => What::Refund(row.refund_id),
+            },
+            order_id: row.order_id,
+            at_ms: row.at_ms,
+            id: row.id.into_bytes(),
+            day: row.day,
+            visitor: row.visitor,
+            is_cookieless: row.cookieless,
+            customer: row.customer,
+            amount: row.amount.map(|amount| Sum::from_ten_thousandths(amount.into())),
+            currency: row.currency,
+            is_verified: row.verified,
+            received_at_ms: row.received_at_ms,
+            received_day: row.received_day,
+        }
+    }
+}
+
+impl From<OrderRow> for OrderFacts {
+    fn from(row: OrderRow) -> OrderFacts {
+        let payment = |(at_ms, day, amount, currency): PaymentRow| Payment {
+            at_ms,
+            day,
+            amount: Sum::from_ten_thousandths(amount),
+            currency,
+        };
+        let money =
+            |(currency, ordered, paid, refunded, is_order, is_paid, is_refunded): OrderMoneyRow| OrderMoney {
+                currency,
+                ordered: Sum::from_ten_thousandths(ordered),
+                paid: Sum::from_ten_thousandths(paid),
+                refunded: Sum::from_ten_thousandths(refunded),
+                is_order,
+                is_paid,
+                is_refunded,
+            };
+        OrderFacts {
+            order_id: row.order_id,
+            placed: row.is_placed.then_some(Placed {
+                at_ms: row.placed_at_ms,
+                day: row.placed_day,
+                visitor: row.visitor,
+                is_cookieless: row.is_cookieless,
+            }),
+            customer: row.customer,
+            payments: row.payments.into_iter().map(payment).collect(),
+            money: row.money.into_iter().map(money).collect(),
+            changed_at_ms: row.changed_at_ms,
+        }
+    }
+}
+
+impl From<RawDayRow> for RawDay {
+    fn from(row: RawDayRow) -> RawDay {
+        RawDay {
+            day: row.day,
+            kinds: row.kinds,
+            view_min: row.view_min,
+            view_max: row.view_max,
+            viewed_at_ms: row.viewed_at_ms,
+            asked_at_ms: row.asked_at_ms,
+            first_visit: [row.landing, row.device, row.browser, row.os, row.country, row.region, row.city],
+            last_touch: [row.source, row.medium, row.campaign],
+            last_inquiry: [row.last_agent, row.last_channel],
+            agents: row.agents,
+            channels: row.channels,
+            products: row.products,
+            variants: row.variants,
+            customers: row.customers,
+        }
+    }
+}
+
+impl From<DayRow> for DayFacts {
+    fn from(row: DayRow) -> DayFacts {
+        let money =
+            |(currency, ordered, paid, refunded, orders, paid_orders, refunded_orders): DayMoneyRow| {
+                DayMoney {
+                    currency,
+                    ordered: Sum::from_ten_thousandths(ordered),
+                    paid: Sum::from_ten_thousandths(paid),
+                    refunded: Sum::from_ten_thousandths(refunded),
+                    orders,
+                    paid_orders,
+                    refunded_orders,
+                }
+            };
+        DayFacts {
+            day: row.day,
+            marks: Marks::from_bits(row.marks),
+            open_until_ms: row.open_until_ms,
+            values: row.values,
+            money: row.money.into_iter().map(money).collect(),
+        }
+    }
+}
