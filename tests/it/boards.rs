@@ -3,7 +3,7 @@
 use crate::app::{run, spawn_app};
 use crate::grafana::{COUNTS, Grafana, LANGUAGES, RATES, assert_same, board, fill, hex, sql, unknown};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a panel shows of the API's answer about the same days and filters.
 enum Shown {
@@ -160,21 +160,28 @@ fn the_boards_show_the_figures_of_the_api() {
             ),
         ];
         for language in LANGUAGES {
+            let mut boards = BTreeMap::new();
             for (name, place, shown) in PANELS {
-                let board = board(language, name);
-                let mut grafana = Grafana::new(&app).await;
-                grafana.read_variables(&board).await;
+                if !boards.contains_key(name) {
+                    let board = board(language, name);
+                    let mut grafana = Grafana::new(&app).await;
+                    grafana.read_variables(&board).await;
+                    boards.insert(name, (board, grafana));
+                }
+                let (board, grafana) = boards.get_mut(name).unwrap();
                 let breakdown = match shown {
                     Shown::Groups(dimension, _) | Shown::PaidGroups(dimension, _) => {
                         format!("&breakdown={dimension}")
                     }
                     _ => String::new(),
                 };
-                for (source, query) in &filters {
+                // Both languages ask the same, which a test of the boards holds; the names of columns and values differ.
+                let tried = if language == "en" { &filters[..] } else { &filters[..1] };
+                for (source, query) in tried {
                     grafana.variables.insert("source".into(), source.clone());
                     let query = format!("from=2026-11-01&to=2026-11-22&interval=day{query}{breakdown}");
                     let answer = app.report(&shop, &format!("funnel?{query}")).await;
-                    let found = grafana.ask(sql(&board, *place)).await;
+                    let found = grafana.ask(sql(board, *place)).await;
                     let what = format!("{language} {name} {place} {query}");
                     assert_shown(shown, &found.rows, &answer, language, &what);
                 }
