@@ -12,6 +12,8 @@ import { INTERVALS, type Interval, type View } from "./view";
 import { type Language, type Word, say } from "./words";
 
 const HEIGHT = 240;
+/** Of a digit of the axes' font. */
+const DIGIT_PX = 7.5;
 const METRICS: readonly Metric[] = [...COUNTS, ...(Object.keys(RATES) as Rate[])];
 const INTERVAL_WORDS: Record<Interval, Word> = { auto: "auto", day: "by_day", week: "by_week", month: "by_month" };
 
@@ -165,7 +167,8 @@ export class Trend {
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(max ?? 0, isRate(this.id) ? 0.01 : 1) * 1.08] } },
         axes: [
           { ...axis, space: 70, values: (_plot, ticks) => ticks.map((tick) => formatDay(day(tick), this.language)), incrs: [1, 2, 7, 14, 30, 90, 180].map((days) => days * 86_400) },
-          { ...axis, size: 60, values: (_plot, ticks) => ticks.map((tick) => (isRate(this.id) ? `${Math.round(tick * 1000) / 10}%` : formatCount(tick, this.language))) },
+          // As wide as its longest number, so that none is cut.
+          { ...axis, size: (_plot, ticks) => DIGIT_PX * Math.max(4, ...(ticks ?? []).map((tick) => tick.length)) + 18, values: (_plot, ticks) => ticks.map((tick) => (isRate(this.id) ? `${Math.round(tick * 1000) / 10}%` : formatCount(tick, this.language))) },
         ],
         series: [{}, { ...drawn, fill: `color-mix(in srgb, ${colour} 12%, transparent)` }, { ...drawn, dash: [4, 4] }],
         hooks: {
