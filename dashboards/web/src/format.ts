@@ -28,16 +28,18 @@ export function formatGrowth(now: number, before: number, language: Language): s
 
 /** An amount as the server writes it (text with 4 decimals), exactly; null is a dash. */
 export function formatAmount(amount: string | null, currency: string, language: Language): string {
-  if (amount === null) return NO_VALUE;
-  const format = new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: 2, maximumFractionDigits: 4 });
-  // A text is formatted digit by digit; as a number it would lose digits beyond the fifteenth.
-  return format.format(amount as Intl.StringNumericLiteral);
+  return formatMoney(amount, currency, language, 4);
 }
 
 /** An average as the server writes it, to the hundredth; null is a dash. */
 export function formatAverage(amount: string | null, currency: string, language: Language): string {
+  return formatMoney(amount, currency, language, 2);
+}
+
+function formatMoney(amount: string | null, currency: string, language: Language, maximumFractionDigits: number): string {
   if (amount === null) return NO_VALUE;
-  const format = new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const format = new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: 2, maximumFractionDigits });
+  // A text is formatted digit by digit; as a number it would lose digits beyond the fifteenth.
   return format.format(amount as Intl.StringNumericLiteral);
 }
 
