@@ -11,7 +11,7 @@
 
 use crate::clock::Clock;
 use crate::config::{ClickHouse, Settings};
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::enrich::agent::Agents;
 use crate::enrich::geo::{self, Geo};
 use crate::http::client_address::TrustedProxies;
@@ -143,9 +143,8 @@ impl App {
             ClickHouse::Embedded(options) => {
                 let database = options.database.clone();
                 let engine = Engine::start(options).await?;
-                let login = engine.tracker();
-                let url = engine.url();
-                (Some(engine), StoreOptions { url, user: login.user, password: login.password, database })
+                let options = embedded_store(&engine, database);
+                (Some(engine), options)
             }
         };
         let store = Store::new(store_options);
@@ -367,6 +366,18 @@ impl App {
         if let Some(engine) = engine {
             engine.stop().await;
         }
+    }
+}
+
+/// How the tracker reaches a database of the embedded engine.
+pub fn embedded_store(engine: &Engine, database: String) -> StoreOptions {
+    let login = engine.tracker();
+    StoreOptions {
+        url: engine.url(),
+        user: login.user,
+        password: login.password,
+        headers: vec![(engine::TOKEN_HEADER.into(), login.token)],
+        database,
     }
 }
 

@@ -95,6 +95,7 @@ struct RawClickHouse {
     url: Option<String>,
     user: Option<String>,
     password: Option<String>,
+    headers: Option<List>,
     database: Option<String>,
 }
 
@@ -102,6 +103,36 @@ struct RawClickHouse {
 #[serde(deny_unknown_fields)]
 struct RawEngine {
     library: Option<PathBuf>,
+    max_memory: Option<Size>,
+}
+
+/// A number of bytes, or text such as `2 GiB`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Size {
+    Bytes(u64),
+    Text(String),
+}
+
+impl Size {
+    /// The units are powers of 1 024, with or without `i` and `B`.
+    fn bytes(&self) -> Option<u64> {
+        let text = match self {
+            Size::Bytes(bytes) => return Some(*bytes),
+            Size::Text(text) => text.trim(),
+        };
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let shift = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 0,
+            "k" | "kb" | "kib" => 10,
+            "m" | "mb" | "mib" => 20,
+            "g" | "gb" | "gib" => 30,
+            "t" | "tb" | "tib" => 40,
+            _ => return None,
+        };
+        number.parse::<u64>().ok()?.checked_mul(1 << shift)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -236,6 +267,13 @@ impl Settings {
         let clickhouse = match raw.clickhouse.url {
             Some(url) => ClickHouse::External(StoreOptions {
                 url: http_url("clickhouse.url", url, "write http://host:8123")?,
+                headers: raw
+                    .clickhouse
+                    .headers
+                    .iter()
+                    .flat_map(List::items)
+                    .map(http_header)
+                    .collect::<Result<_, _>>()?,
                 user: raw.clickhouse.user.unwrap_or_else(|| "default".into()),
                 password: raw.clickhouse.password.unwrap_or_default(),
                 database,
@@ -250,6 +288,7 @@ impl Settings {
                     library,
                     program: std::env::current_exe().unwrap_or_else(|_| "shopfunnel".into()),
                     database,
+                    max_memory_bytes: raw.engine.max_memory.map(max_memory).transpose()?,
                     environment: engine::ENVIRONMENT
                         .iter()
                         .filter_map(|name| Some((*name, std::env::var_os(name)?)))
@@ -324,6 +363,38 @@ fn http_url(name: &'static str, value: String, hint: &'static str) -> Result<Str
     }
 }
 
+fn http_header(value: &str) -> Result<(String, String), ConfigError> {
+    let header = value.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    match header {
+        Some((name, value)) if is_name(name) && value.bytes().all(|b| (b' '..=b'~').contains(&b)) => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        // The value may be a secret, and errors are logged.
+        _ => Err(ConfigError::Value {
+            name: "clickhouse.headers",
+            value: "…".into(),
+            hint: "write each as `Name: value`, in ASCII",
+        }),
+    }
+}
+
+fn max_memory(size: Size) -> Result<u64, ConfigError> {
+    match size.bytes() {
+        Some(bytes) if bytes >= engine::memory::MIN_BYTES => Ok(bytes),
+        _ => Err(ConfigError::Value {
+            name: "engine.max_memory",
+            value: match size {
+                Size::Bytes(bytes) => bytes.to_string(),
+                Size::Text(text) => text,
+            },
+            hint: "give the engine at least 512 MiB, as a number of bytes or with a unit: \"2 GiB\"",
+        }),
+    }
+}
+
 fn public_url(value: String) -> Result<String, ConfigError> {
     let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
     match host {
@@ -382,6 +453,21 @@ mod tests {
     }
 
     #[test]
+    fn sizes_have_units_and_headers_names() {
+        for (text, bytes) in
+            [("1073741824", 1 << 30), ("\"1 GiB\"", 1 << 30), ("\"512m\"", 512 << 20), ("\"2GB\"", 2 << 30)]
+        {
+            let settings = read(&format!("[engine]\nmax_memory = {text}")).unwrap();
+            let ClickHouse::Embedded(options) = settings.clickhouse else { panic!("{text}") };
+            assert_eq!(options.max_memory_bytes, Some(bytes), "{text}");
+        }
+        let settings =
+            read("[clickhouse]\nurl = \"http://db\"\nheaders = \"X-Key: a:b, X-Other: c\"").unwrap();
+        let ClickHouse::External(options) = settings.clickhouse else { panic!("external") };
+        assert_eq!(options.headers, [("X-Key".into(), "a:b".into()), ("X-Other".into(), "c".into())]);
+    }
+
+    #[test]
     fn wrong_settings_are_named() {
         for (toml, says) in [
             ("listen = \"8080\"", "`listen` is `8080`"),
@@ -389,6 +475,9 @@ mod tests {
             ("public_url = \"stats.shop.example\"", "public_url"),
             ("[clickhouse]\nurl = \"tcp://db:9000\"", "clickhouse.url"),
             ("[clickhouse]\ndatabase = \"a-b\"", "clickhouse.database"),
+            ("[clickhouse]\nurl = \"http://db\"\nheaders = [\"X-Key\"]", "clickhouse.headers"),
+            ("[engine]\nmax_memory = \"much\"", "engine.max_memory"),
+            ("[engine]\nmax_memory = 1000", "engine.max_memory"),
             ("[spool]\nmax_bytes = 0", "spool.max_bytes"),
             ("public_url = \"https://shop.example/?a=1\"", "public_url"),
             ("lisen = \"127.0.0.1:1\"", "lisen"),

@@ -397,7 +397,11 @@ impl Place {
             .client
             .post(url)
             .query(&parameters)
-            .basic_auth("tracker", self.engine["tracker_password"].as_str());
+            .basic_auth("tracker", self.engine["tracker_password"].as_str())
+            .header(
+                shopfunnel::engine::TOKEN_HEADER,
+                self.engine["tracker_token"].as_str().unwrap_or_default(),
+            );
         let answer = asked.body(sql.to_owned()).send().await?;
         let ok = answer.status().is_success();
         let text = answer.text().await?;

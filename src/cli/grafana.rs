@@ -75,6 +75,7 @@ fn source(settings: &Settings, prometheus_url: Option<String>) -> anyhow::Result
                 database: options.database.clone(),
                 user: reader.user,
                 password: reader.password,
+                headers: vec![(engine::TOKEN_HEADER.into(), reader.token)],
                 prometheus_url,
             })
         }
@@ -86,6 +87,7 @@ fn source(settings: &Settings, prometheus_url: Option<String>) -> anyhow::Result
                 database: options.database.clone(),
                 user: "grafana_SHOP".into(),
                 password: "the one that `shopfunnel grafana user --shop SHOP` printed".into(),
+                headers: options.headers.clone(),
                 prometheus_url,
             })
         }
@@ -104,6 +106,9 @@ fn tell(source: &Source) -> anyhow::Result<()> {
         ("default database", &source.database),
     ] {
         writeln!(out, "  {name:17} {value}")?;
+    }
+    for (name, value) in &source.headers {
+        writeln!(out, "  {:17} {name}: {value} (secure)", "HTTP header")?;
     }
     writeln!(out)?;
     writeln!(

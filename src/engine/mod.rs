@@ -2,15 +2,18 @@
 //!
 //! The child (`shopfunnel engine`, see [`child`]) loads `libchdb.so` and serves ClickHouse's HTTP interface on
 //! loopback. This module writes its settings, starts it, waits until it answers, starts it again with back-off
-//! when it ends or stops answering, and stops it last. All it gives to the rest is a URL and a user.
+//! when it ends or stops answering, and stops it last. All it gives to the rest is a URL, a user and a token.
 //! It never reads or writes a table, and nothing of the engine is loaded into this process.
 
 pub mod child;
+mod configuration;
 pub mod confine;
+pub mod memory;
 mod settings;
 
 pub use settings::Login;
 
+use crate::file;
 use settings::Settings;
 use std::ffi::OsString;
 use std::fs::TryLockError;
@@ -28,6 +31,8 @@ use tokio::sync::watch;
 /// Version of the npm package that holds the engine.
 pub const PACKAGE_VERSION: &str = "26.7.3-stable.1";
 const LIBRARY: &str = "libchdb.so";
+/// Header of every request to the engine; without the right token in it, the engine has no handler.
+pub const TOKEN_HEADER: &str = "X-Engine-Token";
 
 /// The engine starts in 0.2 s when idle; a loaded machine with many parts needs more.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -55,6 +60,8 @@ pub struct EngineOptions {
     /// Database that the `tracker` user owns and the `grafana` user reads. A trailing `*` means all with that
     /// prefix.
     pub database: String,
+    /// Bound of what ClickHouse holds in memory; [`memory::default_max_bytes`] where `None`.
+    pub max_memory_bytes: Option<u64>,
     /// All that the child's environment holds, of the variables of [`ENVIRONMENT`].
     pub environment: Vec<(&'static str, OsString)>,
 }
@@ -122,6 +129,12 @@ impl EngineStatus {
 /// No engine has been started there, or its files cannot be read.
 pub fn reader_of(directory: &Path) -> io::Result<(u16, Login)> {
     let settings = Settings::read(directory)?;
+    if settings.reader().token.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "its engine has not been started by this version",
+        ));
+    }
     Ok((settings.http_port(), settings.reader()))
 }
 
@@ -136,14 +149,16 @@ impl Engine {
             return Err(EngineError::NotInstalled(options.library));
         }
         let prepare = |cause| EngineError::Prepare { path: options.directory.clone(), cause };
-        let mut settings = Settings::prepare(&options.directory, &options.database).map_err(prepare)?;
+        file::create_private_directory(&options.directory).map_err(prepare)?;
         await_predecessor(&options.directory).await.map_err(EngineError::NotStarted)?;
-        settings.choose_free_port(&options.directory).map_err(prepare)?;
+        let max_memory_bytes = options.max_memory_bytes.unwrap_or_else(memory::default_max_bytes);
+        let settings =
+            Settings::prepare(&options.directory, &options.database, max_memory_bytes).map_err(prepare)?;
         let status = EngineStatus::default();
         if !confine::is_possible() {
             tracing::warn!(
-                "this kernel has no Landlock of Linux 5.19 or later, so who may ask the engine may read what shopfunnel may: give the \
-                 password of its user `grafana` to nobody else"
+                "this kernel has no Landlock of Linux 5.19 or later, so who may ask the engine may read what shopfunnel may: give \
+                 password and token of its user `grafana` to nobody else"
             );
         }
         let launcher = Launcher { options, settings: settings.clone(), status: status.clone() };
@@ -243,7 +258,7 @@ impl Launcher {
             if let Ok(Some(status)) = child.try_wait() {
                 return Err(format!("it ended with {status}; {}", self.settings.log_tail(directory)));
             }
-            if answers(self.settings.http_port()).await {
+            if answers(&self.settings).await {
                 return Ok(Running { child, _lifeline: lifeline });
             }
             if tokio::time::Instant::now() > deadline {
@@ -265,7 +280,7 @@ async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch:
         let started = tokio::time::Instant::now();
         let ended = tokio::select! {
             _ = stopped.wait_for(|&stopped| stopped) => None,
-            reason = until_it_ends(&mut running.child, launcher.settings.http_port()) => Some(reason),
+            reason = until_it_ends(&mut running.child, &launcher.settings) => Some(reason),
         };
         let Some(reason) = ended else { return end(running.child).await };
         let reason = format!("{reason}; {}", launcher.settings.log_tail(&launcher.options.directory));
@@ -298,7 +313,7 @@ async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch:
 }
 
 /// Returns when the child has ended, or was killed because it stopped answering, and why.
-async fn until_it_ends(child: &mut Child, http_port: u16) -> String {
+async fn until_it_ends(child: &mut Child, settings: &Settings) -> String {
     let mut unanswered = 0;
     loop {
         tokio::select! {
@@ -310,7 +325,7 @@ async fn until_it_ends(child: &mut Child, http_port: u16) -> String {
             }
             () = tokio::time::sleep(HEALTH_INTERVAL) => {}
         }
-        unanswered = if answers(http_port).await { 0 } else { unanswered + 1 };
+        unanswered = if answers(settings).await { 0 } else { unanswered + 1 };
         if unanswered == MAX_UNANSWERED {
             let _ = child.kill().await;
             return format!("it was killed after {MAX_UNANSWERED} unanswered health checks");
@@ -328,11 +343,13 @@ async fn end(mut child: Child) {
     }
 }
 
-/// Whether ClickHouse's `/ping` answers `Ok.` on the port.
-async fn answers(http_port: u16) -> bool {
+/// Whether ClickHouse's `/ping` answers `Ok.` to the tracker on the engine's port.
+async fn answers(settings: &Settings) -> bool {
     let ping = async {
-        let mut stream = TcpStream::connect(("127.0.0.1", http_port)).await?;
-        stream.write_all(b"GET /ping HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
+        let mut stream = TcpStream::connect(("127.0.0.1", settings.http_port())).await?;
+        let token = settings.tracker().token;
+        let request = format!("GET /ping HTTP/1.0\r\nHost: localhost\r\n{TOKEN_HEADER}: {token}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
         stream.take(4_096).read_to_end(&mut answer).await?;
         Ok::<_, io::Error>(answer.windows(3).any(|word| word == b"Ok."))

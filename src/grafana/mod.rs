@@ -3,6 +3,7 @@
 
 pub mod reader;
 
+use serde_json::{Map, Value, json};
 use std::path::Path;
 
 macro_rules! files {
@@ -43,6 +44,8 @@ pub struct Source {
     pub database: String,
     pub user: String,
     pub password: String,
+    /// Names and values of headers that ClickHouse, or a gateway before it, asks for.
+    pub headers: Vec<(String, String)>,
     /// Of a Prometheus that scrapes the admin listener's `/metrics`; there may be none.
     pub prometheus_url: Option<String>,
 }
@@ -51,12 +54,22 @@ pub struct Source {
 pub fn filled(text: &str, source: &Source, dashboards: &Path) -> String {
     // A JSON text is a YAML text, whatever it holds.
     let quoted = |value: &str| serde_json::Value::from(value).to_string();
+    let headers: Value =
+        source.headers.iter().map(|(name, _)| json!({ "name": name, "secure": true })).collect();
+    let values =
+        source.headers.iter().map(|(name, value)| (format!("secureHttpHeaders.{name}"), value.clone()));
+    let secrets: Map<String, Value> = [("password".to_owned(), source.password.clone())]
+        .into_iter()
+        .chain(values)
+        .map(|(name, value)| (name, value.into()))
+        .collect();
     [
         ("$SHOPFUNNEL_CLICKHOUSE_HOST", quoted(&source.host)),
         ("$SHOPFUNNEL_CLICKHOUSE_PORT", source.port.to_string()),
         ("$SHOPFUNNEL_CLICKHOUSE_DATABASE", quoted(&source.database)),
         ("$SHOPFUNNEL_GRAFANA_USER", quoted(&source.user)),
-        ("$SHOPFUNNEL_GRAFANA_PASSWORD", quoted(&source.password)),
+        ("$SHOPFUNNEL_GRAFANA_HEADERS", headers.to_string()),
+        ("$SHOPFUNNEL_GRAFANA_SECRETS", Value::from(secrets).to_string()),
         ("$SHOPFUNNEL_PROMETHEUS_URL", quoted(source.prometheus_url.as_deref().unwrap_or_default())),
         ("/var/lib/grafana/dashboards/shopfunnel", quoted(&dashboards.to_string_lossy())),
     ]
@@ -100,11 +113,14 @@ mod tests {
             database: "shopfunnel".into(),
             user: "u".into(),
             password: "a\"b: #'\n".into(),
+            headers: vec![("X-Engine-Token".into(), "t".into())],
             prometheus_url: Some("http://p:9090".into()),
         };
         let text = FILES.iter().find(|(path, _)| path.contains("datasources")).unwrap().1;
         let filled = filled(text, &source, Path::new("/g"));
-        assert!(filled.contains(r##"password: "a\"b: #'\n""##) && filled.contains("port: 8123"), "{filled}");
+        assert!(filled.contains(r##""password":"a\"b: #'\n""##) && filled.contains("port: 8123"), "{filled}");
+        assert!(filled.contains(r#"httpHeaders: [{"name":"X-Engine-Token","secure":true}]"#), "{filled}");
+        assert!(filled.contains(r#""secureHttpHeaders.X-Engine-Token":"t""#), "{filled}");
         assert!(!filled.contains('$'), "{filled}");
         let (_, prometheus) =
             FILES.iter().find(|(path, _)| path.ends_with("datasources/prometheus.yaml")).unwrap();

@@ -42,14 +42,26 @@ use tokio::sync::RwLock;
 const ASK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the tables are.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StoreOptions {
     /// `http://host:port`.
     pub url: String,
     pub user: String,
     pub password: String,
+    /// Names and values of headers that every request carries.
+    pub headers: Vec<(String, String)>,
     /// Made by [`Store::migrate`] when it is missing.
     pub database: String,
+}
+
+impl std::fmt::Debug for StoreOptions {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("url", &self.url)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why the store did not do what it was asked.
@@ -141,6 +153,8 @@ impl Store {
             .with_user(options.user)
             .with_password(options.password)
             .with_database(options.database.clone());
+        let client =
+            options.headers.into_iter().fold(client, |client, (name, value)| client.with_header(name, value));
         Store { client, database: options.database, ending: Arc::default() }
     }
 

@@ -24,13 +24,14 @@ async function freePort() {
 export async function startDemo(...demoArguments) {
   const dataDir = await mkdtemp(join(tmpdir(), "shopfunnel-browser-"));
   const port = await freePort();
+  const adminPort = await freePort();
   const child = spawn(BINARY, ["demo", ...demoArguments], {
     cwd: dataDir,
     env: {
       ...process.env,
       SHOPFUNNEL_DATA_DIR: dataDir,
       SHOPFUNNEL_LISTEN: `127.0.0.1:${port}`,
-      SHOPFUNNEL_ADMIN_LISTEN: `127.0.0.1:${await freePort()}`,
+      SHOPFUNNEL_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -73,6 +74,13 @@ export async function startDemo(...demoArguments) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
+    /** Where the embedded engine listens. */
+    engine: async () => {
+      const { http_port } = JSON.parse(await readFile(join(dataDir, "engine", "engine.json"), "utf8"));
+      return { url: `http://127.0.0.1:${http_port}` };
+    },
+    /** What `/readyz` says. */
+    ready: async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).json(),
     async stop() {
       child.kill("SIGTERM");
       await ended;

@@ -1,6 +1,7 @@
 //! A ClickHouse outside of the program, for scenarios that stand between the two.
 
 use crate::server::library;
+use shopfunnel::app::embedded_store;
 use shopfunnel::engine::{Engine, EngineOptions};
 use shopfunnel::store::StoreOptions;
 use tempfile::TempDir;
@@ -19,6 +20,7 @@ impl External {
             library: library(),
             program: env!("CARGO_BIN_EXE_shopfunnel").into(),
             database: "chaos".into(),
+            max_memory_bytes: None,
             environment: Vec::new(),
         };
         let engine = Engine::start(options).await.expect("the engine starts; `make engine` installs it");
@@ -27,13 +29,7 @@ impl External {
 
     /// The tables, for the judge.
     pub fn tables(&self) -> StoreOptions {
-        let login = self.engine.tracker();
-        StoreOptions {
-            url: self.engine.url(),
-            user: login.user,
-            password: login.password,
-            database: "chaos".into(),
-        }
+        embedded_store(&self.engine, "chaos".into())
     }
 
     pub async fn stop(self) {

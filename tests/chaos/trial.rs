@@ -120,6 +120,15 @@ impl Trial {
                 ("SHOPFUNNEL_CLICKHOUSE__USER", store.user.clone()),
                 ("SHOPFUNNEL_CLICKHOUSE__PASSWORD", store.password.clone()),
                 ("SHOPFUNNEL_CLICKHOUSE__DATABASE", store.database.clone()),
+                (
+                    "SHOPFUNNEL_CLICKHOUSE__HEADERS",
+                    store
+                        .headers
+                        .iter()
+                        .map(|(name, value)| format!("{name}: {value}"))
+                        .collect::<Vec<_>>()
+                        .join(","),
+                ),
             ]);
             store
         });

@@ -3,6 +3,7 @@
 use crate::ledger::{Books, Fate};
 use crate::model::{self, Sent};
 use crate::payload::{COLUMNS, Derivation};
+use crate::server::as_owner;
 use serde_json::Value;
 use shopfunnel::store::StoreOptions;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,7 +137,7 @@ pub async fn read(store: &StoreOptions) -> String {
 pub async fn execute(store: &StoreOptions, sql: &str) -> String {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let url = format!("{}/?database={}", store.url, store.database);
-    let request = client.post(url).basic_auth(&store.user, Some(&store.password)).body(sql.to_owned());
+    let request = as_owner(client.post(url), store).body(sql.to_owned());
     let answer = request.send().await.expect("the store answers the judge");
     let status = answer.status();
     let text = answer.text().await.expect("text");

@@ -1,9 +1,9 @@
 //! The application under test, and what tests do with it.
 
-use crate::server::library;
+use crate::server::{as_owner, library};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use shopfunnel::app::App;
+use shopfunnel::app::{App, embedded_store};
 use shopfunnel::clock::Clock;
 use shopfunnel::config::{ClickHouse, Settings};
 use shopfunnel::engine::{Engine, EngineOptions};
@@ -49,6 +49,7 @@ pub async fn shared_engine() -> &'static Engine {
                 library: library(),
                 program: env!("CARGO_BIN_EXE_shopfunnel").into(),
                 database: "it_*".into(),
+                max_memory_bytes: None,
                 environment: Vec::new(),
             })
             .await
@@ -112,13 +113,7 @@ async fn spawn(listen: &str, limits: LimitOptions, geo: GeoOptions) -> TestApp {
 
 /// A database of an engine, as its tracker reaches it.
 pub fn store_of(engine: &Engine, database: &str) -> StoreOptions {
-    let login = engine.tracker();
-    StoreOptions {
-        url: engine.url(),
-        user: login.user,
-        password: login.password,
-        database: database.to_owned(),
-    }
+    embedded_store(engine, database.to_owned())
 }
 
 /// The same over a store of one's own choosing.
@@ -262,7 +257,7 @@ impl TestApp {
     /// What the store answers to a statement of its owner.
     pub async fn execute(&self, sql: &str) -> String {
         let url = format!("{}/?database={}", self.store.url, self.store.database);
-        let request = self.client.post(url).basic_auth(&self.store.user, Some(&self.store.password));
+        let request = as_owner(self.client.post(url), &self.store);
         let (status, text) = {
             let answer = request.body(sql.to_owned()).send().await.expect("an answer");
             (answer.status(), answer.text().await.expect("text"))

@@ -174,6 +174,9 @@ fn grafana_is_given_what_it_needs() {
             line.unwrap_or_else(|| panic!("{name} in {told}")).trim()[name.len()..].trim().to_owned()
         };
         let (port, password) = (value("server port"), value("password"));
+        let token = value("HTTP header");
+        let token =
+            token.strip_prefix("X-Engine-Token: ").and_then(|rest| rest.strip_suffix(" (secure)")).unwrap();
         assert_eq!(
             (value("user name").as_str(), value("default database").as_str()),
             ("grafana", "shopfunnel")
@@ -182,6 +185,7 @@ fn grafana_is_given_what_it_needs() {
         let client = Client::builder().no_proxy().build().unwrap();
         let request =
             client.post(url).basic_auth("grafana", Some(&password)).body("SELECT count() FROM shop_list");
+        let request = request.header("X-Engine-Token", token);
         assert_eq!(request.send().await.unwrap().text().await.unwrap(), "0\n");
 
         let written = installation.run(&["grafana", "files", "g", "--seen-at", "/srv/g"]);
@@ -189,9 +193,12 @@ fn grafana_is_given_what_it_needs() {
         let folder = installation.data_dir.join("g");
         let read = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap();
         let source = read("provisioning/datasources/shopfunnel.yaml");
-        for expected in
-            [format!("port: {port}"), format!("password: \"{password}\""), "host: \"127.0.0.1\"".into()]
-        {
+        for expected in [
+            format!("port: {port}"),
+            format!("\"password\":\"{password}\""),
+            format!("\"secureHttpHeaders.X-Engine-Token\":\"{token}\""),
+            "host: \"127.0.0.1\"".into(),
+        ] {
             assert!(source.contains(&expected), "{expected} in {source}");
         }
         assert!(read("provisioning/dashboards/shopfunnel.yaml").contains("path: \"/srv/g/dashboards\""));

@@ -8,7 +8,7 @@ use crate::app::{
 use crate::server::library;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shopfunnel::engine::{Engine, EngineOptions, Login};
+use shopfunnel::engine::{Engine, EngineOptions, Login, TOKEN_HEADER};
 use shopfunnel::grafana::FILES;
 use shopfunnel::grafana::reader::Reader;
 use shopfunnel::store::Store;
@@ -87,6 +87,7 @@ impl<'a> Grafana<'a> {
         let store = &self.app.store;
         let url = format!("{}/?database={}&default_format=JSONCompact", store.url, store.database);
         let request = self.app.client.post(url).basic_auth(&self.login.user, Some(&self.login.password));
+        let request = request.header(TOKEN_HEADER, &self.login.token);
         let answer = request.body(sql.clone()).send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
@@ -288,6 +289,7 @@ fn a_reader_of_one_shop_sees_the_boards_of_that_shop_alone() {
             library: library(),
             program: env!("CARGO_BIN_EXE_shopfunnel").into(),
             database: database.into(),
+            max_memory_bytes: None,
             environment: Vec::new(),
         })
         .await
@@ -296,7 +298,8 @@ fn a_reader_of_one_shop_sees_the_boards_of_that_shop_alone() {
         let (tea, cup) = (app.add_shop("tea"), app.add_shop("cup"));
         fill(&app, &tea).await;
         fill(&app, &cup).await;
-        let of_tea = Login { user: reader.user(), password: reader.password.into() };
+        let of_tea =
+            Login { user: reader.user(), password: reader.password.into(), token: engine.reader().token };
         let mut asked = 0;
         for (path, text) in FILES.iter().filter(|(path, _)| path.starts_with("dashboards/en/")) {
             let board: Value = serde_json::from_str(text).unwrap();

@@ -30,7 +30,7 @@ mod days;
 mod dead_letters;
 mod definitions;
 mod details;
-mod engine_access;
+mod engine_door;
 mod figures;
 mod forget;
 mod framing;

@@ -3,7 +3,7 @@
 use crate::app::{run, store_of};
 use crate::server::library;
 use reqwest::{Client, StatusCode};
-use shopfunnel::engine::{Engine, EngineOptions, confine};
+use shopfunnel::engine::{Engine, EngineOptions, TOKEN_HEADER, confine};
 use shopfunnel::grafana::reader::{Reader, TABLES};
 use shopfunnel::store::Store;
 use std::collections::BTreeSet;
@@ -47,6 +47,7 @@ impl Server {
             library: library(),
             program: env!("CARGO_BIN_EXE_shopfunnel").into(),
             database: DATABASE.into(),
+            max_memory_bytes: None,
             environment: Vec::new(),
         })
         .await
@@ -66,6 +67,7 @@ impl Server {
     async fn ask(&self, user: &str, password: &str, settings: &str, sql: &str) -> (StatusCode, String) {
         let url = format!("{}/?database={DATABASE}{settings}", self.engine.url());
         let request = self.client.post(url).basic_auth(user, Some(password)).body(sql.to_owned());
+        let request = request.header(TOKEN_HEADER, self.engine.reader().token);
         let answer = request.send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     }

@@ -2,6 +2,7 @@
 //!
 //! The judge (`tests/chaos`) uses this file too, so it leans on nothing else of this harness.
 
+use reqwest::RequestBuilder;
 use serde_json::Value;
 use shopfunnel::engine;
 use shopfunnel::shops::command::AddedShop;
@@ -149,7 +150,7 @@ impl Installation {
         let engine = self.engine();
         let url = format!("{}/?database={}", engine.url, engine.database);
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let request = client.post(url).basic_auth(engine.user, Some(engine.password));
+        let request = as_owner(client.post(url), &engine);
         request.body(sql.to_owned()).send().await.expect("an answer").text().await.expect("text")
     }
 
@@ -161,9 +162,19 @@ impl Installation {
             url: format!("http://127.0.0.1:{}", settings["http_port"]),
             user: "tracker".into(),
             password: settings["tracker_password"].as_str().expect("a password").into(),
+            headers: vec![(
+                engine::TOKEN_HEADER.into(),
+                settings["tracker_token"].as_str().expect("a token").into(),
+            )],
             database: "shopfunnel".into(),
         }
     }
+}
+
+/// A request to ClickHouse as the owner of the tables.
+pub fn as_owner(request: RequestBuilder, store: &StoreOptions) -> RequestBuilder {
+    let request = request.basic_auth(&store.user, Some(&store.password));
+    store.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
 impl Server {

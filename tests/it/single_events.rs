@@ -2,6 +2,7 @@
 
 use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event, event_with, read, run, spawn_app};
 use crate::property::seed;
+use crate::server::as_owner;
 use fastrand::Rng;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -252,7 +253,7 @@ fn single_events_want_a_key_of_the_shop() {
 /// Rows that a statement reads, as ClickHouse counts them.
 async fn rows_read(app: &TestApp, settings: &str, sql: &str) -> u64 {
     let url = format!("{}/?database={}&wait_end_of_query=1{settings}", app.store.url, app.store.database);
-    let request = app.client.post(url).basic_auth(&app.store.user, Some(&app.store.password));
+    let request = as_owner(app.client.post(url), &app.store);
     let answer = request.body(sql.to_owned()).send().await.unwrap();
     let summary = answer.headers()["x-clickhouse-summary"].to_str().unwrap().to_owned();
     let text = answer.text().await.unwrap();

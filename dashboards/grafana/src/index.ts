@@ -33,8 +33,9 @@ export function files(): Map<string, string> {
           type: PLUGIN,
           access: "proxy",
           // `shopfunnel grafana` prints the values.
-          jsonData: { host: "$SHOPFUNNEL_CLICKHOUSE_HOST", port: "$SHOPFUNNEL_CLICKHOUSE_PORT", protocol: "http", secure: false, username: "$SHOPFUNNEL_GRAFANA_USER", defaultDatabase: "$SHOPFUNNEL_CLICKHOUSE_DATABASE", version: "4.20.0" },
-          secureJsonData: { password: "$SHOPFUNNEL_GRAFANA_PASSWORD" },
+          jsonData: { host: "$SHOPFUNNEL_CLICKHOUSE_HOST", port: "$SHOPFUNNEL_CLICKHOUSE_PORT", protocol: "http", secure: false, username: "$SHOPFUNNEL_GRAFANA_USER", defaultDatabase: "$SHOPFUNNEL_CLICKHOUSE_DATABASE", httpHeaders: "$SHOPFUNNEL_GRAFANA_HEADERS", version: "4.20.0" },
+          // The password, and the value of each header.
+          secureJsonData: "$SHOPFUNNEL_GRAFANA_SECRETS",
         },
       ],
     }),
