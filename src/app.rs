@@ -20,6 +20,7 @@ use crate::http::limit::Limits;
 use crate::http::{self, admin, connections, limit};
 use crate::identity::Identities;
 use crate::identity::forgotten::Forgotten;
+use crate::room::{self, Need};
 use crate::secret::{fill_random, hex};
 use crate::shipper::{Exceptions, Shipper};
 use crate::shops::command;
@@ -134,6 +135,7 @@ impl App {
         let identities = Arc::new(Identities::open(&settings.data_dir.join("identity.json"))?);
         let forgotten = Forgotten::open(&settings.data_dir.join("forgotten.json"), identities.clone())?;
         let (spool, reader) = Spool::open(&settings.spool)?;
+        require_room(&settings, &spool)?;
         let geo = spawn_blocking(|| Geo::open(settings.geo)).await??;
         // While the engine starts, which takes longer.
         let agents = spawn_blocking(Agents::default);
@@ -149,7 +151,10 @@ impl App {
         };
         let store = Store::new(store_options);
         let migrated = match store.migrate().await {
-            Ok(()) => true,
+            Ok(()) => {
+                engine.iter().for_each(Engine::remember_views);
+                true
+            }
             Err(error) if error.is_away() => {
                 tracing::warn!(%error, "events are taken; figures wait for ClickHouse");
                 false
@@ -366,6 +371,22 @@ impl App {
         if let Some(engine) = engine {
             engine.stop().await;
         }
+    }
+}
+
+/// A start on a full disk would leave half-written files, and takes no event anyway.
+fn require_room(settings: &Settings, spool: &Spool) -> anyhow::Result<()> {
+    let mut needs = vec![Need { directory: settings.spool.directory.clone(), bytes: spool.segment_bytes() }];
+    if let ClickHouse::Embedded(options) = &settings.clickhouse {
+        file::create_private_directory(&options.directory)?;
+        needs.push(Need { directory: options.directory.clone(), bytes: engine::START_BYTES });
+    }
+    if room::shortage(&needs)?.is_some() {
+        spool.remove_sent()?;
+    }
+    match room::shortage(&needs)? {
+        Some(shortage) => Err(shortage.into()),
+        None => Ok(()),
     }
 }
 

@@ -26,5 +26,6 @@ pub mod clock;
 pub mod file;
 pub mod money;
 pub mod planted;
+pub mod room;
 pub mod secret;
 pub mod text;

@@ -9,6 +9,7 @@ pub mod child;
 mod configuration;
 pub mod confine;
 pub mod memory;
+mod metadata;
 mod settings;
 
 pub use settings::Login;
@@ -33,6 +34,9 @@ pub const PACKAGE_VERSION: &str = "26.7.3-stable.1";
 const LIBRARY: &str = "libchdb.so";
 /// Header of every request to the engine; without the right token in it, the engine has no handler.
 pub const TOKEN_HEADER: &str = "X-Engine-Token";
+
+/// What a start writes at most: settings, and some hundred small files of tables and views.
+pub const START_BYTES: u64 = 4 << 20;
 
 /// The engine starts in 0.2 s when idle; a loaded machine with many parts needs more.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -92,6 +96,7 @@ pub fn cached_library(cache_dir: &Path) -> PathBuf {
 /// A running engine. Dropping it without [`Engine::stop`] kills the child.
 #[derive(Debug)]
 pub struct Engine {
+    directory: PathBuf,
     settings: Settings,
     status: EngineStatus,
     stop: watch::Sender<bool>,
@@ -154,6 +159,7 @@ impl Engine {
         let max_memory_bytes = options.max_memory_bytes.unwrap_or_else(memory::default_max_bytes);
         let settings =
             Settings::prepare(&options.directory, &options.database, max_memory_bytes).map_err(prepare)?;
+        metadata::mend(&options.directory).map_err(prepare)?;
         let status = EngineStatus::default();
         if !confine::is_possible() {
             tracing::warn!(
@@ -161,11 +167,12 @@ impl Engine {
                  password and token of its user `grafana` to nobody else"
             );
         }
+        let directory = options.directory.clone();
         let launcher = Launcher { options, settings: settings.clone(), status: status.clone() };
         let running = launcher.launch().await.map_err(EngineError::NotStarted)?;
         let (stop, stopped) = watch::channel(false);
         let supervisor = tokio::spawn(supervise(launcher, running, stopped));
-        Ok(Engine { settings, status, stop, supervisor })
+        Ok(Engine { directory, settings, status, stop, supervisor })
     }
 
     /// Base URL of the engine's HTTP interface, on loopback.
@@ -181,6 +188,13 @@ impl Engine {
     /// The user that may only read.
     pub fn reader(&self) -> Login {
         self.settings.reader()
+    }
+
+    /// To be called when all views were made: tells the next start which descriptions are whole.
+    pub fn remember_views(&self) {
+        if let Err(error) = metadata::remember_views(&self.directory) {
+            tracing::warn!(%error, "the views are made again at the next start");
+        }
     }
 
     /// What became of the child; outlives the engine.

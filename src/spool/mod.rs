@@ -300,6 +300,19 @@ impl Spool {
         }
     }
 
+    /// What the next segment takes on the disk.
+    pub fn segment_bytes(&self) -> u64 {
+        segment_bytes(self.max_bytes)
+    }
+
+    /// Removes the segments that are kept although they were sent.
+    ///
+    /// # Errors
+    /// A file cannot be removed.
+    pub fn remove_sent(&self) -> io::Result<()> {
+        self.shelf.remove_all_sent()
+    }
+
     /// Up to where records are durable now.
     pub fn durable(&self) -> Position {
         self.durable.borrow().position

@@ -145,6 +145,11 @@ impl Shelf {
         Ok(stored + bytes <= max_bytes)
     }
 
+    /// Removes every segment that is kept although it was sent.
+    pub fn remove_all_sent(&self) -> io::Result<()> {
+        self.remove_sent(&mut self.lock(), |_| true, u64::MAX)
+    }
+
     /// Removes sent segments, oldest first, until `enough_bytes` are free.
     fn remove_sent(
         &self,
@@ -173,7 +178,7 @@ impl Shelf {
     pub fn with_room<T>(&self, act: impl Fn(&dyn Disk) -> io::Result<T>) -> io::Result<T> {
         match act(&*self.disk) {
             Err(error) if is_full(&error) => {
-                self.remove_sent(&mut self.lock(), |_| true, u64::MAX)?;
+                self.remove_all_sent()?;
                 act(&*self.disk)
             }
             result => result,

@@ -1,4 +1,4 @@
-//! Tables brought up to this version: numbered statements, each run once, and the views, replaced at every start.
+//! Tables brought up to this version: numbered statements, each run once, and the views, replaced where their text differs.
 //!
 //! What to run is decided by a pure function over what was run and what is known. Every statement is safe to
 //! run twice, because ClickHouse has no transaction that would hold it together with its entry in the list.
@@ -44,6 +44,7 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0030_shops",
     "0031_ledger_cohorts",
     "0032_ledger_keys",
+    "0033_view_texts",
 );
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \
@@ -67,6 +68,13 @@ struct Applied {
     checksum: String,
 }
 
+/// A view, and the text it was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
+struct Made {
+    name: String,
+    checksum: String,
+}
+
 /// The statements still to run, in order.
 fn pending<'a>(
     applied: &[Applied],
@@ -83,6 +91,15 @@ fn pending<'a>(
     }
     let ran = |name: &str| applied.iter().any(|ran| ran.name == name);
     Ok(known.iter().copied().filter(|(name, _)| !ran(name)).collect())
+}
+
+/// The table or materialised view that a statement makes, if it makes one.
+fn made_by(statement: &str) -> Option<&str> {
+    let made = ["CREATE TABLE IF NOT EXISTS ", "CREATE MATERIALIZED VIEW IF NOT EXISTS "]
+        .iter()
+        .find_map(|begin| statement.split_once(begin))?
+        .1;
+    made.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()
 }
 
 fn checksum(statement: &str) -> String {
@@ -121,8 +138,51 @@ impl Store {
             .await?;
             tracing::info!(name, "migrated");
         }
-        for view in views::statements() {
-            self.run(&view).await?;
+        self.make_missing().await?;
+        self.make_views().await
+    }
+
+    /// Makes tables that are gone although they were made: a full disk may have cut what ClickHouse knew of them. Later statements
+    /// change what earlier ones made, so all run again.
+    async fn make_missing(&self) -> Result<(), StoreError> {
+        let there = self.names().await?;
+        let made = MIGRATIONS.iter().filter_map(|(_, statement)| made_by(statement));
+        let missing: Vec<&str> = made.filter(|name| !there.iter().any(|found| found == name)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        tracing::error!(tables = missing.join(", "), "tables are missing and are made again");
+        for (_, statement) in MIGRATIONS {
+            self.run(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Names of all tables and views of the database.
+    async fn names(&self) -> Result<Vec<String>, StoreError> {
+        const NAMES: &str = "SELECT name FROM system.tables WHERE database = currentDatabase()";
+        in_time(self.client.query_raw(NAMES).fetch_all::<String>()).await
+    }
+
+    /// Makes the views that are missing, or were made from another text. Replacing writes files, which a disk may have no
+    /// room for, so nothing is replaced without need.
+    async fn make_views(&self) -> Result<(), StoreError> {
+        const MADE: &str = "SELECT name, checksum FROM view_texts FINAL";
+        let made = in_time(self.client.query_raw(MADE).fetch_all::<Made>()).await?;
+        let there = self.names().await?;
+        for (name, statement) in views::statements() {
+            let view = Made { name: name.into(), checksum: checksum(&statement) };
+            if made.contains(&view) && there.contains(&view.name) {
+                continue;
+            }
+            self.run(&statement).await?;
+            in_time(async {
+                let mut insert =
+                    self.client.insert::<Made>("view_texts").await?.with_setting("async_insert", "0");
+                insert.write(&view).await?;
+                insert.end().await
+            })
+            .await?;
         }
         Ok(())
     }
@@ -167,6 +227,14 @@ mod tests {
     fn a_changed_or_unknown_migration_stops_everything() {
         assert_eq!(pending(&[ran("0001_a", "changed")], KNOWN), Err(Divergence::Changed("0001_a".into())));
         assert_eq!(pending(&[ran("0003_c", "C")], KNOWN), Err(Divergence::Newer("0003_c".into())));
+    }
+
+    #[test]
+    fn what_a_statement_makes_is_known_by_name() {
+        let made: Vec<&str> = MIGRATIONS.iter().filter_map(|(_, statement)| made_by(statement)).collect();
+        let making = MIGRATIONS.iter().filter(|(_, statement)| statement.contains("CREATE "));
+        assert_eq!(made.len(), making.count());
+        assert!(made.contains(&"events") && made.contains(&"visitor_days_from_events"), "{made:?}");
     }
 
     #[test]

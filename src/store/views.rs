@@ -72,9 +72,9 @@ impl super::Store {
     }
 }
 
-/// The statements that make the views what this version expects.
-pub(super) fn statements() -> impl Iterator<Item = String> {
-    VIEWS.iter().map(|(_, view)| whole(view))
+/// Every view's name, and the statement that makes it what this version expects.
+pub(super) fn statements() -> impl Iterator<Item = (&'static str, String)> {
+    VIEWS.iter().map(|(name, view)| (*name, whole(view)))
 }
 
 pub(super) fn text_behind(view: &str) -> String {

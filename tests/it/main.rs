@@ -34,6 +34,7 @@ mod engine_door;
 mod figures;
 mod forget;
 mod framing;
+mod full_disk;
 mod grafana;
 mod import;
 mod ingest;
