@@ -14,6 +14,7 @@ use crate::config::{ClickHouse, Settings};
 use crate::engine::{self, Engine};
 use crate::enrich::agent::Agents;
 use crate::enrich::geo::{self, Geo};
+use crate::http::answers::{self, Refusals};
 use crate::http::client_address::TrustedProxies;
 use crate::http::connections::{Busy, Connections};
 use crate::http::limit::Limits;
@@ -41,7 +42,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -69,7 +70,7 @@ pub struct App {
     upkeep: JoinHandle<()>,
     stop_shipper: watch::Sender<bool>,
     stop_upkeep: watch::Sender<bool>,
-    chores: [JoinHandle<()>; 4],
+    chores: [JoinHandle<()>; 5],
     engine: Option<Engine>,
     _lock: DataDirLock,
 }
@@ -152,7 +153,7 @@ impl App {
         let store = Store::new(store_options);
         let migrated = match store.migrate().await {
             Ok(()) => {
-                engine.iter().for_each(Engine::remember_views);
+                engine.iter().for_each(Engine::remember_tables);
                 true
             }
             Err(error) if error.is_away() => {
@@ -215,13 +216,17 @@ impl App {
         let connections = Arc::new(Connections::default());
         let opened = connections.clone();
         let public_state = state.clone();
+        let refusals = Arc::new(Refusals::default());
+        let counted = refusals.clone();
         let public_server = HttpServer::new(move || {
             let demo = demo.clone();
             // Per request only this is cloned, not each counter.
             let telemetry = Rc::new(public_state.telemetry.clone());
+            let refusals = counted.clone();
             WebApp::new()
                 .wrap_fn(move |request, service| {
-                    let telemetry = telemetry.clone();
+                    let began = Instant::now();
+                    let (telemetry, refusals) = (telemetry.clone(), refusals.clone());
                     let busy = Busy::with(request.request());
                     let response = match http::head::check(request.head()) {
                         Ok(()) => Either::Left(service.call(request)),
@@ -232,7 +237,7 @@ impl App {
                             Either::Left(called) => called.await?,
                             Either::Right(refused) => refused,
                         };
-                        http::count_failure(response.response(), &telemetry);
+                        answers::count(&response, began, &telemetry, &refusals);
                         if response.status() == StatusCode::REQUEST_TIMEOUT {
                             busy.iter().for_each(Busy::read_no_more);
                         }
@@ -268,6 +273,7 @@ impl App {
             tokio::spawn(forget_old_salts(identities, clock)),
             tokio::spawn(sweep_limits(state.limits.clone())),
             tokio::spawn(sweep_connections(connections)),
+            tokio::spawn(tell_refusals(refusals)),
             tokio::spawn(watch_places(state.geo.clone())),
         ];
         tracing::info!(%public_address, %admin_address, data_dir = %settings.data_dir.display(), "listening");
@@ -349,6 +355,7 @@ impl App {
 
     /// Stops in the order that the module's header gives.
     pub async fn stop(self) {
+        tracing::info!("stopping");
         let App {
             state, door, servers, mut shipper, upkeep, stop_shipper, stop_upkeep, chores, engine, ..
         } = self;
@@ -357,6 +364,7 @@ impl App {
         }
         let _ = std::fs::remove_file(door);
         chores.iter().for_each(JoinHandle::abort);
+        let telemetry = state.telemetry.clone();
         drop(state);
         // One that ended by itself was already reported.
         if !shipper.is_finished() && tokio::time::timeout(DRAIN_TIMEOUT, &mut shipper).await.is_err() {
@@ -371,6 +379,11 @@ impl App {
         if let Some(engine) = engine {
             engine.stop().await;
         }
+        tracing::info!(
+            events_accepted = telemetry.events_accepted.get(),
+            events_shipped = telemetry.events_shipped.get(),
+            "stopped"
+        );
     }
 }
 
@@ -450,6 +463,13 @@ async fn sweep_limits(limits: Arc<Limits>) {
     loop {
         tokio::time::sleep(limit::SWEEP_INTERVAL).await;
         limits.sweep();
+    }
+}
+
+async fn tell_refusals(refusals: Arc<Refusals>) {
+    loop {
+        tokio::time::sleep(answers::TELL_INTERVAL).await;
+        refusals.tell();
     }
 }
 

@@ -65,6 +65,8 @@ struct RawSettings {
     geo: RawGeo,
     spool: RawSpool,
     #[serde(default)]
+    log: RawLog,
+    #[serde(default)]
     limits: RawLimits,
     #[serde(default)]
     shops: Vec<NewShop>,
@@ -156,6 +158,12 @@ impl RawGeo {
     }
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLog {
+    format: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSpool {
@@ -184,6 +192,16 @@ impl RawLimits {
             reports: self.reports.unwrap_or(default.reports),
         }
     }
+}
+
+/// How lines of the log are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// An object a line, for programs that collect logs.
+    Json,
 }
 
 /// Where ClickHouse is.
@@ -228,21 +246,14 @@ impl Settings {
         if let Some(file) = file.filter(|file| !file.is_file()) {
             return Err(ConfigError::NoFile(file.to_owned()));
         }
-        let mut sources = config::Config::builder()
-            .set_default("listen", "127.0.0.1:8080")?
-            .set_default("admin_listen", "127.0.0.1:9464")?
-            .set_default("data_dir", data_dir)?
-            .set_default("trusted_proxies", vec!["127.0.0.0/8", "::1/128"])?
-            .set_default("spool.max_bytes", 10_i64 << 30)?;
-        if let Some(file) = file {
-            sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
-        }
-        let environment = config::Environment::with_prefix(ENVIRONMENT_PREFIX);
-        let raw: RawSettings = sources
-            .add_source(environment.prefix_separator("_").separator("__"))
-            .build()?
-            .try_deserialize()?;
+        let raw: RawSettings = sources(file, data_dir)?.try_deserialize()?;
         Settings::check(raw)
+    }
+
+    /// How the log is to be written, before all of the settings are checked; what is wrong with them is said then.
+    pub fn log_format(file: Option<&Path>) -> LogFormat {
+        let asked = sources(file, "").and_then(|sources| sources.get_string("log.format"));
+        asked.ok().and_then(|format| log_format(&format).ok()).unwrap_or_default()
     }
 
     /// The settings file that is read when none is named, if it is there.
@@ -252,6 +263,7 @@ impl Settings {
 
     fn check(raw: RawSettings) -> Result<Settings, ConfigError> {
         let faults = planted(&raw)?;
+        raw.log.format.as_deref().map(log_format).transpose()?;
         let listen = address("listen", &raw.listen)?;
         let data_dir = std::path::absolute(&raw.data_dir).unwrap_or(raw.data_dir);
         let trusted_proxies =
@@ -327,6 +339,29 @@ impl Settings {
             shops: raw.shops,
             data_dir,
         })
+    }
+}
+
+/// Defaults, then the file, then the environment.
+fn sources(file: Option<&Path>, data_dir: &str) -> Result<config::Config, config::ConfigError> {
+    let mut sources = config::Config::builder()
+        .set_default("listen", "127.0.0.1:8080")?
+        .set_default("admin_listen", "127.0.0.1:9464")?
+        .set_default("data_dir", data_dir)?
+        .set_default("trusted_proxies", vec!["127.0.0.0/8", "::1/128"])?
+        .set_default("spool.max_bytes", 10_i64 << 30)?;
+    if let Some(file) = file {
+        sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
+    }
+    let environment = config::Environment::with_prefix(ENVIRONMENT_PREFIX);
+    sources.add_source(environment.prefix_separator("_").separator("__")).build()
+}
+
+fn log_format(format: &str) -> Result<LogFormat, ConfigError> {
+    match format {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(ConfigError::Value { name: "log.format", value: format.into(), hint: "write text or json" }),
     }
 }
 
@@ -478,6 +513,7 @@ mod tests {
             ("[clickhouse]\nurl = \"http://db\"\nheaders = [\"X-Key\"]", "clickhouse.headers"),
             ("[engine]\nmax_memory = \"much\"", "engine.max_memory"),
             ("[engine]\nmax_memory = 1000", "engine.max_memory"),
+            ("[log]\nformat = \"xml\"", "log.format"),
             ("[spool]\nmax_bytes = 0", "spool.max_bytes"),
             ("public_url = \"https://shop.example/?a=1\"", "public_url"),
             ("lisen = \"127.0.0.1:1\"", "lisen"),

@@ -23,9 +23,11 @@ pub mod spool;
 pub mod telemetry;
 
 pub mod clock;
+pub mod durations;
 pub mod file;
 pub mod money;
 pub mod planted;
+pub mod process;
 pub mod room;
 pub mod secret;
 pub mod text;

@@ -5,14 +5,18 @@
 //! between requests; `accepted = shipped + set aside + forgotten` holds when the spool is empty, was empty at start and no
 //! insert had to be repeated. Nothing here names a visitor, an address or a key.
 
-use prometheus_client::encoding::text::encode;
+use crate::durations::Durations;
+use crate::process::Usage;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use std::borrow::Cow;
 use std::sync::atomic::AtomicU64;
 
 /// The one label of a family: why, or what for.
@@ -21,8 +25,27 @@ pub struct Reason {
     pub reason: &'static str,
 }
 
+/// A route of the public listener and the status of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Answer {
+    pub route: Cow<'static, str>,
+    pub status: u16,
+}
+
+/// A route of the public listener.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Route {
+    pub route: Cow<'static, str>,
+}
+
+/// Upper bounds of the buckets of [`Telemetry::answer_seconds`].
+const ANSWER_BOUNDS: [f64; 12] =
+    [0.000_1, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0, 10.0];
+
+type Answers = Family<Route, histogram::Histogram, fn() -> histogram::Histogram>;
+
 /// All counters. Clones of a counter share its value.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct Telemetry {
     /// Events seen in requests, before they are judged.
     pub events_received: Counter,
@@ -46,6 +69,10 @@ pub struct Telemetry {
     pub events_forgotten: Counter,
     /// Requests answered with an error, by its code.
     pub requests_failed: Family<Reason, Counter>,
+    /// Answers of the public listener.
+    pub answers: Family<Answer, Counter>,
+    /// How long they took, from the request's head to the answer's.
+    pub answer_seconds: Answers,
     /// Inserts that did not succeed.
     pub insert_failures: Counter,
     /// Orders, days and rows of the ledger that were found wrong at night, and mended.
@@ -54,11 +81,39 @@ pub struct Telemetry {
     pub ledger_busy_seconds: Counter<f64, AtomicU64>,
 }
 
+impl Default for Telemetry {
+    fn default() -> Telemetry {
+        Telemetry {
+            events_received: Counter::default(),
+            fields_unknown: Counter::default(),
+            events_accepted: Counter::default(),
+            events_flagged: Family::default(),
+            events_rejected: Family::default(),
+            events_dropped: Family::default(),
+            events_refused: Counter::default(),
+            events_shipped: Counter::default(),
+            events_set_aside: Counter::default(),
+            events_forgotten: Counter::default(),
+            requests_failed: Family::default(),
+            answers: Family::default(),
+            answer_seconds: Family::new_with_constructor(|| histogram::Histogram::new(ANSWER_BOUNDS)),
+            insert_failures: Counter::default(),
+            ledger_differences: Counter::default(),
+            ledger_busy_seconds: Counter::default(),
+        }
+    }
+}
+
 /// What is read when somebody asks, because it belongs to another part of the program.
 #[derive(Debug, Clone, Default)]
 pub struct Readings {
     /// On disk, sent segments and reserved room included.
     pub spool_bytes: u64,
+    /// Bound of the former.
+    pub spool_max_bytes: u64,
+    /// That the disks of the spool and of the engine have left.
+    pub spool_disk_free_bytes: Option<u64>,
+    pub engine_disk_free_bytes: Option<u64>,
     pub spool_unsent_bytes: u64,
     /// Records that were durable once and are not readable any more.
     pub spool_lost_records: u64,
@@ -67,6 +122,10 @@ pub struct Readings {
     /// Since the latest moment before which every event is in the ledger; 0 when every event is.
     pub ledger_age_seconds: f64,
     pub spool_sync: Histogram,
+    /// Inserts of events into ClickHouse, and questions asked of it.
+    pub inserts: Histogram,
+    pub questions: Histogram,
+    pub process: Option<Usage>,
     pub engine_restarts: u64,
     /// Of the oldest database of places in use, epoch seconds.
     pub geo_built_at_seconds: Option<u64>,
@@ -80,6 +139,12 @@ pub struct Histogram {
     pub sum: f64,
     /// Upper bound and count of each bucket, each count for its bucket alone; the last bound is infinite.
     pub buckets: Vec<(f64, u64)>,
+}
+
+impl From<&Durations> for Histogram {
+    fn from(durations: &Durations) -> Histogram {
+        Histogram { sum: durations.sum().as_secs_f64(), buckets: durations.buckets() }
+    }
 }
 
 impl EncodeMetric for Histogram {
@@ -109,6 +174,17 @@ impl Telemetry {
         for (name, help, family) in families {
             registry.register(name, help, family.clone());
         }
+        registry.register(
+            "answers",
+            "Answers of the public listener, by route and status",
+            self.answers.clone(),
+        );
+        registry.register_with_unit(
+            "answer",
+            "Time from a request's head to its answer's, by route",
+            Unit::Seconds,
+            self.answer_seconds.clone(),
+        );
         let counters = [
             ("events_received", "Events seen in requests", &self.events_received),
             ("fields_unknown", "Fields of events that the contract does not know", &self.fields_unknown),
@@ -134,9 +210,17 @@ impl Telemetry {
             registry.register(name, help, counter.clone());
         }
         for (name, help, value) in [
-            ("spool", "Bytes of the spool on disk", readings.spool_bytes),
-            ("spool_unsent", "Bytes of the spool that ClickHouse does not have", readings.spool_unsent_bytes),
+            ("spool", "Bytes of the spool on disk", Some(readings.spool_bytes)),
+            ("spool_max", "Bound of the spool's bytes on disk", Some(readings.spool_max_bytes)),
+            (
+                "spool_unsent",
+                "Bytes of the spool that ClickHouse does not have",
+                Some(readings.spool_unsent_bytes),
+            ),
+            ("spool_disk_free", "Bytes that the spool's disk has left", readings.spool_disk_free_bytes),
+            ("engine_disk_free", "Bytes that the engine's disk has left", readings.engine_disk_free_bytes),
         ] {
+            let Some(value) = value else { continue };
             let bytes: Gauge = Gauge::default();
             bytes.set(i64::try_from(value).unwrap_or(i64::MAX));
             registry.register_with_unit(name, help, Unit::Bytes, bytes);
@@ -155,12 +239,13 @@ impl Telemetry {
             Unit::Seconds,
             self.ledger_busy_seconds.clone(),
         );
-        registry.register_with_unit(
-            "spool_sync",
-            "Time of one sync of the spool to disk",
-            Unit::Seconds,
-            readings.spool_sync,
-        );
+        for (name, help, histogram) in [
+            ("spool_sync", "Time of one sync of the spool to disk", readings.spool_sync),
+            ("insert", "Time of one insert of events into ClickHouse", readings.inserts),
+            ("question", "Time of one question asked of ClickHouse", readings.questions),
+        ] {
+            registry.register_with_unit(name, help, Unit::Seconds, histogram);
+        }
         let refused: Gauge = Gauge::default();
         refused.set(i64::try_from(readings.geo_databases_refused).unwrap_or(i64::MAX));
         registry.register(
@@ -186,9 +271,40 @@ impl Telemetry {
 
         let mut text = String::new();
         // Writing into a String cannot fail.
-        let _ = encode(&mut text, &registry);
+        let _ = encode_registry(&mut text, &registry)
+            .and_then(|()| encode_registry(&mut text, &process_registry(readings.process)))
+            .and_then(|()| encode_eof(&mut text));
         text
     }
+}
+
+/// Names that every exporter uses for these figures.
+fn process_registry(usage: Option<Usage>) -> Registry {
+    let mut registry = Registry::with_prefix("process");
+    let Some(usage) = usage else { return registry };
+    let cpu = Counter::<f64, AtomicU64>::default();
+    cpu.inc_by(usage.cpu_seconds);
+    registry.register_with_unit("cpu", "User and system time", Unit::Seconds, cpu);
+    for (name, help, unit, value) in [
+        ("resident_memory", "Memory in use", Some(Unit::Bytes), usage.resident_bytes as f64),
+        ("virtual_memory", "Address space in use", Some(Unit::Bytes), usage.virtual_bytes as f64),
+        ("open_fds", "Open files and connections", None, usage.open_files as f64),
+        ("max_fds", "Bound of open files and connections", None, usage.max_files as f64),
+        (
+            "start_time",
+            "When the process began, epoch seconds",
+            Some(Unit::Seconds),
+            usage.started_at_seconds,
+        ),
+    ] {
+        let gauge = Gauge::<f64, AtomicU64>::default();
+        gauge.set(value);
+        match unit {
+            Some(unit) => registry.register_with_unit(name, help, unit, gauge),
+            None => registry.register(name, help, gauge),
+        }
+    }
+    registry
 }
 
 fn counter(value: u64) -> Counter {
@@ -210,6 +326,7 @@ mod tests {
             spool_bytes: 8,
             spool_sync: Histogram { sum: 0.5, buckets: vec![(0.1, 3), (f64::INFINITY, 1)] },
             engine_restarts: 2,
+            process: Usage::now(),
             ..Readings::default()
         });
         for line in [
@@ -220,6 +337,7 @@ mod tests {
             "shopfunnel_spool_sync_seconds_bucket{le=\"+Inf\"} 4",
             "shopfunnel_spool_oldest_age_seconds 0.0",
             "shopfunnel_ledger_busy_seconds_total 0.0",
+            "# TYPE process_cpu_seconds counter",
             "# EOF",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

@@ -13,7 +13,7 @@ mod spool;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{LogFormat, Settings};
 use crate::demo::Crowd;
 use crate::enrich::geo::Geo;
 use crate::{demo, engine};
@@ -97,8 +97,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Err(sentence) => fail(1, &sentence),
         };
     }
-    start_log();
     let Cli { config: named, command } = cli;
+    start_log(Settings::log_format(named.as_deref().or(Settings::default_file())));
     let done = tokio::runtime::Runtime::new().context("cannot start the runtime").and_then(|runtime| {
         runtime.block_on(async {
             let named = named.as_deref();
@@ -178,12 +178,12 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
 
 /// Logs go to standard error; `RUST_LOG` sets the level. Without it `info`, and nothing of requests that are not
 /// HTTP, which any scanner sends.
-fn start_log() {
+fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,actix_http=off"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
 }

@@ -13,7 +13,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Checksums of the views' descriptions by `database/view`, as they were when all views had been made.
+/// Checksums of the descriptions by `database/name`, as they were when everything had been made.
 type Known = BTreeMap<String, String>;
 
 /// Entries of the directory of a table that has never held a row.
@@ -32,8 +32,10 @@ pub fn mend(directory: &Path) -> io::Result<()> {
         .unwrap_or_default();
     for (name, path) in descriptions(&data)? {
         let text = fs::read(&path)?;
-        let is_whole =
-            if is_view(&text) { known.get(&name) == Some(&checksum(&text)) } else { is_whole(&text) };
+        let is_whole = match known.get(&name) {
+            Some(sum) => *sum == checksum(&text),
+            None => !is_view(&text) && looks_whole(&text),
+        };
         if is_whole || !is_empty(&data.join("data").join(&name))? {
             continue;
         }
@@ -48,17 +50,14 @@ pub fn mend(directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Notes how the descriptions of all views are now, when every view was made.
+/// Notes how all descriptions are now, when every table and view was made.
 ///
 /// # Errors
 /// A file cannot be read or written; the views are then made again at the next start.
-pub fn remember_views(directory: &Path) -> io::Result<()> {
+pub fn remember(directory: &Path) -> io::Result<()> {
     let mut known = Known::new();
     for (name, path) in descriptions(&settings::data(directory))? {
-        let text = fs::read(&path)?;
-        if is_view(&text) {
-            known.insert(name, checksum(&text));
-        }
+        known.insert(name, checksum(&fs::read(&path)?));
     }
     let text = serde_json::to_vec(&known)?;
     if fs::read(record(directory)).is_ok_and(|old| old == text) {
@@ -68,7 +67,7 @@ pub fn remember_views(directory: &Path) -> io::Result<()> {
 }
 
 fn record(directory: &Path) -> PathBuf {
-    directory.join("views.json")
+    directory.join("descriptions.json")
 }
 
 /// A database's description follows from where the link beside it leads.
@@ -124,7 +123,7 @@ fn is_empty(place: &Path) -> io::Result<bool> {
 }
 
 /// A description ends with a line's end, outside of every quotation and parenthesis.
-fn is_whole(text: &[u8]) -> bool {
+fn looks_whole(text: &[u8]) -> bool {
     let mut depth = 0_i64;
     let mut quote = None;
     let mut bytes = text.iter();
@@ -198,7 +197,7 @@ mod tests {
         let place = Place::new();
         for length in 0..VIEW.len() {
             place.write("funnel", VIEW);
-            remember_views(place.directory.path()).unwrap();
+            remember(place.directory.path()).unwrap();
             place.mend();
             assert!(place.path("funnel").exists());
             place.write("funnel", &VIEW[..length]);
@@ -210,6 +209,9 @@ mod tests {
     #[test]
     fn a_table_is_removed_only_when_it_is_cut_and_holds_nothing() {
         let place = Place::new();
+        place.write("new", TABLE);
+        place.write("events", TABLE);
+        remember(place.directory.path()).unwrap();
         for length in 0..TABLE.len() {
             for name in ["new", "events"] {
                 place.write(name, &TABLE[..length]);
@@ -221,8 +223,10 @@ mod tests {
             assert!(!place.path("new").exists(), "cut at {length}");
         }
         place.write("new", TABLE);
+        place.write("newer", TABLE);
+        place.write("newest", &TABLE[..TABLE.len() / 2]);
         place.mend();
-        assert!(place.path("new").exists());
+        assert!(place.path("new").exists() && place.path("newer").exists() && !place.path("newest").exists());
     }
 
     #[test]

@@ -104,19 +104,29 @@ pub struct Engine {
 }
 
 /// What became of the child, for whoever reports it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct EngineStatus {
     state: Arc<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    directory: PathBuf,
     restarts: AtomicU64,
     /// Later ends are often only the consequence of the first.
     first_exit: OnceLock<String>,
 }
 
 impl EngineStatus {
+    fn new(directory: &Path) -> EngineStatus {
+        EngineStatus { state: Arc::new(State { directory: directory.to_owned(), ..State::default() }) }
+    }
+
+    /// Of the engine's files.
+    pub fn directory(&self) -> &Path {
+        &self.state.directory
+    }
+
     /// How often the child was started again.
     pub fn restarts(&self) -> u64 {
         self.state.restarts.load(Ordering::Relaxed)
@@ -160,7 +170,7 @@ impl Engine {
         let settings =
             Settings::prepare(&options.directory, &options.database, max_memory_bytes).map_err(prepare)?;
         metadata::mend(&options.directory).map_err(prepare)?;
-        let status = EngineStatus::default();
+        let status = EngineStatus::new(&options.directory);
         if !confine::is_possible() {
             tracing::warn!(
                 "this kernel has no Landlock of Linux 5.19 or later, so who may ask the engine may read what shopfunnel may: give \
@@ -190,9 +200,9 @@ impl Engine {
         self.settings.reader()
     }
 
-    /// To be called when all views were made: tells the next start which descriptions are whole.
-    pub fn remember_views(&self) {
-        if let Err(error) = metadata::remember_views(&self.directory) {
+    /// To be called when all tables and views were made: tells the next start which of ClickHouse's files are whole.
+    pub fn remember_tables(&self) {
+        if let Err(error) = metadata::remember(&self.directory) {
             tracing::warn!(%error, "the views are made again at the next start");
         }
     }

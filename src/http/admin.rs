@@ -5,14 +5,16 @@
 //! at every start.
 
 use super::{State, auth, import, report};
-use crate::engine::EngineStatus;
+use crate::engine::{self, EngineStatus};
 use crate::event::is_visitor_id;
 use crate::forget::{self, Places};
 use crate::funnel::Window;
 use crate::identity::forgotten::Forgotten;
+use crate::process::Usage;
+use crate::room;
 use crate::shops::command::{self, Command, CommandError, Reply};
 use crate::spool::DeadLetters;
-use crate::telemetry::{self, Histogram, Readings};
+use crate::telemetry::{self, Readings};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
@@ -36,6 +38,13 @@ pub struct Admin {
     pub forgotten: Forgotten,
     /// Of the embedded engine, when there is one.
     pub engine: Option<EngineStatus>,
+}
+
+impl Admin {
+    /// `None` with an external server, and where the system does not say.
+    fn engine_disk_free_bytes(&self) -> Option<u64> {
+        room::free_bytes(self.engine.as_ref()?.directory()).ok()
+    }
 }
 
 /// Where the door of a running server is; kept in the data directory.
@@ -104,14 +113,28 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 #[derive(Serialize)]
 struct Ready<'a> {
-    /// Events are taken, and the spool has room for more.
+    /// Events are taken, and will be: the spool and its disk have room for more, and the disk answers.
     ready: bool,
+    /// Why not, as a word and a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<TroubleTold>,
     /// Figures need it; events are taken either way.
     store: &'static str,
     spool_bytes: u64,
+    spool_max_bytes: u64,
     spool_unsent_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    spool_disk_free_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine_disk_free_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     engine: Option<EngineHealth<'a>>,
+}
+
+#[derive(Serialize)]
+struct TroubleTold {
+    code: &'static str,
+    message: String,
 }
 
 #[derive(Serialize)]
@@ -121,14 +144,26 @@ struct EngineHealth<'a> {
 }
 
 async fn ready(admin: web::Data<Admin>) -> HttpResponse {
+    let spool = &admin.state.spool;
     let answers = admin.state.progress.borrow().migrated && admin.state.store.ping().await.is_ok();
-    let ready = !admin.state.spool.is_nearly_full();
-    let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let engine_disk_free_bytes = admin.engine_disk_free_bytes();
+    let trouble = spool.trouble();
+    let mut response =
+        if trouble.is_none() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.json(Ready {
-        ready,
-        store: if answers { "ok" } else { "away" },
-        spool_bytes: admin.state.spool.stored_bytes(),
-        spool_unsent_bytes: admin.state.spool.unsent_bytes(),
+        ready: trouble.is_none(),
+        trouble: trouble.map(|trouble| TroubleTold { code: trouble.code(), message: trouble.to_string() }),
+        store: match engine_disk_free_bytes {
+            _ if !answers => "away",
+            // It answers, but takes no more inserts; events wait in the spool.
+            Some(free) if free < engine::START_BYTES => "disk_full",
+            _ => "ok",
+        },
+        spool_bytes: spool.stored_bytes(),
+        spool_max_bytes: spool.max_bytes(),
+        spool_unsent_bytes: spool.unsent_bytes(),
+        spool_disk_free_bytes: spool.free_bytes(),
+        engine_disk_free_bytes,
         engine: admin
             .engine
             .as_ref()
@@ -144,14 +179,17 @@ async fn metrics(admin: web::Data<Admin>) -> HttpResponse {
     let oldest_age_ms = if waits { now_ms - progress.fresh_until_ms } else { 0 };
     let text = state.telemetry.text(Readings {
         spool_bytes: state.spool.stored_bytes(),
+        spool_max_bytes: state.spool.max_bytes(),
+        spool_disk_free_bytes: state.spool.free_bytes(),
+        engine_disk_free_bytes: admin.engine_disk_free_bytes(),
         spool_oldest_age_seconds: oldest_age_ms.max(0) as f64 / 1_000.0,
         ledger_age_seconds: (now_ms - report::fresh_until_ms(state, now_ms)) as f64 / 1_000.0,
         spool_unsent_bytes: state.spool.unsent_bytes(),
         spool_lost_records: state.spool.lost_records(),
-        spool_sync: Histogram {
-            sum: state.spool.syncs().sum().as_secs_f64(),
-            buckets: state.spool.syncs().buckets(),
-        },
+        spool_sync: state.spool.syncs().into(),
+        inserts: (&state.store.times().inserts).into(),
+        questions: (&state.store.times().questions).into(),
+        process: Usage::now(),
         geo_built_at_seconds: state.geo.databases().iter().map(|database| database.built_at_seconds).min(),
         geo_databases_refused: state.geo.refused(),
         engine_restarts: admin.engine.as_ref().map_or(0, EngineStatus::restarts),

@@ -74,7 +74,7 @@ pub enum ApiError {
     RequestTimeout,
     #[error("the stream broke off; what came before may be counted, send it again with the same ids")]
     BrokenTransfer,
-    #[error("events cannot be stored right now; send them again later")]
+    #[error("events cannot be stored right now: {0}; send them again later")]
     NotAppended(AppendError),
     #[error("figures are not available right now; ask again later")]
     StoreUnavailable(String),
@@ -82,9 +82,13 @@ pub enum ApiError {
     Internal(String),
 }
 
-/// The code of the error that a response carries, for counting.
+/// The error that a response carries, for counting.
 #[derive(Debug, Clone, Copy)]
-pub struct ErrorCode(pub &'static str);
+pub struct Told {
+    pub code: &'static str,
+    /// Why acceptable events were not stored.
+    pub refusal: Option<AppendError>,
+}
 
 /// One event that was not accepted, by its place in the request.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -132,7 +136,7 @@ impl ApiError {
             ApiError::RateLimited { .. } => "rate_limited",
             ApiError::RequestTimeout => "request_timeout",
             ApiError::BrokenTransfer => "broken_transfer",
-            ApiError::NotAppended(AppendError::Full) => "spool_full",
+            ApiError::NotAppended(AppendError::Full | AppendError::DiskFull) => "spool_full",
             ApiError::NotAppended(AppendError::Overloaded) => "overloaded",
             ApiError::NotAppended(AppendError::Disk | AppendError::Closed) => "storage_error",
             ApiError::StoreUnavailable(_) => "store_unavailable",
@@ -144,7 +148,7 @@ impl ApiError {
     pub fn retry_after_seconds(&self) -> Option<u32> {
         match self {
             ApiError::RateLimited { retry_after_seconds } => Some(*retry_after_seconds),
-            ApiError::NotAppended(AppendError::Full) => Some(30),
+            ApiError::NotAppended(AppendError::Full | AppendError::DiskFull) => Some(30),
             ApiError::NotAppended(_) | ApiError::StoreUnavailable(_) => Some(2),
             _ => None,
         }
@@ -238,9 +242,6 @@ impl ResponseError for ApiError {
             ApiError::StoreUnavailable(cause) | ApiError::Internal(cause) => {
                 tracing::error!(%request_id, code = self.code(), cause, "a request failed");
             }
-            ApiError::NotAppended(cause) => {
-                tracing::warn!(%request_id, code = self.code(), %cause, "events were refused");
-            }
             _ => {}
         }
         let (rejected, now) = match self {
@@ -262,7 +263,8 @@ impl ResponseError for ApiError {
         if matches!(self, ApiError::UriTooLong { .. } | ApiError::HeadersTooLarge { .. }) {
             response.force_close();
         }
-        response.extensions_mut().insert(ErrorCode(self.code()));
+        let refusal = if let ApiError::NotAppended(cause) = self { Some(*cause) } else { None };
+        response.extensions_mut().insert(Told { code: self.code(), refusal });
         response.json(ErrorBody {
             error: ErrorDetail { code: self.code(), message: self.to_string(), request_id },
             accepted: rejected.map(|_| 0),

@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod annotations;
+pub mod answers;
 mod auth;
 mod body;
 mod catalogue;
@@ -42,11 +43,11 @@ use crate::shipper::Progress;
 use crate::shops::registry::Registry;
 use crate::spool::Spool;
 use crate::store::Store;
-use crate::telemetry::{Reason, Telemetry};
+use crate::telemetry::Telemetry;
 use crate::upkeep::Ledger;
-use actix_web::{HttpResponse, Route, web};
+use actix_web::{Route, web};
 use client_address::TrustedProxies;
-use error::{ApiError, ErrorCode};
+use error::ApiError;
 use limit::Limits;
 pub use pages::CONTENT_SECURITY_POLICY;
 use std::sync::Arc;
@@ -88,13 +89,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .configure(openapi::routes)
         .configure(pages::routes)
         .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
-}
-
-/// Counts a response that carries an error, by its code.
-pub fn count_failure<B>(response: &HttpResponse<B>, telemetry: &Telemetry) {
-    if let Some(ErrorCode(reason)) = response.extensions().get() {
-        telemetry.requests_failed.get_or_create(&Reason { reason }).inc();
-    }
 }
 
 /// Answers 405 on a known path that takes other methods.

@@ -34,12 +34,12 @@ mod cursor;
 mod dead_letter;
 mod disk;
 mod format;
+mod health;
 mod inspect;
 mod position;
 mod reader;
 mod recovery;
 mod shelf;
-mod sync_times;
 mod writer;
 
 #[cfg(test)]
@@ -49,14 +49,16 @@ mod damage;
 
 pub use appender::Appender;
 pub use dead_letter::{DeadLetter, DeadLetters, RetryError, Revised, Revision};
+pub use health::Trouble;
 pub use inspect::{Inspection, SegmentCard, inspect};
 pub use position::Position;
 pub use reader::{Batch, ReadError, Reader};
-pub use sync_times::SyncTimes;
 
+use crate::durations::Durations;
 use crate::planted::Faults;
 use cursor::Cursor;
 use disk::{Disk, RealDisk};
+use health::Pulse;
 use recovery::settle;
 use shelf::Shelf;
 use std::io;
@@ -93,11 +95,13 @@ pub struct SpoolOptions {
 /// Why records were not appended. None of them is promised to anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    #[error("the spool is full")]
+    #[error("the spool is full, because ClickHouse has not taken its events")]
     Full,
+    #[error("the disk is full")]
+    DiskFull,
     #[error("too much waits for the disk")]
     Overloaded,
-    #[error("the disk refused the write")]
+    #[error("the disk refuses to be written")]
     Disk,
     #[error("the spool is closed")]
     Closed,
@@ -190,6 +194,8 @@ struct Append {
 enum Asked {
     Append(Append),
     EndSegment,
+    /// Tries to write after a failure, although nothing waits.
+    Probe,
 }
 
 /// Counters shared by both ends.
@@ -197,7 +203,8 @@ enum Asked {
 struct Usage {
     /// Bytes handed over and not yet synced.
     waiting_bytes: AtomicUsize,
-    syncs: SyncTimes,
+    syncs: Durations,
+    pulse: Pulse,
     /// Records that were durable once and are not readable any more.
     lost_records: AtomicU64,
     /// Where the reader is.
@@ -234,6 +241,7 @@ pub struct Spool {
     usage: Arc<Usage>,
     shelf: Shelf,
     durable: watch::Receiver<Durable>,
+    directory: Arc<Path>,
     max_bytes: u64,
 }
 
@@ -256,7 +264,8 @@ impl Spool {
             .spawn(move || write_rounds(writer, queue, &thread_usage))
             .map_err(error)?;
         let thread = Arc::new(WriterThread { asks: Some(asks), handle: Some(handle) });
-        Ok((Spool { thread, usage, shelf, durable, max_bytes: options.max_bytes }, reader))
+        let directory = options.directory.as_path().into();
+        Ok((Spool { thread, usage, shelf, durable, directory, max_bytes: options.max_bytes }, reader))
     }
 
     /// Appends the records and waits until they are on disk.
@@ -319,7 +328,7 @@ impl Spool {
     }
 
     /// How long syncs took.
-    pub fn syncs(&self) -> &SyncTimes {
+    pub fn syncs(&self) -> &Durations {
         &self.usage.syncs
     }
 
@@ -392,7 +401,7 @@ fn write_rounds(mut writer: Writer, mut queue: mpsc::UnboundedReceiver<Asked>, u
     let mut answers = Vec::new();
     while let Some(first) = queue.blocking_recv() {
         let mut round = Vec::new();
-        let mut ends_segment = false;
+        let (mut ends_segment, mut probes) = (false, false);
         let mut next = Some(first);
         while let Some(asked) = next {
             match asked {
@@ -405,17 +414,26 @@ fn write_rounds(mut writer: Writer, mut queue: mpsc::UnboundedReceiver<Asked>, u
                     }
                 }
                 Asked::EndSegment => ends_segment = true,
+                Asked::Probe => probes = true,
             }
             let goes_on = round.len() < MAX_ROUND_BYTES && !ends_segment;
             next = if goes_on { queue.try_recv().ok() } else { None };
         }
+        let probes = probes && answers.is_empty();
         if !answers.is_empty() {
+            usage.pulse.begin();
             let written = writer.write(&mut round);
+            usage.pulse.end(written);
             usage.waiting_bytes.fetch_sub(round.len(), Ordering::Relaxed);
             for answer in answers.drain(..) {
                 // A requester that has gone away does not need the answer.
                 let _ = answer.send(written);
             }
+        }
+        if probes {
+            usage.pulse.begin();
+            let written = writer.probe();
+            usage.pulse.end(written);
         }
         writer.prepare(ends_segment);
     }

@@ -86,6 +86,16 @@ impl Shelf {
         self.lock().values().map(|segment| segment.reserved_bytes).sum()
     }
 
+    /// Bytes of the segments that are kept although they were sent.
+    pub fn sent_bytes(&self) -> u64 {
+        let segments = self.lock();
+        segments
+            .values()
+            .filter(|segment| segment.sent_at.is_some())
+            .map(|segment| segment.reserved_bytes)
+            .sum()
+    }
+
     /// Bytes used in the segments from `number` on.
     pub fn used_bytes_from(&self, number: u64) -> u64 {
         self.lock().range(number..).map(|(_, segment)| segment.used_bytes).sum()

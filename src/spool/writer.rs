@@ -34,6 +34,15 @@ pub struct Writer {
     is_failing: bool,
 }
 
+/// Only the system's errors have a number; the spool's own bound has none.
+fn refusal(error: &io::Error) -> AppendError {
+    match error.raw_os_error() {
+        _ if !is_full(error) => AppendError::Disk,
+        Some(_) => AppendError::DiskFull,
+        None => AppendError::Full,
+    }
+}
+
 /// Where and how much a [`Writer`] writes.
 #[derive(Debug)]
 pub struct WriterOptions {
@@ -81,9 +90,21 @@ impl Writer {
                 self.log_failure(&error);
                 // The kernel may have dropped the dirty pages, so this file can never be trusted with a sync again.
                 self.seal();
-                Err(if is_full(&error) { AppendError::Full } else { AppendError::Disk })
+                Err(refusal(&error))
             }
         }
+    }
+
+    /// Tries to begin a segment after a failure, when nobody waits for it.
+    pub fn probe(&mut self) -> Result<(), AppendError> {
+        if self.file.is_none()
+            && let Err(error) = self.rotate()
+        {
+            return Err(refusal(&error));
+        }
+        self.is_failing = false;
+        self.durable.send_replace(Durable { position: self.position, index: self.index });
+        Ok(())
     }
 
     /// Begins the next segment when this one has used its room, or holds something and `is_over`: between rounds, so that no

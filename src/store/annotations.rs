@@ -1,6 +1,5 @@
 //! What people wrote about days of a shop.
 
-use super::ask::rows;
 use super::insert::days_since_1970;
 use super::views::{Text, text_of};
 use super::{Store, StoreError, in_time};
@@ -51,7 +50,7 @@ impl Store {
             None => ("1970-01-01".into(), "2149-06-06".into()),
         };
         let question = self.question(&ANNOTATED_DAYS);
-        rows(question.param("shop", shop).param("from", from).param("to", to)).await
+        self.rows(question.param("shop", shop).param("from", from).param("to", to)).await
     }
 
     /// Keeps an annotation.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use clickhouse::query::Query;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use std::time::Instant;
 
 /// What every question is asked with.
 const SETTINGS: [(&str, &str); 8] = [
@@ -35,11 +36,29 @@ impl Store {
             .param("currency", question.currency.code())
     }
 
-    /// A question, to be read by [`rows`] or [`row`].
+    /// A question, to be read by [`Store::rows`] or [`Store::row`].
     pub(super) fn question(&self, text: &str) -> Query {
         SETTINGS
             .into_iter()
             .fold(self.client.query_raw(text), |question, (name, value)| question.with_setting(name, value))
+    }
+
+    /// All rows of an answer.
+    pub(super) async fn rows<T: DeserializeOwned>(&self, question: Query) -> Result<Vec<T>, StoreError> {
+        let began = Instant::now();
+        let mut answer = question.fetch_bytes("JSONEachRow")?;
+        let bytes = in_time(answer.collect()).await?;
+        self.times.questions.observe(began.elapsed());
+        serde_json::Deserializer::from_slice(&bytes)
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(|error| StoreError::Refused(format!("a row has an unexpected shape: {error}")))
+    }
+
+    /// The one row of an answer.
+    pub(super) async fn row<T: DeserializeOwned>(&self, question: Query) -> Result<T, StoreError> {
+        let found = self.rows(question).await?.pop();
+        found.ok_or_else(|| StoreError::Refused("a row was expected, and none came".into()))
     }
 }
 
@@ -52,20 +71,4 @@ pub(super) fn date_time(ms: i64) -> String {
 pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let moment = Option::<DateTime<Utc>>::deserialize(deserializer)?;
     Ok(moment.map(|moment| moment.timestamp_millis()))
-}
-
-/// All rows of an answer.
-pub(super) async fn rows<T: DeserializeOwned>(question: Query) -> Result<Vec<T>, StoreError> {
-    let mut answer = question.fetch_bytes("JSONEachRow")?;
-    let bytes = in_time(answer.collect()).await?;
-    serde_json::Deserializer::from_slice(&bytes)
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(|error| StoreError::Refused(format!("a row has an unexpected shape: {error}")))
-}
-
-/// The one row of an answer.
-pub(super) async fn row<T: DeserializeOwned>(question: Query) -> Result<T, StoreError> {
-    let found = rows(question).await?.pop();
-    found.ok_or_else(|| StoreError::Refused("a row was expected, and none came".into()))
 }

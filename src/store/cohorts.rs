@@ -1,6 +1,5 @@
 //! Inquiry cohorts.
 
-use super::ask::rows;
 use super::views::{Text, text_of};
 use super::{Store, StoreError};
 use crate::funnel::{Cohort, Question};
@@ -22,7 +21,7 @@ impl Store {
     /// # Errors
     /// As [`Store::figures`].
     pub async fn cohorts(&self, question: &Question) -> Result<Vec<(Option<NaiveDate>, Cohort)>, StoreError> {
-        let rows: Vec<CohortRow> = rows(self.about(&COHORTS, question)).await?;
+        let rows: Vec<CohortRow> = self.rows(self.about(&COHORTS, question)).await?;
         Ok(rows.into_iter().map(|row| (row.day, row.cohort)).collect())
     }
 }

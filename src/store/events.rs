@@ -1,6 +1,6 @@
 //! Single events: the last ones of a shop, and what one visitor did.
 
-use super::ask::{date_time, row, rows};
+use super::ask::date_time;
 use super::views::{Text, text_of};
 use super::{Store, StoreError};
 use crate::event::{Kind, StoredEvent};
@@ -54,7 +54,7 @@ impl Store {
                 .param("shop", shop)
                 .param("kind", kind.map_or("", Kind::as_str))
                 .param("since", date_time(now_ms.saturating_sub(span_ms).max(0)));
-            found = rows(question).await?;
+            found = self.rows(question).await?;
             if found.len() >= RECENT_EVENTS {
                 break;
             }
@@ -67,7 +67,7 @@ impl Store {
     /// # Errors
     /// As [`Store::recent_events`].
     pub async fn visitor_head(&self, shop: &str, visitor: &str) -> Result<VisitorHead, StoreError> {
-        row(self.question(&HEAD).param("shop", shop).param("visitor", visitor)).await
+        self.row(self.question(&HEAD).param("shop", shop).param("visitor", visitor)).await
     }
 
     /// At most `limit` events of a visitor after a place in their path, in time order.
@@ -88,6 +88,6 @@ impl Store {
             .param("after_at", date_time(after.at_ms))
             .param("after_id", after.id.to_string())
             .param("limit", limit);
-        rows(question).await
+        self.rows(question).await
     }
 }

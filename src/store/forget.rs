@@ -4,7 +4,7 @@
 //! the visitor stands in it by the 64-bit hash that `orders` and `visitor_days` have too, never by the id. What is
 //! inserted after the order was taken is not touched.
 
-use super::ask::{date_time, row};
+use super::ask::date_time;
 use super::views::{Text, text_of};
 use super::{Store, StoreError, in_time};
 use serde::Deserialize;
@@ -90,7 +90,7 @@ impl Store {
         until_ms: i64,
     ) -> Result<Traces, StoreError> {
         let question = self.question(&TRACES).param("shop", shop).param("visitor", visitor);
-        row(question.param("until", date_time(until_ms))).await
+        self.row(question.param("until", date_time(until_ms))).await
     }
 
     /// Deletes what the ledger wrote down of a visitor before, once it holds no longer.
@@ -101,7 +101,7 @@ impl Store {
         // Read first: what is written meanwhile has a higher number and stays.
         let last = self.last_batch().await?;
         let question = self.question(&KEPT).param("shop", shop).param("hash", hash);
-        let kept: Kept = row(question).await?;
+        let kept: Kept = self.row(question).await?;
         if kept.rows == 0 {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! The funnel of a window, of its buckets and of its groups.
 
-use super::ask::{moment, row, rows};
+use super::ask::moment;
 use super::views::{Text, part_of, text_of};
 use super::{Store, StoreError};
 use crate::funnel::{
@@ -253,7 +253,7 @@ impl Store {
             return Ok(buckets.map(|(of, counted)| Row { of, figures: counted.figures(has_cash) }).collect());
         }
         let found: Vec<FunnelRow> =
-            rows(self.about_days(&FUNNEL_OF_DAYS, question, interval, None, filters)).await?;
+            self.rows(self.about_days(&FUNNEL_OF_DAYS, question, interval, None, filters)).await?;
         Ok(found.iter().map(|row| Row { of: row.bucket, figures: row.figures() }).collect())
     }
 
@@ -284,7 +284,7 @@ impl Store {
             return Ok(Groups { rows: rows.collect(), left_off });
         }
         let asked = self.about_days(&GROUPS_BY, question, None, Some(breakdown), filters);
-        let rows: Vec<FunnelRow> = rows(asked.param("limit", limit)).await?;
+        let rows: Vec<FunnelRow> = self.rows(asked.param("limit", limit)).await?;
         let all = rows.first().map_or(0, |row| row.groups);
         Ok(Groups {
             left_off: all - rows.len() as u64,
@@ -303,7 +303,7 @@ impl Store {
             .param("from", window.from.to_string())
             .param("to", window.to.to_string())
             .with_setting("max_threads", ONE_THREAD);
-        Ok(rows::<LateRow>(asked).await?.pop().and_then(|row| row.received_at))
+        Ok(self.rows::<LateRow>(asked).await?.pop().and_then(|row| row.received_at))
     }
 
     /// What the ledger counts, and who is open where the window holds today; nothing when the ledger has no answer.
@@ -322,17 +322,19 @@ impl Store {
         let is_wide = async {
             let Some(dimension) = dimension else { return Ok(false) };
             let asked = self.question(WIDE).param("shop", &question.shop);
-            row::<WideRow>(asked.param("dimension", dimension.as_str())).await.map(|row| row.is_wide != 0)
+            self.row::<WideRow>(asked.param("dimension", dimension.as_str()))
+                .await
+                .map(|row| row.is_wide != 0)
         };
         let open = async {
             if question.window.holds(question.today) {
-                rows(about(&OPEN_COUNTS)).await
+                self.rows(about(&OPEN_COUNTS)).await
             } else {
                 Ok(Vec::new())
             }
         };
         let (mut found, open, is_wide) =
-            tokio::try_join!(rows::<LedgerRow>(about(&LEDGER_COUNTS)), open, is_wide)?;
+            tokio::try_join!(self.rows::<LedgerRow>(about(&LEDGER_COUNTS)), open, is_wide)?;
         found.extend(open);
         Ok((!is_wide).then_some(found))
     }

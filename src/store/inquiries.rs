@@ -2,7 +2,7 @@
 
 use super::ask::{date_time, moment};
 use super::views::{Text, text_of};
-use super::{Store, StoreError, ask};
+use super::{Store, StoreError};
 use crate::funnel::{Dimension, Filters, Question};
 use crate::money::{Currency, Sum};
 use serde::Deserialize;
@@ -108,7 +108,7 @@ impl Store {
             .param("after_person", page.after.person)
             // One more tells whether anything follows.
             .param("limit", page.limit + 1);
-        let mut rows: Vec<LostRow> = ask::rows(asked).await?;
+        let mut rows: Vec<LostRow> = self.rows(asked).await?;
         let count = rows.first().map_or(0, |row| row.lost_inquiries);
         rows.retain(|row| row.is_next);
         let follows = rows.len() > page.limit as usize;
@@ -136,7 +136,7 @@ impl Store {
         }
         let visitors: Vec<&str> = rows.iter().map(|row| row.visitor.as_str()).collect();
         let wishes: Vec<WishRow> =
-            ask::rows(self.about(&WISHES, question).param("visitors", visitors)).await?;
+            self.rows(self.about(&WISHES, question).param("visitors", visitors)).await?;
         Ok(wishes.into_iter().map(|wish| (wish.visitor.clone(), wish)).collect())
     }
 }

@@ -4,14 +4,14 @@
 //! a repeated row changes no figure, with ClickHouse's own deduplication switched off, which is said with
 //! every insert.
 
-use super::{Store, StoreError, in_time};
+use super::{Store, StoreError, Times, in_time};
 use crate::event::{Event, Topic, Visitor};
 use chrono::NaiveDate;
 use clickhouse::Row;
 use clickhouse::insert::Insert;
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::RwLock;
 use uuid::Uuid;
 
@@ -141,7 +141,7 @@ impl Store {
             .with_setting("min_insert_block_size_bytes", MAX_BLOCK_BYTES)
             // Imported history spans more months than the default allows in one insert.
             .with_setting("max_partitions_per_insert_block", "0");
-        Ok(Insertion { insert, ending: self.ending.clone() })
+        Ok(Insertion { insert, ending: self.ending.clone(), times: self.times.clone() })
     }
 }
 
@@ -157,6 +157,7 @@ impl Store {
 pub struct Insertion {
     insert: Insert<EventRow<'static>>,
     ending: Arc<RwLock<()>>,
+    times: Arc<Times>,
 }
 
 impl Insertion {
@@ -174,7 +175,10 @@ impl Insertion {
     /// As [`Insertion::add`].
     pub async fn end(self) -> Result<(), StoreError> {
         let _ending = self.ending.read().await;
-        Ok(self.insert.end().await?)
+        let began = Instant::now();
+        self.insert.end().await?;
+        self.times.inserts.observe(began.elapsed());
+        Ok(())
     }
 }
 

@@ -33,6 +33,7 @@ pub use ledger::{Piece, QueuePart};
 pub use migrate::Divergence;
 pub use shops::{RulesRow, ShopRow};
 
+use crate::durations::Durations;
 use clickhouse::Client;
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,6 +138,16 @@ pub struct Store {
     database: String,
     /// Held for reading while an insert ends, see [`Store::await_insertions`].
     ending: Arc<RwLock<()>>,
+    times: Arc<Times>,
+}
+
+/// How long ClickHouse took.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// Inserts of events, from the last row to the end.
+    pub inserts: Durations,
+    /// Questions, their answers' bytes included.
+    pub questions: Durations,
 }
 
 impl std::fmt::Debug for Store {
@@ -155,7 +166,12 @@ impl Store {
             .with_database(options.database.clone());
         let client =
             options.headers.into_iter().fold(client, |client, (name, value)| client.with_header(name, value));
-        Store { client, database: options.database, ending: Arc::default() }
+        Store { client, database: options.database, ending: Arc::default(), times: Arc::default() }
+    }
+
+    /// How long inserts and questions took.
+    pub fn times(&self) -> &Times {
+        &self.times
     }
 
     /// Whether the server answers.

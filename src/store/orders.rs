@@ -1,6 +1,5 @@
 //! What the orders of a window tell about their persons.
 
-use super::ask::rows;
 use super::views::{Text, text_of};
 use super::{Store, StoreError};
 use crate::funnel::{Cycle, Question, Repeat, Span};
@@ -25,7 +24,7 @@ impl Store {
     /// # Errors
     /// As [`Store::figures`].
     pub async fn repeat(&self, question: &Question) -> Result<Repeat, StoreError> {
-        Ok(rows(self.about(&REPEAT, question)).await?.pop().unwrap_or_default())
+        Ok(self.rows(self.about(&REPEAT, question)).await?.pop().unwrap_or_default())
     }
 
     /// How long the orders of the window took.
@@ -33,7 +32,7 @@ impl Store {
     /// # Errors
     /// As [`Store::figures`].
     pub async fn cycle(&self, question: &Question) -> Result<Cycle, StoreError> {
-        let row: CycleRow = rows(self.about(&CYCLES, question)).await?.pop().unwrap_or_default();
+        let row: CycleRow = self.rows(self.about(&CYCLES, question)).await?.pop().unwrap_or_default();
         Ok(Cycle {
             days_to_order: Span { orders: row.orders, median: row.order_median, mean: row.order_mean },
             days_to_payment: Span {

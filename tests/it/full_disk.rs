@@ -2,16 +2,13 @@
 
 use crate::app::run;
 use crate::server::{Installation, await_condition, output, stderr};
+use crate::small_disk::Disk;
 use serde_json::json;
 use shopfunnel::shops::command::AddedShop;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use tempfile::TempDir;
+use std::fs;
+use std::path::PathBuf;
 
-const DISK_BYTES: u64 = 128 << 20;
 /// The least bound of a spool, so that segments are small.
 const SPOOL_BYTES: u64 = 16 << 20;
 const SEGMENT_BYTES: u64 = SPOOL_BYTES / 8;
@@ -30,58 +27,7 @@ const ROOMS: [u64; 8] = [
 /// More of them, for `make attack`.
 const ROUNDS: &str = "SHOPFUNNEL_TEST_SWEEPS";
 
-/// A small ext4 in a file, mounted where the installation is.
-struct Disk {
-    at: PathBuf,
-    _image: TempDir,
-}
-
-impl Disk {
-    fn mount(at: &Path) -> Disk {
-        let image = tempfile::tempdir().unwrap();
-        let file = image.path().join("image");
-        File::create(&file).unwrap().set_len(DISK_BYTES).unwrap();
-        fs::create_dir_all(at).unwrap();
-        must(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(&file));
-        must(Command::new("mount").args(["-o", "loop"]).arg(&file).arg(at));
-        Disk { at: at.to_owned(), _image: image }
-    }
-
-    /// Leaves this much room; a stranger's file takes the rest.
-    fn leave(&self, bytes: u64) {
-        let mut stranger = File::create(self.stranger()).unwrap();
-        let chunk = vec![1; 1 << 20];
-        loop {
-            let free = shopfunnel::room::free_bytes(&self.at).unwrap();
-            let more = free.saturating_sub(bytes).min(chunk.len() as u64) as usize;
-            if more == 0 || stranger.write_all(&chunk[..more]).is_err() {
-                break;
-            }
-            stranger.sync_all().unwrap();
-        }
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.stranger()).unwrap();
-    }
-
-    fn stranger(&self) -> PathBuf {
-        self.at.join("stranger")
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.at).status();
-    }
-}
-
-fn must(command: &mut Command) {
-    let done = command.stdout(Stdio::null()).status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(done.success(), "{command:?} fails; a small disk needs root");
-}
-
-async fn send(installation: &Installation, shop: &AddedShop, visitor: &str) -> u16 {
+pub async fn send(installation: &Installation, shop: &AddedShop, visitor: &str) -> u16 {
     let client = reqwest::Client::new();
     let request = client.post(format!("{}/v1/events", installation.url())).bearer_auth(&shop.secret_key);
     let event = json!({ "kind": "visit", "visitor": visitor, "id": uuid::Uuid::now_v7() });
@@ -89,7 +35,7 @@ async fn send(installation: &Installation, shop: &AddedShop, visitor: &str) -> u
 }
 
 /// Visitors whose visits are in the tables, by the funnel.
-async fn visitors(installation: &Installation, shop: &AddedShop) -> u64 {
+pub async fn visitors(installation: &Installation, shop: &AddedShop) -> u64 {
     let client = reqwest::Client::new();
     let url = format!("{}/v1/shops/{}/funnel", installation.url(), shop.slug);
     let answer = client.get(url).bearer_auth(&shop.read_key).send().await.unwrap();

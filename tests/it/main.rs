@@ -14,6 +14,7 @@ mod committed;
 mod mmdb;
 mod model;
 mod server;
+mod small_disk;
 
 mod annotations;
 mod api_document;
@@ -48,6 +49,7 @@ mod orders;
 mod places;
 mod property;
 mod readers;
+mod readiness;
 mod repeats;
 mod report_routes;
 mod reports;

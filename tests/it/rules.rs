@@ -42,7 +42,7 @@ fn module(path: &Path) -> String {
 
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 11] = [
-    &["clock", "file", "money", "planted", "room", "secret", "text"],
+    &["clock", "durations", "file", "money", "planted", "process", "room", "secret", "text"],
     &["engine", "enrich", "event", "funnel", "grafana", "identity", "metrics", "shops", "spool", "telemetry"],
     &["ledger"],
     &["store"],
