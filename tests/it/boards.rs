@@ -1,7 +1,9 @@
 //! What each panel of the dashboards shows, compared with the API's answer about the same days and filters.
 
-use crate::app::{run, spawn_app};
-use crate::grafana::{COUNTS, Grafana, LANGUAGES, RATES, assert_same, board, fill, hex, sql, unknown};
+use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, event, run, spawn_app};
+use crate::grafana::{
+    COUNTS, Grafana, LANGUAGES, RATES, assert_same, board, fill, hex, number, sql, unknown,
+};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 enum Shown {
     /// One row: these figures of the funnel.
     Total(&'static [&'static str]),
-    /// One row per day on which anything happened.
+    /// One row per day, whether anything happened or not.
     Days(&'static [&'static str]),
-    /// What was paid each day: by inquirers, silently, by nobody known.
+    /// What was paid on each day's orders: by inquirers, silently, by nobody known.
     PaidByDay,
     /// Each step of the funnel with its count.
     Steps,
@@ -102,15 +104,22 @@ fn amount(of: &Value, id: &str) -> Value {
 
 /// Whether a panel's rows are what the API answers.
 fn assert_shown(shown: &Shown, rows: &[Vec<Value>], answer: &Value, language: &str, what: &str) {
-    let happened = |bucket: &&Value| {
-        bucket["funnel"]["visitors"] != 0 || !bucket["money"].as_array().unwrap().is_empty()
-    };
-    let days: Vec<&Value> = answer["series"].as_array().unwrap().iter().filter(happened).collect();
+    let days = answer["series"].as_array().unwrap();
     let assert_rows = |expected: Vec<Vec<Value>>| {
         assert_eq!(rows.len(), expected.len(), "{what}");
         for (row, expected) in rows.iter().zip(&expected) {
             assert_same(&row[1..], expected, what);
         }
+    };
+    let assert_days = |of_a_day: &dyn Fn(&Value) -> Vec<Value>| {
+        let midnights: Vec<String> =
+            days.iter().map(|day| format!("{} 00:00:00", day["start"].as_str().unwrap())).collect();
+        assert_eq!(
+            rows.iter().map(|row| &row[0]).collect::<Vec<_>>(),
+            midnights.iter().collect::<Vec<_>>(),
+            "{what}"
+        );
+        assert_rows(days.iter().map(of_a_day).collect());
     };
     let assert_groups = |ids: &[&str], with_paid: bool| {
         let is_asked = |group: &&Value| ids[0] != "inquirers" || group["funnel"]["inquirers"] != 0;
@@ -130,10 +139,10 @@ fn assert_shown(shown: &Shown, rows: &[Vec<Value>], answer: &Value, language: &s
     };
     match shown {
         Shown::Total(ids) => assert_same(&rows[0], &figures(ids, &answer["funnel"]), what),
-        Shown::Days(ids) => assert_rows(days.iter().map(|day| figures(ids, &day["funnel"])).collect()),
+        Shown::Days(ids) => assert_days(&|day| figures(ids, &day["funnel"])),
         Shown::PaidByDay => {
             let paid = ["inquiry", "silent", "unattributed"].map(|branch| format!("{branch}_paid_amount"));
-            assert_rows(days.iter().map(|day| paid.iter().map(|id| amount(day, id)).collect()).collect());
+            assert_days(&|day| paid.iter().map(|id| amount(day, id)).collect());
         }
         Shown::Steps => {
             assert_rows(figures(&STEPS, &answer["funnel"]).into_iter().map(|count| vec![count]).collect());
@@ -236,6 +245,88 @@ fn days_to_order_and_payment_are_those_of_the_api() {
             .flat_map(|id| ["median", "mean"].map(|of| cycle[*id][of].clone()))
             .collect::<Vec<_>>();
         assert_same(&found.rows[0], &expected, "cycles");
+        app.close().await;
+    });
+}
+
+/// Days of the calendar change (1 November in New York), days before the first event, an outage, and days to come.
+#[test]
+fn a_series_has_each_day_up_to_today_and_no_other() {
+    run(async {
+        let app = spawn_app().await;
+        for (slug, time_zone, today) in
+            [("tea", "Asia/Shanghai", "2026-11-22"), ("cup", "America/New_York", "2026-11-21")]
+        {
+            let shop = app.add_shop_in(slug, time_zone);
+            let visits: Vec<Value> = [24, 23, 3, 0]
+                .iter()
+                .map(|day| event("visit", &format!("v{day}"), NOW_MS - day * DAY_MS - MINUTE_MS))
+                .collect();
+            app.send(&shop, &visits).await;
+            app.app.settled().await.unwrap();
+            // In the first range nobody had come yet; the other one, as "this month" does, ends in the future.
+            let mut ranges = Vec::new();
+            for (from, days, last) in [("2026-10-01", 5, "2026-10-05"), ("2026-10-25", 28 + 9, today)] {
+                let from_ms = midnight_ms(from, time_zone);
+                let answer = app.report(&shop, &format!("funnel?from={from}&to={last}&interval=day")).await;
+                ranges.push(((from_ms, from_ms + days * DAY_MS - 120 * MINUTE_MS), answer));
+            }
+            let mut grafana = Grafana::new(&app).await;
+            grafana.variables.insert("shop".into(), vec![slug.into()]);
+            for name in ["funnel", "traffic", "inquiries", "orders"] {
+                let board = board("en", name);
+                grafana.range_ms = ranges[1].0;
+                grafana.read_variables(&board).await;
+                for (_, place, shown) in PANELS.iter().filter(|(of, _, _)| *of == name) {
+                    let is_series = matches!(shown, Shown::Days(_) | Shown::PaidByDay);
+                    let is_total = matches!(shown, Shown::Total(_) | Shown::Steps);
+                    // A total is asked about nobody's days alone, which are the same in every time zone.
+                    let asked = if is_series { 2 } else { usize::from(is_total && slug == "tea") };
+                    for (range_ms, answer) in &ranges[..asked] {
+                        grafana.range_ms = *range_ms;
+                        let found = grafana.ask(sql(&board, *place)).await;
+                        let what = format!("{slug} {name} {place} {range_ms:?}");
+                        assert_shown(shown, &found.rows, answer, "en", &what);
+                    }
+                }
+            }
+        }
+        app.close().await;
+    });
+}
+
+fn midnight_ms(day: &str, time_zone: &str) -> i64 {
+    let time_zone: chrono_tz::Tz = time_zone.parse().unwrap();
+    let day: chrono::NaiveDate = day.parse().unwrap();
+    day.and_time(chrono::NaiveTime::MIN).and_local_timezone(time_zone).unwrap().timestamp_millis()
+}
+
+#[test]
+fn arrivals_are_drawn_as_nothing_where_nothing_arrived() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let sent = [event("visit", "a", NOW_MS), event("visit", "b", NOW_MS), event("inquiry", "a", NOW_MS)];
+        app.send(&shop, &sent).await;
+        app.app.settled().await.unwrap();
+        let board = board("en", "health");
+        let mut grafana = Grafana::new(&app).await;
+        grafana.read_variables(&board).await;
+        // Until an hour from now, by the hour: the hours to come are not drawn.
+        grafana.range_ms = (NOW_MS - 3 * 60 * MINUTE_MS - 1, NOW_MS + 60 * MINUTE_MS);
+        let found = grafana.ask(sql(&board, 0)).await;
+        let arrived: Vec<(&Value, i64, i64)> = found
+            .rows
+            .iter()
+            .map(|row| {
+                let counts: Vec<i64> = row[1..].iter().map(|count| number(count) as i64).collect();
+                (&row[0], counts[0], counts.iter().sum())
+            })
+            .collect();
+        let hours = ["00", "01", "02", "03", "04"].map(|hour| json!(format!("2026-11-22 {hour}:00:00")));
+        let expected: Vec<(&Value, i64, i64)> =
+            hours.iter().map(|hour| if *hour == hours[4] { (hour, 2, 3) } else { (hour, 0, 0) }).collect();
+        assert_eq!(arrived, expected);
         app.close().await;
     });
 }

@@ -3,7 +3,7 @@
 import { COUNTS, RATES, type Rate } from "../../web/src/metrics";
 import type { Board } from "./board";
 import { lines, steps, table, tiles } from "./panels";
-import { type Filter, funnel, orUnknown, quoted, text } from "./sql";
+import { type Filter, byDay, funnel, ofAllDays, orUnknown, quoted, text } from "./sql";
 import { DIMENSIONS, type Language, amountOf, labelOf, say } from "./words";
 
 const FILTERS = ["source", "device", "country", "agent"] as const;
@@ -37,38 +37,36 @@ export const board: Board = {
   description: { en: "Who came, who stayed, who asked, who bought after asking and who silently, who paid.", zh: "到店、有效、咨询、咨询下单与静默下单、付款。" },
   filters: FILTERS,
   panels: (language) => {
-    const total = funnel({ filters: FILTERS });
-    const daily = funnel({ interval: "day", filters: FILTERS });
     const sources = breakdownTable("source", FILTERS, language);
     const rates = RATE_IDS.map((id) => labelOf(id, language));
     const pairs = STEPS.map((id) => `(${text(labelOf(id, language))}, toInt64(${id}))`).join(", ");
     return [
       steps(
         { title: { en: "Funnel", zh: "漏斗图" }, description: { en: "Distinct persons over all of the days, to one scale.", zh: "所选日期内去重人数，同一比例。" }, width: 12, height: 14 },
-        `SELECT pair.1 AS step, pair.2 AS persons FROM ${total} ARRAY JOIN [${pairs}] AS pair`,
+        `SELECT pair.1 AS step, pair.2 AS persons FROM (${ofAllDays(STEPS.join(", "), FILTERS)}) ARRAY JOIN [${pairs}] AS pair`,
         language,
       ),
       tiles(
         { title: { en: "Rates", zh: "转化率" }, description: { en: "Each rate divides two counts of the funnel; without a base it is empty, never 0.", zh: "各转化率均由漏斗人数相除；分母为 0 时为空，不是 0。" }, width: 12, height: 14 },
-        `SELECT ${named(RATE_IDS, language)} FROM ${total}`,
+        ofAllDays(named(RATE_IDS, language), FILTERS),
         { shares: rates },
         language,
       ),
       tiles(
         { title: { en: "Persons", zh: "人数" }, description: { en: "Every count of the funnel.", zh: "漏斗中的全部人数。" }, width: 24, height: 5 },
-        `SELECT ${named(COUNTS, language)} FROM ${total}`,
+        ofAllDays(named(COUNTS, language), FILTERS),
         {},
         language,
       ),
       lines(
         { title: { en: "Persons by day", zh: "每日人数" }, description: { en: "Each day is a window of its own; days do not add up to the funnel above.", zh: "每天单独计算，各天之和不等于上方漏斗。" }, width: 12, height: 9 },
-        `SELECT toDateTime(bucket, '\${time_zone}') AS time, ${named(["visitors", "effective", "inquirers", "buyers", "payers"], language)} FROM ${daily} ORDER BY time`,
+        byDay(named(["visitors", "effective", "inquirers", "buyers", "payers"], language), FILTERS),
         "locale",
         language,
       ),
       lines(
         { title: { en: "Rates by day", zh: "每日转化率" }, description: { en: "Each day is a window of its own.", zh: "每天单独计算。" }, width: 12, height: 9 },
-        `SELECT toDateTime(bucket, '\${time_zone}') AS time, ${named(DAILY_RATES, language)} FROM ${daily} ORDER BY time`,
+        byDay(named(DAILY_RATES, language), FILTERS),
         "percentunit",
         language,
       ),

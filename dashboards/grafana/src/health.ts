@@ -3,7 +3,7 @@
 import { prometheus } from "./clickhouse";
 import type { Board } from "./board";
 import { counters, lines, table } from "./panels";
-import { arrivals, pulse, quoted, recentEvents } from "./sql";
+import { byPiece, pulse, quoted, recentEvents } from "./sql";
 
 const KINDS = ["visit", "bounce", "inquiry", "cart", "favorite", "order", "payment", "refund", "rating", "bot"] as const;
 
@@ -22,7 +22,7 @@ export const board: Board = {
     return [
       lines(
         { title: { en: "Arrivals", zh: "到达事件" }, description: { en: "Events of the shop that were stored, by kind; programs are the kind bot.", zh: "已存储的事件，按类型；爬虫单列为 bot。" }, width: 24, height: 9 },
-        `SELECT time, ${perKind} FROM ${arrivals} GROUP BY time ORDER BY time`,
+        byPiece(perKind),
         "locale",
         language,
       ),

@@ -3,7 +3,7 @@
 import type { Board } from "./board";
 import { named } from "./funnel";
 import { lines, table, tiles } from "./panels";
-import { cohorts, funnel, lostInquiries, orUnknown, quoted } from "./sql";
+import { byDay, cohorts, funnel, lostInquiries, ofAllDays, orUnknown, quoted } from "./sql";
 import { DIMENSIONS, type Language, labelOf, say } from "./words";
 
 const FILTERS = ["source", "device"] as const;
@@ -32,8 +32,6 @@ export const board: Board = {
   description: { en: "Who asked before buying, who answered, and what came of it.", zh: "售前咨询、接待客服及转化结果。" },
   filters: FILTERS,
   panels: (language) => {
-    const total = funnel({ filters: FILTERS });
-    const daily = funnel({ interval: "day", filters: FILTERS });
     const shares = RATES.map((id) => labelOf(id, language));
     const answered = (dimension: "agent" | "channel" | "product", title: { en: string; zh: string }) =>
       table({ title, description: { en: "Inquirers with their inquiries' value, and how many of them ordered and paid.", zh: "按咨询归属的人数，以及其中下单和付款的人数。" }, width: 8, height: 9 }, byAnswerer(dimension, language), { shares: shares.slice(1) }, language);
@@ -43,19 +41,19 @@ export const board: Board = {
     return [
       tiles(
         { title: { en: "Inquirers", zh: "咨询人数" }, description: { en: "Persons who asked before buying, those of them who ordered and paid, and those who only asked after a sale.", zh: "售前咨询人数、其中下单和付款人数，以及仅售后咨询人数。" }, width: 14, height: 4 },
-        `SELECT ${named(COUNTS, language)} FROM ${total}`,
+        ofAllDays(named(COUNTS, language), FILTERS),
         {},
         language,
       ),
       tiles(
         { title: { en: "Rates", zh: "转化率" }, description: { en: "Of all visitors, and of the inquirers.", zh: "占全部访客和咨询者的比例。" }, width: 10, height: 4 },
-        `SELECT ${named(RATES, language)} FROM ${total}`,
+        ofAllDays(named(RATES, language), FILTERS),
         { shares },
         language,
       ),
       lines(
         { title: { en: "Inquiry and silent conversion by day", zh: "每日询单与静默转化率" }, description: { en: "Each day is a window of its own.", zh: "每天单独计算。" }, width: 24, height: 8 },
-        `SELECT toDateTime(bucket, '\${time_zone}') AS time, ${named(["inquiry_conversion_rate", "inquiry_paid_rate", "silent_conversion_rate"], language)} FROM ${daily} ORDER BY time`,
+        byDay(named(["inquiry_conversion_rate", "inquiry_paid_rate", "silent_conversion_rate"], language), FILTERS),
         "percentunit",
         language,
       ),

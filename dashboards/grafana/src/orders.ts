@@ -4,7 +4,7 @@ import { AMOUNTS } from "../../web/src/metrics";
 import type { Board } from "./board";
 import { named } from "./funnel";
 import { lines, table, tiles } from "./panels";
-import { cycles, funnel, quoted, repeatBuyers, text } from "./sql";
+import { byDay, cycles, funnel, ofAllDays, quoted, repeatBuyers, text } from "./sql";
 import { type Language, amountOf, labelOf, say } from "./words";
 
 const FILTERS = ["source", "device", "country", "agent"] as const;
@@ -30,8 +30,6 @@ export const board: Board = {
   description: { en: "What the orders of these days are worth, by how they came about, in the shop's currency.", zh: "所选日期内订单的金额与来路，以店铺币种计。" },
   filters: FILTERS,
   panels: (language) => {
-    const total = funnel({ filters: FILTERS });
-    const daily = funnel({ interval: "day", filters: FILTERS });
     const amounts = IDS.map((id) => amountOf(id, language));
     const [branch, orders, paidOrders] = language === "zh" ? (["路径", "订单数", "付款订单数"] as const) : (["Branch", "Orders", "Paid orders"] as const);
     const paidBy = BRANCHES.map(({ number, name }) => `arraySum(m -> if(${MINE} AND m.branch = ${number}, m.paid, 0), money) AS ${quoted(say(name, language))}`);
@@ -52,26 +50,26 @@ export const board: Board = {
     return [
       tiles(
         { title: { en: "Money, ${currency}", zh: "金额（${currency}）" }, description: { en: "Of the orders placed in these days, whenever they are paid.", zh: "所选日期内所下订单的金额，不论何时付款。" }, width: 16, height: 4 },
-        `SELECT ${sums(language)} FROM ${total}`,
+        ofAllDays(sums(language), FILTERS),
         { amounts },
         language,
       ),
       tiles(
         { title: { en: "Payment", zh: "付款" }, description: { en: "Share of the buyers who paid.", zh: "下单者中付款的占比。" }, width: 8, height: 4 },
-        `SELECT ${named(["buyers", "payers", "payment_rate"], language)} FROM ${total}`,
+        ofAllDays(named(["buyers", "payers", "payment_rate"], language), FILTERS),
         { shares: [labelOf("payment_rate", language)] },
         language,
       ),
       lines(
         { title: { en: "Paid by day of the order, ${currency}", zh: "每日成交金额（按下单日，${currency}）" }, description: { en: "What has been paid for the orders of each day, by how they came about.", zh: "每日所下订单的付款金额，按路径划分。" }, width: 24, height: 9 },
-        `SELECT toDateTime(bucket, '\${time_zone}') AS time, ${paidBy.join(", ")} FROM ${daily} ORDER BY time`,
+        byDay(paidBy.join(", "), FILTERS),
         "locale",
         language,
       ),
       table(
         { title: { en: "By branch, ${currency}", zh: "按路径（${currency}）" }, description: { en: "An order is of the inquiry branch when its visitor asked before it in these days; without a known visitor it is nobody's.", zh: "下单前在所选日期内咨询过的订单属于咨询路径；没有访客的订单为未归属。" }, width: 24, height: 7 },
         `SELECT multiIf(${names.join(", ")}, '') AS ${quoted(branch)}, m.orders AS ${quoted(orders)}, m.paid_orders AS ${quoted(paidOrders)}, ${IDS.map((id) => `${SUMS[id]} AS ${quoted(amountOf(id, language))}`).join(", ")}
-FROM ${total} ARRAY JOIN money AS m
+FROM ${funnel({ filters: FILTERS })} ARRAY JOIN money AS m
 WHERE ${MINE}
 ORDER BY m.branch = 0, m.branch`,
         { amounts },

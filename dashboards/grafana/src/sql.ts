@@ -14,7 +14,10 @@ export type Filter = (typeof FILTERS)[number];
 export const ALL = "x*";
 
 const FROM = "toDate($__fromTime_ms, '${time_zone}')";
-const TO = "toDate($__toTime_ms, '${time_zone}')";
+const LAST = "toDate($__toTime_ms, '${time_zone}')";
+const TODAY = "toDate(now(), '${time_zone}')";
+/** A range may end in the future ("this month"), but no day after today has figures. */
+const TO = `least(${LAST}, ${TODAY})`;
 const SHOP = "shop = '${shop}'";
 
 export interface FunnelCall {
@@ -32,7 +35,7 @@ export function funnel({ interval = "", breakdown = "", filters = [] }: FunnelCa
   const allowed = filters.map((filter) => `if(${isAll(filter)}, [], [${values(filter)}])`);
   // An empty array of a known type is refused as an argument of a view; a plain one is taken.
   const all = (parts: readonly string[]) => (parts.length > 0 ? `arrayConcat(${parts.join(", ")})` : "[]");
-  return `funnel(${SHOP}, from = ${FROM}, to = ${TO}, today = toDate(now(), '\${time_zone}'), now = now64(3, 'UTC'),
+  return `funnel(${SHOP}, from = ${FROM}, to = ${TO}, today = ${TODAY}, now = now64(3, 'UTC'),
   interval = '${interval}', breakdown = '${breakdown}',
   filter_dimensions = ${all(dimensions)},
   filter_values = ${all(allowed)})`;
@@ -48,11 +51,43 @@ export const repeatBuyers = `repeat_buyers(${SHOP}, from = ${FROM}, to = ${TO})`
 
 export const cycles = `cycles(${SHOP}, from = ${FROM}, to = ${TO})`;
 
-export const annotatedDays = `annotated_days(${SHOP}, from = ${FROM}, to = ${TO})`;
+export const annotatedDays = `annotated_days(${SHOP}, from = ${FROM}, to = ${LAST})`;
 
-export const arrivals = "arrivals(shop = '${shop}', since = $__fromTime_ms, until = $__toTime_ms, seconds = greatest(60, $__interval_s))";
+const PIECE_SECONDS = "greatest(60, $__interval_s)";
+const arrivals = `arrivals(${SHOP}, since = $__fromTime_ms, until = $__toTime_ms, seconds = ${PIECE_SECONDS})`;
 
 export const recentEvents = "recent_events(shop = '${shop}', kind = '', since = now64(3, 'UTC') - toIntervalDay(1))";
+
+/** Rows of a view, and one for each key from `first` up to `end` (not included) that it has none for, with what the API answers
+ * where nothing happened: counts and amounts 0, rates NULL. Without it Grafana draws a straight line across an outage. */
+function filled(view: string, columns: string, key: string, first: string, end: string, step: string): string {
+  // A view has no row before `first`. Where it is after `end`, ClickHouse would refuse the statement.
+  return `(
+  SELECT ${key}, ${columns}
+  FROM ${view}
+  ORDER BY ${key} WITH FILL FROM ${first} TO greatest(${first}, ${end}) STEP ${step}
+)`;
+}
+
+/** Columns of the funnel of each day, as a series. */
+export function byDay(columns: string, filters: readonly Filter[]): string {
+  const days = filled(funnel({ interval: "day", filters }), columns, "bucket", FROM, `${TO} + 1`, "toIntervalDay(1)");
+  return `SELECT toDateTime(bucket, '\${time_zone}') AS time, * EXCEPT (bucket)\nFROM ${days}\nORDER BY time`;
+}
+
+/** Columns of the funnel of all days together: one row, also when nobody came. */
+export function ofAllDays(columns: string, filters: readonly Filter[]): string {
+  const days = filled(funnel({ filters }), columns, "bucket", FROM, `${FROM} + 1`, "toIntervalDay(1)");
+  return `SELECT * EXCEPT (bucket)\nFROM ${days}`;
+}
+
+/** Columns of what arrived in each piece of the range, as a series. */
+export function byPiece(columns: string): string {
+  const piece = (at: string) => `toDateTime(intDiv(toUnixTimestamp(${at}), ${PIECE_SECONDS}) * ${PIECE_SECONDS}, 'UTC')`;
+  const end = `${piece("least($__toTime_ms, now64(3, 'UTC'))")} + ${PIECE_SECONDS}`;
+  const pieces = filled(`${arrivals} GROUP BY time`, columns, "time", piece("$__fromTime_ms"), end, `toIntervalSecond(${PIECE_SECONDS})`);
+  return `SELECT *\nFROM ${pieces}\nORDER BY time`;
+}
 
 export function pulse(hours: number): string {
   return `pulse(now = now64(3, 'UTC'), hours = ${hours})`;

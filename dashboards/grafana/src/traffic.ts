@@ -3,7 +3,7 @@
 import type { Board } from "./board";
 import { breakdownTable, named } from "./funnel";
 import { lines, steps, table, tiles } from "./panels";
-import { funnel, orUnknown } from "./sql";
+import { byDay, funnel, ofAllDays, orUnknown } from "./sql";
 import { DIMENSIONS, type Language, labelOf } from "./words";
 
 const FILTERS = ["source", "medium", "device", "country"] as const;
@@ -24,8 +24,6 @@ export const board: Board = {
   description: { en: "Where visitors come from, on what, and what becomes of them.", zh: "访客来自哪里、用什么设备、后续转化如何。" },
   filters: FILTERS,
   panels: (language) => {
-    const total = funnel({ filters: FILTERS });
-    const daily = funnel({ interval: "day", filters: FILTERS });
     const byDimension = (dimension: string, width: number, height: number) => {
       const found = breakdownTable(dimension, FILTERS, language);
       const name = DIMENSIONS[dimension]!;
@@ -52,19 +50,19 @@ export const board: Board = {
     return [
       tiles(
         { title: { en: "Visitors", zh: "访客" }, description: { en: "Distinct persons over all of the days.", zh: "所选日期内去重人数。" }, width: 14, height: 4 },
-        `SELECT ${named(SHOWN, language)} FROM ${total}`,
+        ofAllDays(named(SHOWN, language), FILTERS),
         {},
         language,
       ),
       tiles(
         { title: { en: "Rates", zh: "转化率" }, description: { en: "Of the visitors above.", zh: "基于上述访客。" }, width: 10, height: 4 },
-        `SELECT ${named(RATES, language)} FROM ${total}`,
+        ofAllDays(named(RATES, language), FILTERS),
         { shares: RATES.map((id) => labelOf(id, language)) },
         language,
       ),
       lines(
         { title: { en: "Visitors by day", zh: "每日访客" }, description: { en: "Each day is a window of its own.", zh: "每天单独计算。" }, width: 24, height: 8 },
-        `SELECT toDateTime(bucket, '\${time_zone}') AS time, ${named(["visitors", "effective", "bounced"], language)} FROM ${daily} ORDER BY time`,
+        byDay(named(["visitors", "effective", "bounced"], language), FILTERS),
         "locale",
         language,
       ),

@@ -14,6 +14,8 @@ const CORE = ["bargauge", "stat", "timeseries", "table"];
 const UNITS = ["locale", "percentunit", "s", "d", "bytes", "eps"];
 /** What a statement may read from: our views, and what it has made itself. */
 const SOURCES = [...views, "money"];
+/** Stands for parentheses whose content has been read. */
+const SUBQUERY = "subquery";
 
 /** Every statement of a board, with where it stands. */
 function statements(board) {
@@ -26,21 +28,67 @@ function statements(board) {
 
 /** A statement reads our views only, however it names what it reads. */
 function assertSources(where, sql) {
-  const bare = sql.replaceAll(/'[^']*'|`[^`]*`/g, "");
-  // A list of sources, commas and all, shows once the arguments of views are gone; a subquery is seen before that.
-  let flat = bare;
-  while (/\([^()]*\)/.test(flat)) flat = flat.replaceAll(/\([^()]*\)/g, "");
-  const lists = [...flat.matchAll(/\b(?:FROM|JOIN)\s+([\w.]+(?:\s+AS\s+\w+)?(?:\s*,\s*[\w.]+)*)/gi)].flatMap(([, list]) => list.split(","));
-  const named = [...lists, ...[...bare.matchAll(/\b(?:FROM|JOIN|IN)\s+([\w.]+)/gi)].map(([, name]) => name)];
-  assert.ok(named.length > 0, where);
-  for (const name of named) assert.ok(SOURCES.includes(name.trim().split(/\s/)[0]), `${where}: ${name}`);
+  // Where gaps are filled, the word FROM names no source.
+  let rest = sql.replaceAll(/'[^']*'|`[^`]*`/g, "").replaceAll(/\bWITH FILL FROM\b/g, "WITH FILL");
+  const named = [];
+  const read = (text) => {
+    for (const [, list] of text.matchAll(/\b(?:FROM|JOIN|IN)\s+([\w.]+(?:\s+AS\s+\w+)?(?:\s*,\s*[\w.]+)*)/gi)) named.push(...list.split(","));
+  };
+  // From the innermost parentheses outwards, so that a list of sources stands together, commas and all.
+  for (let group; (group = /(\w?)\(([^()]*)\)/.exec(rest)); ) {
+    read(group[2]);
+    rest = rest.replace(group[0], group[1] || ` ${SUBQUERY} `);
+  }
+  read(rest);
+  const sources = named.map((name) => name.trim().split(/\s/)[0]).filter((name) => name !== SUBQUERY);
+  assert.ok(sources.length > 0, where);
+  for (const name of sources) assert.ok(SOURCES.includes(name), `${where}: ${name}`);
 }
 
 test("a statement that reads anything else is noticed", () => {
-  for (const sql of ["SELECT 1 FROM events", "SELECT 1 FROM pulse(hours = f(1, 2)), events", "SELECT 1 FROM pulse(hours = (SELECT 1 FROM events))", "SELECT 1 FROM pulse(hours = 1) WHERE shop IN orders", "SELECT 1 from db.events"]) {
+  for (const sql of [
+    "SELECT 1 FROM events",
+    "SELECT 1 FROM pulse(hours = f(1, 2)), events",
+    "SELECT 1 FROM pulse(hours = (SELECT 1 FROM events))",
+    "SELECT 1 FROM pulse(hours = 1) WHERE shop IN orders",
+    "SELECT 1 from db.events",
+    "SELECT 1 FROM (SELECT 1 FROM pulse(hours = 1), events)",
+    "SELECT 1 FROM (SELECT 1 FROM pulse(hours = 1) ORDER BY shop WITH FILL FROM (SELECT 1 FROM events) TO 2), pulse(hours = 2)",
+    "SELECT 1 FROM (SELECT 1 FROM pulse(hours = 1) ORDER BY shop WITH FILL FROM 1 TO 2), events",
+  ]) {
     assert.throws(() => assertSources("made up", sql), sql);
   }
   assertSources("made up", "SELECT m.paid FROM funnel(shop = 'FROM events', from = toDate(1)) ARRAY JOIN money AS m");
+  assertSources("made up", "SELECT 1 FROM (SELECT 1 FROM pulse(hours = 1) ORDER BY shop WITH FILL FROM toDate(1) TO toDate(2))");
+});
+
+/** What a panel would show otherwise than it is meant, of what its JSON alone tells. */
+function assertShows(panel) {
+  const { type, title, targets } = panel;
+  const { defaults } = panel.fieldConfig;
+  const sql = targets[0].rawSql;
+  if (!sql) return;
+  if (type === "timeseries") {
+    // A piece of time without a row is drawn as a straight line over it.
+    assert.match(sql, /^SELECT (?:\* EXCEPT|\*|.* AS time, )[^]*ORDER BY (?:bucket|time) WITH FILL FROM [^]*\nORDER BY time$/, `${title} leaves gaps`);
+    assert.equal(targets[0].format, 0, title);
+    assert.ok(!defaults.custom?.spanNulls, title);
+  }
+}
+
+test("a panel that would draw lines over gaps is noticed", () => {
+  const panel = (path, type) => structuredClone(boards.find((one) => one.path === path).board.panels.find((one) => one.type === type));
+  const wrong = [
+    ["funnel", "timeseries", (made) => (made.targets[0].rawSql = made.targets[0].rawSql.replace("WITH FILL", ""))],
+    ["funnel", "timeseries", (made) => (made.fieldConfig.defaults.custom.spanNulls = true)],
+    ["health", "timeseries", (made) => (made.targets[0].rawSql = made.targets[0].rawSql.replace("WITH FILL", ""))],
+  ];
+  for (const [name, type, spoil] of wrong) {
+    const made = panel(`dashboards/en/${name}.json`, type);
+    assertShows(made);
+    spoil(made);
+    assert.throws(() => assertShows(made), { name: "AssertionError" }, String(spoil));
+  }
 });
 
 test("there are five boards in two languages", () => {
@@ -66,6 +114,7 @@ for (const { path, board } of boards) {
       const overrides = panel.fieldConfig.overrides.flatMap(({ properties }) => properties);
       const units = [panel.fieldConfig.defaults.unit, ...overrides.filter(({ id }) => id === "unit").map(({ value }) => value)];
       for (const unit of units) assert.ok(UNITS.includes(unit), `${panel.title}: ${unit}`);
+      assertShows(panel);
       // A link could be made of what was tracked.
       assert.doesNotMatch(JSON.stringify(panel), /"links":\[\{|"id":"links"/, panel.title);
       assert.ok(panel.targets.length > 0, panel.title);
