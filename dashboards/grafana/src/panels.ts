@@ -3,7 +3,7 @@
 import { PanelBuilder as BarGauge } from "@grafana/grafana-foundation-sdk/bargauge";
 import { BarGaugeDisplayMode, BigValueColorMode, BigValueGraphMode, ReduceDataOptionsBuilder, VizLegendOptionsBuilder, LegendDisplayMode, LegendPlacement, VizOrientation, VizTooltipOptionsBuilder, TooltipDisplayMode, SortOrder } from "@grafana/grafana-foundation-sdk/common";
 import type * as cog from "@grafana/grafana-foundation-sdk/cog";
-import type { DynamicConfigValue, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import { type DynamicConfigValue, FieldColorBuilder, FieldColorModeId, type Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
@@ -50,6 +50,12 @@ const SHARE: DynamicConfigValue[] = [{ id: "unit", value: "percentunit" }, { id:
 const AMOUNT: DynamicConfigValue[] = [{ id: "unit", value: "locale" }, { id: "decimals", value: 2 }];
 const DURATION: DynamicConfigValue[] = [{ id: "unit", value: "d" }, { id: "decimals", value: 1 }];
 
+/** Otherwise a text that looks like a number is written like one: the campaign 20261111 as 20,261,111. */
+function withPlainTexts<T extends BarGauge | Table>(look: T): T {
+  look.overrideByFieldType("string", [{ id: "unit", value: "string" }]);
+  return look;
+}
+
 function withUnits<T extends Look>(look: T, { shares = [], amounts = [], days = [] }: Columns): T {
   for (const [names, unit] of [[shares, SHARE], [amounts, AMOUNT], [days, DURATION]] as const) {
     for (const name of names) look.overrideByName(name, unit);
@@ -64,11 +70,13 @@ export function steps(frame: Frame, sql: string, language: Language): Placed {
     .withTarget(question(sql))
     .unit(COUNT)
     .min(0)
+    // Grafana's own choice is green to 80 and red from there.
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor("blue"))
     .displayMode(BarGaugeDisplayMode.Gradient)
     .orientation(VizOrientation.Horizontal)
     .showUnfilled(true)
-    .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs(["lastNotNull"]).fields("/.*/").limit(50));
-  return placed(frame, look, language);
+    .reduceOptions(new ReduceDataOptionsBuilder().values(true).calcs(["lastNotNull"]).fields("").limit(50));
+  return placed(frame, withPlainTexts(look), language);
 }
 
 /** One tile per column. `sql`: one row. */
@@ -109,5 +117,5 @@ function drawn(unit: string): TimeSeries {
 /** Rows and columns. */
 export function table(frame: Frame, sql: string, columns: Columns, language: Language): Placed {
   const look = new Table().datasource(SOURCE).withTarget(question(sql)).unit(COUNT).filterable(true).noValue("–");
-  return placed(frame, withUnits(look, columns), language);
+  return placed(frame, withUnits(withPlainTexts(look), columns), language);
 }

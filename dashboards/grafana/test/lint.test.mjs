@@ -11,7 +11,7 @@ const boards = [...files].filter(([path]) => path.startsWith("dashboards/")).map
 const views = (await readdir(new URL("../../../sql/views", import.meta.url))).filter((name) => name.endsWith(".sql")).map((name) => name.slice(0, -4));
 const CORE = ["bargauge", "stat", "timeseries", "table"];
 /** Units that show every digit of a count; `short` would say 7.82 K, and no unit knows a variable. */
-const UNITS = ["locale", "percentunit", "s", "d", "bytes", "eps"];
+const UNITS = ["locale", "percentunit", "string", "s", "d", "bytes", "eps"];
 /** What a statement may read from: our views, and what it has made itself. */
 const SOURCES = [...views, "money"];
 /** Stands for parentheses whose content has been read. */
@@ -64,10 +64,24 @@ test("a statement that reads anything else is noticed", () => {
 
 /** What a panel would show otherwise than it is meant, of what its JSON alone tells. */
 function assertShows(panel) {
-  const { type, title, targets } = panel;
-  const { defaults } = panel.fieldConfig;
+  const { type, title, options, targets } = panel;
+  const { defaults, overrides } = panel.fieldConfig;
   const sql = targets[0].rawSql;
+  // Any other choice of fields is one of texts too, and each text becomes an empty bar, tile or slice.
+  if (options.reduceOptions) assert.equal(options.reduceOptions.fields, "", `${title}: reduceOptions.fields`);
   if (!sql) return;
+  const columns = [...sql.matchAll(/ AS `([^`]+)`/g)].map(([, name]) => name);
+  for (const { matcher } of overrides.filter(({ matcher }) => matcher.id !== "byType")) {
+    assert.equal(matcher.id, "byName", title);
+    assert.ok(columns.includes(matcher.options), `${title} has no column ${matcher.options}`);
+  }
+  // A unit formats texts that look like numbers as well: the campaign 20261111 would be 20,261,111.
+  const texts = overrides.find(({ matcher }) => matcher.id === "byType" && matcher.options === "string");
+  if (["table", "bargauge"].includes(type) && defaults.unit) {
+    assert.deepEqual(texts?.properties, [{ id: "unit", value: "string" }], `${title}: the unit of texts`);
+  }
+  // Without a colour of its own a bar is green to 80 and red from there, whatever it counts.
+  if (["bargauge", "gauge"].includes(type)) assert.equal(defaults.color?.mode, "fixed", `${title}: colour`);
   if (type === "timeseries") {
     // A piece of time without a row is drawn as a straight line over it.
     assert.match(sql, /^SELECT (?:\* EXCEPT|\*|.* AS time, )[^]*ORDER BY (?:bucket|time) WITH FILL FROM [^]*\nORDER BY time$/, `${title} leaves gaps`);
@@ -76,9 +90,15 @@ function assertShows(panel) {
   }
 }
 
-test("a panel that would draw lines over gaps is noticed", () => {
+test("a panel that would show texts as bars, numbers as texts, or lines over gaps is noticed", () => {
   const panel = (path, type) => structuredClone(boards.find((one) => one.path === path).board.panels.find((one) => one.type === type));
   const wrong = [
+    ["funnel", "bargauge", (made) => (made.options.reduceOptions.fields = "/.*/")],
+    ["funnel", "stat", (made) => (made.options.reduceOptions.fields = "/.*/")],
+    ["funnel", "bargauge", (made) => delete made.fieldConfig.defaults.color],
+    ["funnel", "bargauge", (made) => (made.fieldConfig.overrides = [])],
+    ["funnel", "table", (made) => made.fieldConfig.overrides.shift()],
+    ["funnel", "stat", (made) => (made.fieldConfig.overrides[0].matcher.options = "Entry")],
     ["funnel", "timeseries", (made) => (made.targets[0].rawSql = made.targets[0].rawSql.replace("WITH FILL", ""))],
     ["funnel", "timeseries", (made) => (made.fieldConfig.defaults.custom.spanNulls = true)],
     ["health", "timeseries", (made) => (made.targets[0].rawSql = made.targets[0].rawSql.replace("WITH FILL", ""))],
