@@ -48,7 +48,8 @@ const COUNT = "locale";
 const SHARE: DynamicConfigValue[] = [{ id: "unit", value: "percentunit" }, { id: "decimals", value: 1 }];
 /** A unit knows no variable, so panels name the currency in their title or description. */
 const AMOUNT: DynamicConfigValue[] = [{ id: "unit", value: "locale" }, { id: "decimals", value: 2 }];
-const DURATION: DynamicConfigValue[] = [{ id: "unit", value: "d" }, { id: "decimals", value: 1 }];
+/** Grafana's own unit of days says `day` in every language, and makes weeks of more than seven. */
+const duration = (language: Language): DynamicConfigValue[] => [{ id: "unit", value: `suffix:${say({ en: "days", zh: "天" }, language)}` }, { id: "decimals", value: 1 }];
 
 /** Otherwise a text that looks like a number is written like one: the campaign 20261111 as 20,261,111. */
 function withPlainTexts<T extends BarGauge | Table>(look: T): T {
@@ -56,8 +57,8 @@ function withPlainTexts<T extends BarGauge | Table>(look: T): T {
   return look;
 }
 
-function withUnits<T extends Look>(look: T, { shares = [], amounts = [], days = [] }: Columns): T {
-  for (const [names, unit] of [[shares, SHARE], [amounts, AMOUNT], [days, DURATION]] as const) {
+function withUnits<T extends Look>(look: T, { shares = [], amounts = [], days = [] }: Columns, language: Language): T {
+  for (const [names, unit] of [[shares, SHARE], [amounts, AMOUNT], [days, duration(language)]] as const) {
     for (const name of names) look.overrideByName(name, unit);
   }
   return look;
@@ -89,7 +90,7 @@ export function tiles(frame: Frame, sql: string, columns: Columns, language: Lan
     .colorMode(BigValueColorMode.None)
     .reduceOptions(new ReduceDataOptionsBuilder().values(false).calcs(["lastNotNull"]).fields(""))
     .noValue("–");
-  return placed(frame, withUnits(look, columns), language);
+  return placed(frame, withUnits(look, columns, language), language);
 }
 
 /** Lines over time. `sql`: a column `time`, and one column per line. */
@@ -117,5 +118,5 @@ function drawn(unit: string): TimeSeries {
 /** Rows and columns. */
 export function table(frame: Frame, sql: string, columns: Columns, language: Language): Placed {
   const look = new Table().datasource(SOURCE).withTarget(question(sql)).unit(COUNT).filterable(true).noValue("–");
-  return placed(frame, withUnits(withPlainTexts(look), columns), language);
+  return placed(frame, withUnits(withPlainTexts(look), columns, language), language);
 }

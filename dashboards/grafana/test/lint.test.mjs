@@ -11,7 +11,7 @@ const boards = [...files].filter(([path]) => path.startsWith("dashboards/")).map
 const views = (await readdir(new URL("../../../sql/views", import.meta.url))).filter((name) => name.endsWith(".sql")).map((name) => name.slice(0, -4));
 const CORE = ["bargauge", "stat", "timeseries", "table"];
 /** Units that show every digit of a count; `short` would say 7.82 K, and no unit knows a variable. */
-const UNITS = ["locale", "percentunit", "string", "s", "d", "bytes", "eps"];
+const UNITS = ["locale", "percentunit", "string", "suffix:days", "suffix:天", "s", "bytes", "eps"];
 /** What a statement may read from: our views, and what it has made itself. */
 const SOURCES = [...views, "money"];
 /** Stands for parentheses whose content has been read. */
