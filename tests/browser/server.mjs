@@ -1,12 +1,13 @@
 // The real binary with the demo's storefront, for one test file.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const BINARY = fileURLToPath(new URL("../../target/debug/shopfunnel", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
@@ -25,16 +26,13 @@ export async function startDemo(...demoArguments) {
   const dataDir = await mkdtemp(join(tmpdir(), "shopfunnel-browser-"));
   const port = await freePort();
   const adminPort = await freePort();
-  const child = spawn(BINARY, ["demo", ...demoArguments], {
-    cwd: dataDir,
-    env: {
-      ...process.env,
-      SHOPFUNNEL_DATA_DIR: dataDir,
-      SHOPFUNNEL_LISTEN: `127.0.0.1:${port}`,
-      SHOPFUNNEL_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const env = {
+    ...process.env,
+    SHOPFUNNEL_DATA_DIR: dataDir,
+    SHOPFUNNEL_LISTEN: `127.0.0.1:${port}`,
+    SHOPFUNNEL_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+  };
+  const child = spawn(BINARY, ["demo", ...demoArguments], { cwd: dataDir, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (output += bytes));
   const ended = once(child, "exit");
@@ -46,13 +44,15 @@ export async function startDemo(...demoArguments) {
   const keys = JSON.parse(await readFile(join(dataDir, "demo.json"), "utf8"));
   const url = `http://127.0.0.1:${port}`;
   const ask = async (report) => {
-    const answer = await fetch(`${url}/v1/shops/demo/${report}`, { headers: { authorization: `Bearer ${keys.read_key}` } });
+    // The server may end an idle connection in the very moment in which it is used again.
+    const answer = await fetch(`${url}/v1/shops/demo/${report}`, { headers: { authorization: `Bearer ${keys.read_key}`, connection: "close" } });
     if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
     return answer.json();
   };
   return {
     url,
     port,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
     keys,
     /** Sends events as the shop's server does; all must be accepted. */
     send: async (events) => {
@@ -63,6 +63,8 @@ export async function startDemo(...demoArguments) {
         if (accepted !== JSON.parse(body).length) throw new Error(JSON.stringify(rejected).slice(0, 500));
       }
     },
+    /** Runs another command of the program over the same data. */
+    run: (...words) => promisify(execFile)(BINARY, words, { cwd: dataDir, env }),
     /** What `GET /v1/shops/demo/…` answers. */
     ask,
     /** The funnel of the last 30 days, as the endpoint answers it once everything that arrived before is in it. */
