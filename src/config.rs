@@ -4,6 +4,7 @@
 use crate::engine::{self, EngineOptions};
 use crate::enrich::geo::{self, GeoOptions};
 use crate::http::limit::LimitOptions;
+use crate::new_values::ValueLimits;
 use crate::planted::Faults;
 use crate::shipper::ShipperOptions;
 use crate::shops::command::NewShop;
@@ -176,9 +177,14 @@ struct RawSpool {
 struct RawLimits {
     client_requests: Option<NonZeroU32>,
     client_burst: Option<NonZeroU32>,
+    client_events_per_minute: Option<NonZeroU32>,
+    client_events_burst: Option<NonZeroU32>,
     shop_requests: Option<NonZeroU32>,
     server_events: Option<NonZeroU32>,
     reports: Option<NonZeroU32>,
+    new_values_per_client: Option<u32>,
+    new_values_per_day: Option<u32>,
+    new_pages_per_day: Option<u32>,
 }
 
 impl RawLimits {
@@ -187,9 +193,22 @@ impl RawLimits {
         LimitOptions {
             client_requests: self.client_requests.unwrap_or(default.client_requests),
             client_burst: self.client_burst.unwrap_or(default.client_burst),
+            client_events_per_minute: self
+                .client_events_per_minute
+                .unwrap_or(default.client_events_per_minute),
+            client_events_burst: self.client_events_burst.unwrap_or(default.client_events_burst),
             shop_requests: self.shop_requests.unwrap_or(default.shop_requests),
             server_events: self.server_events.unwrap_or(default.server_events),
             reports: self.reports.unwrap_or(default.reports),
+        }
+    }
+
+    fn values(&self) -> ValueLimits {
+        let default = ValueLimits::default();
+        ValueLimits {
+            per_client: self.new_values_per_client.unwrap_or(default.per_client),
+            pages_per_day: self.new_pages_per_day.unwrap_or(default.pages_per_day),
+            per_day: self.new_values_per_day.unwrap_or(default.per_day),
         }
     }
 }
@@ -332,7 +351,12 @@ impl Settings {
                 keep_sent: spool::KEEP_SENT,
                 faults,
             },
-            shipper: ShipperOptions { interval: SHIP_INTERVAL, boot_id: boot_id(), faults },
+            shipper: ShipperOptions {
+                interval: SHIP_INTERVAL,
+                boot_id: boot_id(),
+                values: raw.limits.values(),
+                faults,
+            },
             upkeep_interval: UPKEEP_INTERVAL,
             limits: raw.limits.options(),
             faults,

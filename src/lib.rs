@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod forget;
 pub mod http;
+pub mod new_values;
 pub mod shipper;
 pub mod store;
 pub mod upkeep;

@@ -7,10 +7,11 @@
 
 use crate::event::Event;
 use crate::identity::forgotten::{Forgotten, Known};
+use crate::new_values::{NewValues, ValueLimits};
 use crate::planted::{Fault, Faults};
 use crate::spool::{DeadLetters, Position, Reader};
 use crate::store::{Store, StoreError};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Reason, Telemetry};
 use serde::Deserialize;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -18,6 +19,8 @@ use tokio::sync::watch;
 /// Hard bounds of one insert.
 const MAX_BATCH_EVENTS: usize = 50_000;
 const MAX_BATCH_BYTES: usize = 16 << 20;
+/// Events that lie in memory at once on their way, about a kilobyte each.
+const MAX_EVENTS_READ: usize = 5_000;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// Low, because an embedded engine is back within seconds and its events should be too.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
@@ -32,6 +35,7 @@ pub struct ShipperOptions {
     pub interval: Duration,
     /// Changes with every start of the machine.
     pub boot_id: String,
+    pub values: ValueLimits,
     pub faults: Faults,
 }
 
@@ -64,6 +68,7 @@ pub struct Shipper {
     options: ShipperOptions,
     telemetry: Telemetry,
     exceptions: Exceptions,
+    new_values: NewValues,
     progress: watch::Sender<Progress>,
     /// The store was seen to hold what it was given, or what was kept is on its way again.
     is_verified: bool,
@@ -90,6 +95,7 @@ impl Shipper {
             watch::channel(Progress { migrated, shipped: reader.cursor(), fresh_until_ms });
         let shipper = Shipper {
             reader,
+            new_values: NewValues::new(store.clone(), options.values),
             store,
             options,
             telemetry,
@@ -211,8 +217,9 @@ impl Shipper {
 
     /// Inserts all records but those that the store refuses for what they hold: these are found by halving and set
     /// aside, so that one of them never holds up the others.
-    async fn insert(&self, records: &[&[u8]]) -> Result<(), ShipError> {
-        let known = self.exceptions.forgotten.known().await;
+    async fn insert(&mut self, records: &[&[u8]]) -> Result<(), ShipError> {
+        let forgotten = self.exceptions.forgotten.clone();
+        let known = forgotten.known().await;
         let mut parts = vec![records];
         while let Some(part) = parts.pop() {
             match self.try_insert(part, &known).await {
@@ -238,23 +245,30 @@ impl Shipper {
         Ok(())
     }
 
-    /// One insert. Each event is read when it is sent, so that no batch lies in memory twice. Returns how many.
-    async fn try_insert(&self, records: &[&[u8]], known: &Known<'_>) -> Result<u64, ShipError> {
+    /// One insert. Events are read some at a time when they are sent, so that no batch lies in memory twice. Returns how many.
+    async fn try_insert(&mut self, records: &[&[u8]], known: &Known<'_>) -> Result<u64, ShipError> {
         let mut insertion = self.store.insertion().await?;
         let mut added = 0;
-        for record in records {
-            match serde_json::from_slice::<Event>(record) {
-                Ok(event) => match remembered(event, known) {
-                    Some(event) => {
-                        insertion.add(&event).await?;
-                        added += 1;
-                    }
-                    None => {
-                        self.telemetry.events_forgotten.inc();
-                    }
-                },
-                // Its checksum was right, so it was written by a version that this one does not understand.
-                Err(error) => self.set_aside(record, &format!("it cannot be read: {error}"))?,
+        for some in records.chunks(MAX_EVENTS_READ) {
+            let mut events = Vec::with_capacity(some.len());
+            for record in some {
+                match serde_json::from_slice::<Event>(record) {
+                    Ok(event) => match remembered(event, known) {
+                        Some(event) => events.push(event),
+                        None => {
+                            self.telemetry.events_forgotten.inc();
+                        }
+                    },
+                    // Its checksum was right, so it was written by a version that this one does not understand.
+                    Err(error) => self.set_aside(record, &format!("it cannot be read: {error}"))?,
+                }
+            }
+            for dimension in self.new_values.bound(&mut events).await? {
+                self.telemetry.values_other.get_or_create(&Reason { reason: dimension }).inc();
+            }
+            for event in &events {
+                insertion.add(event).await?;
+                added += 1;
             }
         }
         insertion.end().await?;

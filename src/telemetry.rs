@@ -19,7 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::borrow::Cow;
 use std::sync::atomic::AtomicU64;
 
-/// The one label of a family: why, or what for.
+/// The one label of a family: why, or of what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Reason {
     pub reason: &'static str,
@@ -61,6 +61,8 @@ pub struct Telemetry {
     pub events_dropped: Family<Reason, Counter>,
     /// Acceptable events that could not be stored and were answered with a 503.
     pub events_refused: Counter,
+    /// Values of events that nobody vouches for and that are beyond the bounds of new ones, by dimension.
+    pub values_other: Family<Reason, Counter>,
     /// Events inserted into the store, repeats included.
     pub events_shipped: Counter,
     /// Events that the store refused for what they hold; they lie in the dead letters.
@@ -91,6 +93,7 @@ impl Default for Telemetry {
             events_rejected: Family::default(),
             events_dropped: Family::default(),
             events_refused: Counter::default(),
+            values_other: Family::default(),
             events_shipped: Counter::default(),
             events_set_aside: Counter::default(),
             events_forgotten: Counter::default(),
@@ -170,6 +173,11 @@ impl Telemetry {
             ("events_rejected", "Events that broke the contract, by code", &self.events_rejected),
             ("events_dropped", "Acceptable events not kept, by reason", &self.events_dropped),
             ("requests_failed", "Requests answered with an error, by code", &self.requests_failed),
+            (
+                "values_other",
+                "New values beyond the bounds, counted as (other), by dimension",
+                &self.values_other,
+            ),
         ];
         for (name, help, family) in families {
             registry.register(name, help, family.clone());

@@ -172,6 +172,10 @@ pub struct Event {
     /// The shop's day of `received_at_ms`.
     #[serde(default)]
     pub received_day: NaiveDate,
+    /// Of a page's event: a hash of its sender's network, too short to tell one from another; 0 where nothing is known.
+    /// It goes no further than the bounds of new values.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub client: u16,
     pub visitor: Visitor,
     /// Sent by the shop's server with its secret key.
     pub verified: bool,
@@ -213,6 +217,10 @@ pub struct Event {
     pub customer: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub product: String,
+}
+
+fn is_zero(client: &u16) -> bool {
+    *client == 0
 }
 
 /// One field as it was sent. `null` is absent.
@@ -357,6 +365,7 @@ impl Event {
             day: shop_day(at_ms, arrival.time_zone),
             received_at_ms: arrival.received_at_ms,
             received_day: shop_day(arrival.received_at_ms, arrival.time_zone),
+            client: 0,
             visitor,
             verified: arrival.sender == Sender::Server,
             bot: !kind.is_of_an_order() && arrival.bot,
@@ -385,6 +394,7 @@ impl Event {
     /// anything else nothing.
     pub fn without_visitor(self) -> Option<Event> {
         self.kind.is_of_an_order().then(|| Event {
+            client: 0,
             visitor: Visitor::Unknown,
             customer: String::new(),
             url: String::new(),

@@ -7,6 +7,7 @@ use super::admin::{self, Admin, Refusal};
 use super::check::Check;
 use super::wire::WireEvent;
 use crate::event::{Event, Field, Rejection};
+use crate::new_values::{NewValues, ValueLimits};
 use crate::store::{Insertion, StoreError};
 use actix_web::rt::spawn;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -57,6 +58,9 @@ pub struct RejectedLine {
     pub message: String,
 }
 
+/// Events whose values are looked at together.
+const MAX_WAITING: usize = 1_000;
+
 /// Why an import ended early.
 #[derive(Debug, thiserror::Error)]
 enum ImportError {
@@ -84,7 +88,9 @@ pub async fn events(
         return HttpResponse::BadRequest().json(Refusal { message, callers_fault: true });
     };
     let check = Check { state, shop, browser: None, received_at_ms: state.clock.now_ms() };
-    let mut import = Import { check, batch: None, ending: None, line: 0, receipt: Receipt::default() };
+    let values = NewValues::new(state.store.clone(), ValueLimits::default());
+    let mut import =
+        Import { check, values, batch: None, ending: None, line: 0, receipt: Receipt::default() };
     match import.run(payload).await {
         Ok(()) => {
             // So that who looks next sees it; the figures of a long past take longer than anybody would wait for.
@@ -105,6 +111,7 @@ pub async fn events(
 
 struct Import<'a> {
     check: Check<'a>,
+    values: NewValues,
     batch: Option<Batch>,
     /// An insertion that has all its events. The store works on it while the next one is filled.
     ending: Option<JoinHandle<Result<u64, StoreError>>>,
@@ -115,8 +122,19 @@ struct Import<'a> {
 /// What is being filled.
 struct Batch {
     insertion: Insertion,
+    /// Of the batch, and not added yet: the values of many are remembered as seen at once.
+    waiting: Vec<Event>,
     events: u64,
     begun: Instant,
+}
+
+impl Batch {
+    async fn add_waiting(&mut self) -> Result<(), StoreError> {
+        for event in self.waiting.drain(..) {
+            self.insertion.add(&event).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Import<'_> {
@@ -190,11 +208,15 @@ impl Import<'_> {
             Some(batch) => batch,
             empty => {
                 let insertion = self.check.state.store.insertion().await?;
-                empty.insert(Batch { insertion, events: 0, begun: Instant::now() })
+                empty.insert(Batch { insertion, waiting: Vec::new(), events: 0, begun: Instant::now() })
             }
         };
-        batch.insertion.add(&event).await?;
+        batch.waiting.push(event);
         batch.events += 1;
+        if batch.waiting.len() == MAX_WAITING {
+            self.values.bound(&mut batch.waiting).await?;
+            batch.add_waiting().await?;
+        }
         if batch.events == MAX_BATCH_EVENTS || batch.begun.elapsed() >= MAX_BATCH_AGE {
             self.begin_end().await?;
         }
@@ -224,7 +246,10 @@ impl Import<'_> {
     /// Has the store begin with what the batch holds, once it has done the one before.
     async fn begin_end(&mut self) -> Result<(), ImportError> {
         self.await_end().await?;
-        if let Some(Batch { insertion, events, .. }) = self.batch.take() {
+        if let Some(mut batch) = self.batch.take() {
+            self.values.bound(&mut batch.waiting).await?;
+            batch.add_waiting().await?;
+            let Batch { insertion, events, .. } = batch;
             self.ending = Some(spawn(async move { insertion.end().await.map(|()| events) }));
         }
         Ok(())

@@ -149,6 +149,9 @@ async fn browser_events(
     if body.events.is_empty() {
         return Err(ApiError::NoEvents);
     }
+    if !state.trusted_proxies.is_exempt(request) {
+        state.limits.client_events(state.trusted_proxies.client(request), body.events.len())?;
+    }
     let shop = shop_of_page(request, state, body.shop.as_deref())?;
     let mut intake = Intake::new(state, appender, shop, Some(browser(request, state)));
     for event in body.events {
@@ -176,7 +179,9 @@ pub async fn from_image(
     appender: web::Data<Appender>,
 ) -> Result<HttpResponse, ApiError> {
     if !state.trusted_proxies.is_exempt(&request) {
-        state.limits.client(state.trusted_proxies.client(&request))?;
+        let client = state.trusted_proxies.client(&request);
+        state.limits.client(client)?;
+        state.limits.client_events(client, 1)?;
     }
     let mut parameters = Parameters::read(request.query_string())?;
     let public_key = parameters.take("shop")?;
@@ -221,8 +226,10 @@ fn shop_of_page(
 fn browser<'a>(request: &'a HttpRequest, state: &State) -> Browser<'a> {
     let user_agent = request.headers().get(header::USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
     let agent = state.agents.read(&String::from_utf8_lossy(user_agent));
+    let address = state.trusted_proxies.client(request);
     Browser {
-        address: state.trusted_proxies.client(request),
+        address,
+        is_here: state.trusted_proxies.is_exempt(request),
         user_agent: std::str::from_utf8(user_agent).unwrap_or_default(),
         is_bot: agent.bot || is_prefetch(request),
         agent,

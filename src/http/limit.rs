@@ -24,13 +24,17 @@ use std::time::Duration;
 const MAX_KEYS: usize = 100_000;
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Rates per second.
+/// Rates per second, where a name says nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct LimitOptions {
     /// Requests to `/e` of one client (an IPv4 address, or an IPv6 /64).
     pub client_requests: NonZeroU32,
     /// Requests to `/e` that one client may make at once after a pause.
     pub client_burst: NonZeroU32,
+    /// Events that one client may send to `/e` in a minute.
+    pub client_events_per_minute: NonZeroU32,
+    /// Events that one client may send to `/e` at once after a pause.
+    pub client_events_burst: NonZeroU32,
     /// Requests to `/e` for one shop.
     pub shop_requests: NonZeroU32,
     /// Events that one shop's server may send.
@@ -39,8 +43,8 @@ pub struct LimitOptions {
     pub reports: NonZeroU32,
 }
 
-const fn rate(per_second: u32) -> NonZeroU32 {
-    NonZeroU32::new(per_second).expect("a rate is not 0")
+const fn rate(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).expect("a rate is not 0")
 }
 
 impl Default for LimitOptions {
@@ -48,6 +52,8 @@ impl Default for LimitOptions {
         LimitOptions {
             client_requests: rate(50),
             client_burst: rate(200),
+            client_events_per_minute: rate(3_000),
+            client_events_burst: rate(1_000),
             shop_requests: rate(5_000),
             server_events: rate(50_000),
             reports: rate(20),
@@ -59,6 +65,7 @@ impl Default for LimitOptions {
 #[derive(Debug)]
 pub struct Limits {
     clients: Limiter<IpAddr>,
+    client_events: Limiter<IpAddr>,
     shops: Limiter<String>,
     servers: Limiter<String>,
     reports: Limiter<String>,
@@ -66,9 +73,12 @@ pub struct Limits {
 
 impl Limits {
     pub fn new(options: LimitOptions) -> Limits {
+        let events =
+            Quota::per_minute(options.client_events_per_minute).allow_burst(options.client_events_burst);
         let per_client = Quota::per_second(options.client_requests).allow_burst(options.client_burst);
         Limits {
             clients: Limiter::new(per_client, MAX_KEYS, MonotonicClock),
+            client_events: Limiter::new(events, MAX_KEYS, MonotonicClock),
             shops: Limiter::new(Quota::per_second(options.shop_requests), MAX_KEYS, MonotonicClock),
             servers: Limiter::new(Quota::per_second(options.server_events), MAX_KEYS, MonotonicClock),
             reports: Limiter::new(Quota::per_second(options.reports), MAX_KEYS, MonotonicClock),
@@ -81,6 +91,15 @@ impl Limits {
     /// 429 with the time to wait.
     pub fn client(&self, client: IpAddr) -> Result<(), ApiError> {
         self.clients.take(&network(client), 1).map_err(limited)
+    }
+
+    /// Events of a client in one request to `/e`.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub fn client_events(&self, client: IpAddr, events: usize) -> Result<(), ApiError> {
+        let events = u32::try_from(events).unwrap_or(u32::MAX);
+        self.client_events.take(&network(client), events).map_err(limited)
     }
 
     /// One request to `/e` for a shop.
@@ -118,6 +137,7 @@ impl Limits {
     /// Drops the buckets that are full again.
     pub fn sweep(&self) {
         self.clients.sweep();
+        self.client_events.sweep();
         self.shops.sweep();
         self.servers.sweep();
         self.reports.sweep();
@@ -130,7 +150,7 @@ fn limited(wait: Duration) -> ApiError {
 
 /// What counts as one client: the address, or the /64 that an IPv6 subscriber is given. An IPv4 address inside an
 /// IPv6 one is unwrapped first, or all of them would share one bucket.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),

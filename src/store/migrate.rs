@@ -45,6 +45,8 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0031_ledger_cohorts",
     "0032_ledger_keys",
     "0033_view_texts",
+    "0034_seen_values",
+    "0035_seen_values_of_before",
 );
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \

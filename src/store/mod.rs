@@ -18,6 +18,7 @@ mod ledger_rows;
 mod migrate;
 mod orders;
 mod rows;
+mod seen_values;
 mod shops;
 mod stamp;
 mod views;
@@ -31,6 +32,7 @@ pub use inquiries::{LostInquiries, LostInquiry, LostPage, LostPlace};
 pub use insert::Insertion;
 pub use ledger::{Piece, QueuePart};
 pub use migrate::Divergence;
+pub use seen_values::{Brought, Seen, SeenRow, hash_of};
 pub use shops::{RulesRow, ShopRow};
 
 use crate::durations::Durations;

@@ -9,6 +9,7 @@ use shopfunnel::config::{ClickHouse, Settings};
 use shopfunnel::engine::{Engine, EngineOptions};
 use shopfunnel::enrich::geo::GeoOptions;
 use shopfunnel::http::limit::LimitOptions;
+use shopfunnel::new_values::ValueLimits;
 use shopfunnel::planted::Faults;
 use shopfunnel::shipper::ShipperOptions;
 use shopfunnel::shops::command::{self, AddedShop, Changes, Command, NewShop, Reply};
@@ -140,7 +141,12 @@ async fn spawn_over(store: StoreOptions, listen: &str, limits: LimitOptions, geo
             keep_sent: Duration::ZERO,
             faults,
         },
-        shipper: ShipperOptions { interval: Duration::from_millis(5), boot_id: "boot".into(), faults },
+        shipper: ShipperOptions {
+            interval: Duration::from_millis(5),
+            boot_id: "boot".into(),
+            values: ValueLimits::default(),
+            faults,
+        },
         upkeep_interval: Duration::from_millis(5),
         limits,
         faults,

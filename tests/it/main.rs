@@ -44,6 +44,7 @@ mod limits;
 mod lost_inquiries;
 mod merges;
 mod money;
+mod new_values;
 mod open_visitors;
 mod orders;
 mod places;

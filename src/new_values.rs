@@ -1,0 +1,235 @@
+//! Bounds the new values of dimensions that events bring for which nobody vouches (METRICS section 2, *Groups*).
+//!
+//! Anybody who has a shop's public key can name any page, campaign or product; a break-down of a million invented values helps nobody
+//! and costs every question. So a value that the shop has not seen for 30 days is new, a client may bring some new ones a day, all clients
+//! together some more, and what comes beyond is the value [`OTHER`]. Values of verified events are never bounded, and are seen.
+//!
+//! What was seen and what was brought lies in the store, by the day of the event, and is written before the events are. So an
+//! event that comes again, after a restart, or to another tracker, gets the same values: those admitted are known by then, and the bound of
+//! their day is as exhausted as it was.
+
+use crate::event::Event;
+use crate::store::{SeenRow, Store, StoreError, hash_of};
+use chrono::NaiveDate;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+
+/// Stands for every value beyond the bounds.
+pub const OTHER: &str = "(other)";
+/// Older values say nothing about what is new, and the store keeps them no longer.
+const MAX_AGE_DAYS: i64 = 45;
+/// Values asked about at once: their hashes travel in an address.
+const MAX_ASKED: usize = 2_000;
+/// Hard bound of what is remembered here, 16 bytes each; then it is asked for again.
+const MAX_KNOWN: usize = 1 << 20;
+
+/// How many new values strangers may bring to one dimension of a shop in a day.
+#[derive(Debug, Clone, Copy)]
+pub struct ValueLimits {
+    pub per_client: u32,
+    /// Of all clients, for `landing` and `product`, of which a shop has many.
+    pub pages_per_day: u32,
+    /// Of all clients, for every other dimension.
+    pub per_day: u32,
+}
+
+impl Default for ValueLimits {
+    fn default() -> ValueLimits {
+        ValueLimits { per_client: 50, pages_per_day: 2_000, per_day: 500 }
+    }
+}
+
+impl ValueLimits {
+    fn of_the_day(&self, dimension: &str) -> u32 {
+        if ["landing", "product"].contains(&dimension) { self.pages_per_day } else { self.per_day }
+    }
+}
+
+/// The values that the stream of events has brought.
+#[derive(Debug)]
+pub struct NewValues {
+    store: Store,
+    limits: ValueLimits,
+    /// Values of days that are in the store, as hashes of shop, day, dimension and value.
+    known: HashSet<u64>,
+    hasher: RandomState,
+}
+
+/// A value of an event.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Of the event among those looked at.
+    event: usize,
+    /// Of the field among [`fields`].
+    field: usize,
+}
+
+impl NewValues {
+    pub fn new(store: Store, limits: ValueLimits) -> NewValues {
+        NewValues { store, limits, known: HashSet::new(), hasher: RandomState::new() }
+    }
+
+    /// Puts [`OTHER`] in the place of each value beyond the bounds, and remembers the others. Returns the dimensions of those replaced.
+    ///
+    /// # Errors
+    /// The store cannot tell or remember; nothing is replaced then, do it again.
+    pub async fn bound(&mut self, events: &mut [Event]) -> Result<Vec<&'static str>, StoreError> {
+        if self.known.len() > MAX_KNOWN {
+            self.known.clear();
+        }
+        let mut unknown: HashMap<(String, NaiveDate), Vec<Place>> = HashMap::new();
+        for (number, event) in events.iter_mut().enumerate() {
+            if (event.received_day - event.day).num_days() > MAX_AGE_DAYS {
+                continue;
+            }
+            let (shop, day) = (event.shop.clone(), event.day);
+            for (field, (dimension, value)) in fields(event).into_iter().enumerate() {
+                if !value.is_empty()
+                    && value != OTHER
+                    && !self.known.contains(&self.hasher.hash_one((&shop, day, dimension, &*value)))
+                {
+                    unknown.entry((shop.clone(), day)).or_default().push(Place { event: number, field });
+                }
+            }
+        }
+        let mut replaced = Vec::new();
+        for ((shop, day), places) in unknown {
+            self.decide(&shop, day, &places, events, &mut replaced).await?;
+        }
+        Ok(replaced)
+    }
+
+    /// Decides about values of one shop and day that are not known here.
+    async fn decide(
+        &mut self,
+        shop: &str,
+        day: NaiveDate,
+        places: &[Place],
+        events: &mut [Event],
+        replaced: &mut Vec<&'static str>,
+    ) -> Result<(), StoreError> {
+        let hashes: Vec<u64> = places
+            .iter()
+            .map(|place| {
+                let (dimension, value) = value_at(events, *place);
+                hash_of(dimension, value)
+            })
+            .collect();
+        let mut asked = hashes.clone();
+        asked.sort_unstable();
+        asked.dedup();
+        // By value: whether the day has it already.
+        let mut seen: HashMap<u64, bool> = HashMap::new();
+        for part in asked.chunks(MAX_ASKED) {
+            let found = self.store.seen(shop, day, part).await?;
+            seen.extend(found.into_iter().map(|found| (found.value, found.is_of_the_day != 0)));
+        }
+        let mut account = Account::of(self.store.brought(shop, day).await?);
+        let mut rows = Vec::new();
+        let mut beyond = Vec::new();
+        let mut admitted = Vec::new();
+        for (place, hash) in places.iter().zip(hashes) {
+            let event = &events[place.event];
+            let (is_verified, client) = (event.verified, event.client);
+            let (dimension, value) = value_at(events, *place);
+            let key = self.hasher.hash_one((shop, day, dimension, &*value));
+            match seen.get(&hash) {
+                Some(true) => {}
+                Some(false) => {
+                    rows.push(SeenRow { shop, day, dimension, value: hash, is_new: false, client: 0 })
+                }
+                None if is_verified => {
+                    rows.push(SeenRow { shop, day, dimension, value: hash, is_new: false, client: 0 })
+                }
+                None if account.admits(dimension, client, &self.limits) => {
+                    rows.push(SeenRow { shop, day, dimension, value: hash, is_new: true, client });
+                }
+                None => {
+                    beyond.push(*place);
+                    continue;
+                }
+            }
+            seen.insert(hash, true);
+            admitted.push(key);
+        }
+        if !rows.is_empty() {
+            self.store.remember_seen(&rows).await?;
+        }
+        self.known.extend(admitted);
+        for place in beyond {
+            let (dimension, value) = value_at(events, place);
+            OTHER.clone_into(value);
+            replaced.push(dimension);
+        }
+        Ok(())
+    }
+}
+
+/// New values brought to one shop on one day.
+#[derive(Debug, Default)]
+struct Account {
+    by_dimension: HashMap<String, u32>,
+    by_client: HashMap<(String, u16), u32>,
+}
+
+impl Account {
+    fn of(brought: Vec<crate::store::Brought>) -> Account {
+        let mut account = Account::default();
+        for row in brought {
+            let count = u32::try_from(row.brought).unwrap_or(u32::MAX);
+            let all = account.by_dimension.entry(row.dimension.clone()).or_default();
+            *all = all.saturating_add(count);
+            account.by_client.insert((row.dimension, row.client), count);
+        }
+        account
+    }
+
+    /// Takes one more of a client, if the bounds let it; 0 is a client of whom nothing is known.
+    fn admits(&mut self, dimension: &str, client: u16, limits: &ValueLimits) -> bool {
+        let all = self.by_dimension.entry(dimension.to_owned()).or_default();
+        let own = self.by_client.entry((dimension.to_owned(), client)).or_default();
+        let admits = (client == 0 || *own < limits.per_client) && *all < limits.of_the_day(dimension);
+        if admits {
+            *all += 1;
+            *own += 1;
+        }
+        admits
+    }
+}
+
+/// Values that the sender of an event chooses, with their dimensions. Devices, browsers, systems and places come out of finite lists.
+fn fields(event: &mut Event) -> [(&'static str, &mut String); 8] {
+    let details = &mut event.details;
+    [
+        ("source", &mut details.source),
+        ("medium", &mut details.medium),
+        ("campaign", &mut details.campaign),
+        ("landing", &mut details.path),
+        ("agent", &mut event.agent),
+        ("channel", &mut event.channel),
+        ("variant", &mut event.variant),
+        ("product", &mut event.product),
+    ]
+}
+
+fn value_at(events: &mut [Event], place: Place) -> (&'static str, &mut String) {
+    let mut fields = fields(&mut events[place.event]).into_iter();
+    fields.nth(place.field).expect("a place is made from the fields")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_bounded_first_and_then_all_together() {
+        let limits = ValueLimits { per_client: 2, pages_per_day: 5, per_day: 3 };
+        let mut account = Account::default();
+        let mut admitted = |dimension: &str, client: u16| {
+            (0..10).filter(|_| account.admits(dimension, client, &limits)).count()
+        };
+        assert_eq!([admitted("campaign", 1), admitted("campaign", 2), admitted("campaign", 3)], [2, 1, 0]);
+        assert_eq!([admitted("landing", 1), admitted("landing", 2), admitted("landing", 3)], [2, 2, 1]);
+        assert_eq!(admitted("agent", 0), 3);
+    }
+}

@@ -1,0 +1,81 @@
+//! Values that shops have seen, as the bounds of new ones need them.
+
+use super::insert::days_since_1970;
+use super::rows::Rows;
+use super::{Store, StoreError};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+const SEEN: &str = include_str!("../../sql/values/seen.sql");
+const BROUGHT: &str = include_str!("../../sql/values/brought.sql");
+
+/// A value that a shop has seen on a day or in the 30 days before.
+#[derive(Debug, Deserialize)]
+pub struct Seen {
+    /// As [`hash_of`] makes it.
+    pub value: u64,
+    /// 1 when it was seen on the day itself.
+    pub is_of_the_day: u8,
+}
+
+/// New values that one client has brought to a shop on one day.
+#[derive(Debug, Deserialize)]
+pub struct Brought {
+    pub dimension: String,
+    pub client: u16,
+    pub brought: u64,
+}
+
+/// A value to be remembered as seen.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenRow<'a> {
+    pub shop: &'a str,
+    pub day: NaiveDate,
+    pub dimension: &'a str,
+    /// As [`hash_of`] makes it.
+    pub value: u64,
+    /// Nobody vouches for it, and it was not seen before.
+    pub is_new: bool,
+    pub client: u16,
+}
+
+/// What stands for a value in the tables.
+pub fn hash_of(dimension: &str, value: &str) -> u64 {
+    let hash = Sha256::new().chain_update(dimension).chain_update([0]).chain_update(value).finalize();
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash[..8]);
+    u64::from_le_bytes(first)
+}
+
+impl Store {
+    /// Those of `values` that `shop` has seen on `day` or in the 30 days before.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn seen(&self, shop: &str, day: NaiveDate, values: &[u64]) -> Result<Vec<Seen>, StoreError> {
+        let question = self.question(SEEN).param("shop", shop).param("day", day.to_string());
+        self.rows(question.param("values", values)).await
+    }
+
+    /// How many new values each client has brought to `shop` on `day`.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn brought(&self, shop: &str, day: NaiveDate) -> Result<Vec<Brought>, StoreError> {
+        self.rows(self.question(BROUGHT).param("shop", shop).param("day", day.to_string())).await
+    }
+
+    /// Remembers values, durably. Doing so again changes nothing.
+    ///
+    /// # Errors
+    /// Away: do it again.
+    pub async fn remember_seen(&self, seen: &[SeenRow<'_>]) -> Result<(), StoreError> {
+        let mut rows = Rows::default();
+        for row in seen {
+            rows.text(row.shop).u16(days_since_1970(row.day)).text(row.dimension).u64(row.value);
+            rows.u8(u8::from(row.is_new)).u16(row.client);
+        }
+        self.insert_rows("seen_values (shop, day, dimension, value, is_new, client)", rows.into_bytes()).await
+    }
+}
