@@ -1,6 +1,6 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
-.PHONY: run test check engine geo geo-test-data agents snippet page grafana screenshots bench-ingest bench-query lint unit integration judge chaos schema schemathesis browser chromium help
+.PHONY: run test check engine geo geo-test-data agents snippet page grafana screenshots bench-ingest bench-query lint unit integration judge chaos attack upgrade prove strace schema schemathesis browser chromium help
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -60,7 +60,7 @@ unit: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp dashboar
 	cd dashboards/web && npm test --silent
 	cd dashboards/grafana && npm test --silent
 
-integration: engine geo geo-test-data
+integration: engine geo geo-test-data strace
 	cargo test
 
 judge: engine ## break the real program for some minutes and count what it kept
@@ -68,6 +68,18 @@ judge: engine ## break the real program for some minutes and count what it kept
 
 chaos: engine ## the same for most of an hour, with power cuts and a kill at every step (wants root and strace)
 	cargo test --features planted-faults --test chaos -- long
+
+attack: engine chromium tests/browser/node_modules/.stamp strace ## attack the doors, the disk and the bounds, the disk sweep twenty times (wants root)
+	SHOPFUNNEL_TEST_SWEEPS=20 cargo test --test it -- engine_door full_disk readiness new_values limits framing readers sharing
+	cd tests/browser && npx --no-install playwright test attack
+
+upgrade: engine ## make a data directory with an earlier version, and have this one keep every figure
+	python3 tests/upgrade/run.py $(ARGS)
+
+prove: test attack chaos upgrade ## everything that there is to prove, slow suites included
+
+strace:
+	@packaging/debian.sh strace
 
 schema: engine schemathesis ## hold the API against its document; ARGS="--seed 7 --max-examples 500" looks longer
 	cargo build
@@ -81,7 +93,7 @@ browser: engine chromium tests/browser/node_modules/.stamp
 	cd tests/browser && npx --no-install playwright test
 
 chromium:
-	@packaging/chromium.sh
+	@packaging/debian.sh chromium
 
 %/node_modules/.stamp: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --ignore-scripts

@@ -6,9 +6,14 @@
 use super::limit::is_exempt;
 use actix_web::HttpRequest;
 use ipnet::IpNet;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+/// More kinds of browsers than one person tries out on one machine.
+const MANY_BROWSERS: usize = 20;
 const FORWARDED_FOR: &str = "X-Forwarded-For";
 
 /// Networks whose `X-Forwarded-For` is believed.
@@ -16,17 +21,43 @@ const FORWARDED_FOR: &str = "X-Forwarded-For";
 pub struct TrustedProxies {
     networks: Vec<IpNet>,
     warned: AtomicBool,
+    /// Browsers that this machine itself seems to have, as hashes of their user agents.
+    browsers_here: Mutex<HashSet<u64>>,
+    is_hiding: AtomicBool,
 }
 
 impl TrustedProxies {
     pub fn new(networks: Vec<IpNet>) -> TrustedProxies {
-        TrustedProxies { networks, warned: AtomicBool::new(false) }
+        TrustedProxies {
+            networks,
+            warned: AtomicBool::new(false),
+            browsers_here: Mutex::default(),
+            is_hiding: AtomicBool::new(false),
+        }
     }
 
     /// Whether the request comes from this machine itself, which is not limited.
     pub fn is_exempt(&self, request: &HttpRequest) -> bool {
         let peer = request.peer_addr().map(|peer| peer.ip());
         is_exempt(peer, request.headers().contains_key(FORWARDED_FOR))
+    }
+
+    /// Notes the user agent of a page's request that is said to come from this machine itself. A machine with many browsers is a
+    /// proxy that hides its clients: all of them are taken for one, without a limit, and this is said in the log once.
+    pub fn note_browser_here(&self, user_agent: &[u8]) {
+        if self.is_hiding.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut hasher = DefaultHasher::new();
+        user_agent.hash(&mut hasher);
+        let mut browsers = self.browsers_here.lock().unwrap_or_else(PoisonError::into_inner);
+        browsers.insert(hasher.finish());
+        if browsers.len() >= MANY_BROWSERS && !self.is_hiding.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "a proxy on this machine forwards without X-Forwarded-For, so all visitors look like this machine: places, limits and \
+                 cookieless visitors are wrong; have the proxy send the header"
+            );
+        }
     }
 
     /// Who sent the request.
@@ -73,6 +104,19 @@ fn address(hop: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_with_many_browsers_is_seen_to_be_a_proxy() {
+        let proxies = TrustedProxies::new(Vec::new());
+        let is_hiding = || proxies.is_hiding.load(Ordering::Relaxed);
+        for number in 0..MANY_BROWSERS - 1 {
+            proxies.note_browser_here(format!("browser {number}").as_bytes());
+            proxies.note_browser_here(b"browser 0");
+        }
+        assert!(!is_hiding());
+        proxies.note_browser_here(b"one more");
+        assert!(is_hiding());
+    }
 
     #[test]
     fn only_trusted_hops_are_walked_and_from_the_right() {

@@ -227,9 +227,13 @@ fn browser<'a>(request: &'a HttpRequest, state: &State) -> Browser<'a> {
     let user_agent = request.headers().get(header::USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
     let agent = state.agents.read(&String::from_utf8_lossy(user_agent));
     let address = state.trusted_proxies.client(request);
+    let is_here = state.trusted_proxies.is_exempt(request);
+    if is_here {
+        state.trusted_proxies.note_browser_here(user_agent);
+    }
     Browser {
         address,
-        is_here: state.trusted_proxies.is_exempt(request),
+        is_here,
         user_agent: std::str::from_utf8(user_agent).unwrap_or_default(),
         is_bot: agent.bot || is_prefetch(request),
         agent,

@@ -1,0 +1,207 @@
+"""A data directory of an earlier version becomes this version's, and keeps every figure.
+
+Builds the earlier version from its commit, has it take some weeks of a shop, kills it, and starts this version on what it left; the first
+starts are killed in their middle. Then every report must be what the earlier version said, and the ledger must prove right.
+
+    python3 tests/upgrade/run.py [COMMIT]
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# Before the engine had a token, views their checksums and values their bounds.
+EARLIER = "fd4f3d4"
+WORK = ROOT / "target" / "upgrade"
+KILLS = 6
+PATIENCE = 60
+DIMENSIONS = (
+    "source medium campaign device browser os country region city landing agent channel product variant customer_type"
+).split()
+# What says when an answer was made, not what it says.
+MOMENTS = {"fresh_until", "restated_at", "now"}
+
+
+def built(commit):
+    """The program of an earlier commit."""
+    tree = WORK / commit
+    if not tree.exists():
+        subprocess.run(["git", "worktree", "prune"], cwd=ROOT, check=True)
+        subprocess.run(["git", "worktree", "add", "--detach", str(tree), commit], cwd=ROOT, check=True)
+    target = WORK / "build"
+    subprocess.run(["cargo", "build", "--target-dir", str(target)], cwd=tree, check=True)
+    return target / "debug" / "shopfunnel"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Shop:
+    """An installation in a directory, run by one program or another."""
+
+    def __init__(self, directory):
+        self.directory, self.port, self.admin = directory, free_port(), free_port()
+        self.environment = {
+            **os.environ,
+            "SHOPFUNNEL_DATA_DIR": str(directory / "data"),
+            "SHOPFUNNEL_LISTEN": f"127.0.0.1:{self.port}",
+            "SHOPFUNNEL_ADMIN_LISTEN": f"127.0.0.1:{self.admin}",
+            "SHOPFUNNEL_GEO__DATABASE": "",
+        }
+        self.server = None
+
+    def run(self, program, *arguments):
+        done = subprocess.run([program, *arguments], env=self.environment, cwd=self.directory, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{' '.join(arguments)}: {done.stderr}")
+        return done.stdout
+
+    def launch(self, program):
+        log = open(self.directory / "log", "a")
+        self.server = subprocess.Popen([program, "serve"], env=self.environment, cwd=self.directory, stdout=log, stderr=log)
+
+    def serve(self, program):
+        self.launch(program)
+        self.until("the server answers", lambda: self.ready()["ready"])
+
+    def kill(self, how=signal.SIGKILL):
+        self.server.send_signal(how)
+        self.server.wait()
+
+    def until(self, what, holds):
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if holds():
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                pass
+            if self.server.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"waited in vain until {what}\n{(self.directory / 'log').read_text()[-3000:]}")
+            time.sleep(0.05)
+
+    def ready(self):
+        return self.get(f"http://127.0.0.1:{self.admin}/readyz")
+
+    def get(self, url, key=None):
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"} if key else {})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def send(self, keys, events):
+        for first in range(0, len(events), 500):
+            body = json.dumps(events[first : first + 500]).encode()
+            headers = {"Authorization": f"Bearer {keys['secret_key']}", "Content-Type": "application/json"}
+            request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v1/events", data=body, headers=headers)
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                told = json.load(answer)
+                assert told["accepted"] == len(json.loads(body)), told
+
+    def reports(self, keys, since):
+        """Everything that the shop's reports say, without the moments at which they say it."""
+        ask = lambda report: without_moments(self.get(f"http://127.0.0.1:{self.port}/v1/shops/tea/{report}", keys["read_key"]))
+        window = f"from={since:%Y-%m-%d}&to={datetime.now(timezone.utc) + timedelta(hours=8):%Y-%m-%d}"
+        reports = [f"funnel?{window}&interval=day&compare=previous", f"cohorts?{window}", f"orders?{window}", f"inquiries/lost?{window}"]
+        reports += [f"funnel?{window}&breakdown={dimension}" for dimension in DIMENSIONS]
+        return {report: ask(report) for report in reports}
+
+    def settled(self, keys):
+        asked = time.time()
+        fresh = lambda: self.get(f"http://127.0.0.1:{self.port}/v1/shops/tea/funnel", keys["read_key"])["fresh_until"]
+        self.until("every event is in the figures", lambda: datetime.fromisoformat(fresh().replace("Z", "+00:00")).timestamp() >= asked)
+
+
+def without_moments(value):
+    if isinstance(value, dict):
+        return {name: without_moments(part) for name, part in value.items() if name not in MOMENTS}
+    return [without_moments(part) for part in value] if isinstance(value, list) else value
+
+
+def life(chance, now):
+    """Some weeks of a shop: visitors who come back, ask, order, pay, send back."""
+    events = []
+
+    def tell(kind, visitor, at, **more):
+        ident = uuid.UUID(int=chance.getrandbits(128), version=4)
+        events.append({"kind": kind, "visitor": visitor, "at": at.isoformat(), "id": str(ident), **more})
+
+    for number in range(400):
+        visitor = f"v{number}"
+        for _ in range(chance.randint(1, 3)):
+            at = now - timedelta(days=chance.randint(1, 40), minutes=chance.randint(0, 1_000))
+            source = chance.choice(["", "?utm_source=news&utm_campaign=tea", "?utm_source=ads"])
+            for step in range(chance.randint(1, 4)):
+                tell("visit", visitor, at + timedelta(minutes=step), url=f"https://shop.example/{chance.choice('abcdef')}/{source}")
+            if chance.random() < 0.4:
+                tell("inquiry", visitor, at + timedelta(minutes=5), agent=chance.choice(["Anna", "Wei"]), channel="web")
+            if chance.random() < 0.4:
+                order = f"o{len(events)}"
+                amount = f"{chance.randint(1, 900)}.50"
+                tell("order", visitor, at + timedelta(minutes=9), order_id=order, amount=amount, product=chance.choice(["oolong", "puer"]))
+                if chance.random() < 0.7:
+                    tell("payment", visitor, at + timedelta(minutes=11), order_id=order, payment_id=f"p{order}")
+                if chance.random() < 0.1:
+                    tell("refund", visitor, at + timedelta(days=1), order_id=order, amount="1")
+    return events
+
+
+def main():
+    earlier = built(sys.argv[1] if len(sys.argv) > 1 else EARLIER)
+    subprocess.run(["cargo", "build"], cwd=ROOT, check=True)
+    present = ROOT / "target" / "debug" / "shopfunnel"
+    chance = random.Random(7)
+    now = datetime.now(timezone.utc)
+    with tempfile.TemporaryDirectory(prefix="shopfunnel-upgrade-") as place:
+        shop = Shop(Path(place))
+        new = ["shop", "add", "--name", "Tea", "--slug", "tea", "--time-zone", "Asia/Shanghai", "--currency", "CNY", "--json"]
+        keys = json.loads(shop.run(earlier, *new))
+        shop.serve(earlier)
+        shop.send(keys, life(chance, now))
+        shop.settled(keys)
+        since = now - timedelta(days=45)
+        said = shop.reports(keys, since)
+        shop.kill()
+        for number in range(KILLS):
+            shop.launch(present)
+            time.sleep(0.15 + number * 0.25)
+            shop.kill()
+        shop.serve(present)
+        shop.settled(keys)
+        says = shop.reports(keys, since)
+        wrong = [report for report in said if not contains(says[report], said[report])]
+        proved = shop.run(present, "ledger", "verify", "--shop", "tea")
+        shop.send(keys, [{"kind": "visit", "visitor": "new", "id": str(uuid.uuid4())}])
+        shop.settled(keys)
+        shop.kill(signal.SIGTERM)
+    for report in wrong:
+        print(f"{report}\n  said {json.dumps(said[report])[:400]}\n  says {json.dumps(says[report])[:400]}")
+    print(f"upgrade: {len(said)} reports, {len(wrong)} differ; {KILLS} starts killed; {proved.strip()}")
+    sys.exit(1 if wrong else 0)
+
+
+def contains(new, old):
+    """Whether everything of the old answer is in the new one; fields may have been added."""
+    if isinstance(old, dict):
+        return isinstance(new, dict) and all(name in new and contains(new[name], part) for name, part in old.items())
+    if isinstance(old, list):
+        return isinstance(new, list) and len(new) == len(old) and all(map(contains, new, old))
+    return new == old
+
+
+if __name__ == "__main__":
+    main()
