@@ -70,7 +70,7 @@ chaos: engine ## the same for most of an hour, with power cuts and a kill at eve
 	cargo test --features planted-faults --test chaos -- long
 
 attack: engine chromium tests/browser/node_modules/.stamp strace ## attack the doors, the disk and the bounds, the disk sweep twenty times (wants root)
-	SHOPFUNNEL_TEST_SWEEPS=20 cargo test --test it -- engine_door full_disk readiness new_values limits framing readers sharing
+	TEST_SWEEPS=20 cargo test --test it -- engine_door full_disk readiness new_values limits framing readers sharing
 	cd tests/browser && npx --no-install playwright test attack
 
 upgrade: engine ## make a data directory with an earlier version, and have this one keep every figure

@@ -1,6 +1,8 @@
 //! Settings: defaults, then `shopfunnel.toml`, then environment, checked once and handed out as each module's
 //! options. Nothing below this module reads a file of settings or an environment variable.
 
+mod environment;
+
 use crate::engine::{self, EngineOptions};
 use crate::enrich::geo::{self, GeoOptions};
 use crate::http::limit::LimitOptions;
@@ -18,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const DEFAULT_FILE: &str = "shopfunnel.toml";
-const ENVIRONMENT_PREFIX: &str = "SHOPFUNNEL";
 const MIN_SPOOL_BYTES: u64 = 16 << 20;
 /// Long enough that parts do not pile up, short enough that a page that refreshes every few seconds moves.
 const SHIP_INTERVAL: Duration = Duration::from_secs(1);
@@ -34,6 +35,11 @@ pub enum ConfigError {
     Invalid(config::ConfigError),
     #[error("`{name}` is `{value}`; {hint}")]
     Value { name: &'static str, value: String, hint: &'static str },
+    /// The setting was given by a variable.
+    #[error("the environment variable {variable}: {error}")]
+    Variable { variable: String, error: Box<ConfigError> },
+    #[error("the environment variable {0} holds bytes that are no text; write it anew")]
+    NoText(String),
     #[error("there is no settings file {}", .0.display())]
     NoFile(PathBuf),
     #[error("no home directory is known for the cache; set XDG_CACHE_HOME or SHOPFUNNEL_ENGINE__LIBRARY")]
@@ -47,6 +53,18 @@ impl From<config::ConfigError> for ConfigError {
     /// Its own text becomes part of the sentence; as a source it would be printed twice.
     fn from(error: config::ConfigError) -> ConfigError {
         ConfigError::Invalid(error)
+    }
+}
+
+impl ConfigError {
+    /// The setting that is wrong, as far as the error knows.
+    fn setting(&self) -> Option<&str> {
+        match self {
+            ConfigError::Value { name, .. } => Some(name),
+            ConfigError::Invalid(config::ConfigError::Type { key, .. }) => key.as_deref(),
+            ConfigError::Invalid(config::ConfigError::At { key, .. }) => key.as_deref(),
+            _ => None,
+        }
     }
 }
 
@@ -265,14 +283,35 @@ impl Settings {
         if let Some(file) = file.filter(|file| !file.is_file()) {
             return Err(ConfigError::NoFile(file.to_owned()));
         }
-        let raw: RawSettings = sources(file, data_dir)?.try_deserialize()?;
-        Settings::check(raw)
+        let mut sources = sources(file, data_dir)?;
+        let given = environment::sort(std::env::vars_os());
+        for warning in &given.warnings {
+            tracing::warn!("{warning}");
+        }
+        if let Some(variable) = given.unreadable {
+            return Err(ConfigError::NoText(variable));
+        }
+        for (setting, (_, value)) in &given.settings {
+            sources = sources.set_override(*setting, value.as_str())?;
+        }
+        let raw = sources.build().and_then(config::Config::try_deserialize::<RawSettings>);
+        raw.map_err(ConfigError::from).and_then(Settings::check).map_err(|error| {
+            let variable = error.setting().and_then(|setting| given.settings.get(setting));
+            match variable {
+                Some((variable, _)) => {
+                    ConfigError::Variable { variable: variable.clone(), error: Box::new(error) }
+                }
+                None => error,
+            }
+        })
     }
 
     /// How the log is to be written, before all of the settings are checked; what is wrong with them is said then.
     pub fn log_format(file: Option<&Path>) -> LogFormat {
-        let asked = sources(file, "").and_then(|sources| sources.get_string("log.format"));
-        asked.ok().and_then(|format| log_format(&format).ok()).unwrap_or_default()
+        let given = environment::sort(std::env::vars_os());
+        let of_file = || sources(file, "").and_then(|sources| sources.build()?.get_string("log.format")).ok();
+        let asked = given.settings.get("log.format").map(|(_, format)| format.clone()).or_else(of_file);
+        asked.and_then(|format| log_format(&format).ok()).unwrap_or_default()
     }
 
     /// The settings file that is read when none is named, if it is there.
@@ -366,8 +405,11 @@ impl Settings {
     }
 }
 
-/// Defaults, then the file, then the environment.
-fn sources(file: Option<&Path>, data_dir: &str) -> Result<config::Config, config::ConfigError> {
+/// Defaults, then the file.
+fn sources(
+    file: Option<&Path>,
+    data_dir: &str,
+) -> Result<config::ConfigBuilder<config::builder::DefaultState>, config::ConfigError> {
     let mut sources = config::Config::builder()
         .set_default("listen", "127.0.0.1:8080")?
         .set_default("admin_listen", "127.0.0.1:9464")?
@@ -377,8 +419,7 @@ fn sources(file: Option<&Path>, data_dir: &str) -> Result<config::Config, config
     if let Some(file) = file {
         sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
     }
-    let environment = config::Environment::with_prefix(ENVIRONMENT_PREFIX);
-    sources.add_source(environment.prefix_separator("_").separator("__")).build()
+    Ok(sources)
 }
 
 fn log_format(format: &str) -> Result<LogFormat, ConfigError> {
@@ -509,6 +550,30 @@ mod tests {
             example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line).to_owned() + "\n").collect();
         assert_ne!(example, uncommented);
         read(&uncommented).unwrap();
+    }
+
+    /// Every setting of the file but the list of shops is a variable too, and no other.
+    #[test]
+    fn the_variables_are_the_settings_of_the_file() {
+        let names = |section: &str| {
+            let toml = if section.is_empty() { "zzz = 1".into() } else { format!("[{section}]\nzzz = 1") };
+            let error = read(&toml).unwrap_err().to_string();
+            let expected = error.split("expected ").nth(1).unwrap_or_else(|| panic!("{error}"));
+            let expected = expected.split(" for key").next().unwrap_or_default();
+            expected.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let mut settings = Vec::new();
+        for name in names("").into_iter().filter(|name| name != "shops") {
+            if ["clickhouse", "engine", "geo", "spool", "log", "limits"].contains(&name.as_str()) {
+                settings.extend(names(&name).into_iter().map(|inner| format!("{name}.{inner}")));
+            } else {
+                settings.push(name);
+            }
+        }
+        let mut known = environment::SETTINGS.to_vec();
+        known.sort_unstable();
+        settings.sort_unstable();
+        assert_eq!(settings, known);
     }
 
     #[test]

@@ -119,6 +119,52 @@ fn what_is_typed_wrongly_exits_2_with_a_sentence() {
     }
 }
 
+/// The back-end of a shop names its own key with our prefix.
+#[test]
+fn variables_that_are_no_settings_stop_nothing_and_settings_are_named_by_their_variable() {
+    let (_directory, installation) = installation();
+    let list = |name: &str, value: &str| {
+        let mut command = installation.command(&[
+            "shop",
+            "add",
+            "--name",
+            "Tea",
+            "--time-zone",
+            "UTC",
+            "--currency",
+            "CNY",
+        ]);
+        command.env(name, value);
+        output(command)
+    };
+    for (name, says) in [
+        ("SHOPFUNNEL_SECRET_KEY", "SHOPFUNNEL_SECRET_KEY is no setting of shopfunnel and is ignored"),
+        ("SHOPFUNNEL_LISTEM", "did you mean SHOPFUNNEL_LISTEN?"),
+        ("SHOPFUNNEL_SPOOL__MAXBYTES", "did you mean SHOPFUNNEL_SPOOL__MAX_BYTES?"),
+    ] {
+        let done = list(name, "sk_5ecret");
+        // Added the first time, and its slug is taken after that: either way the settings were read.
+        assert!(!stderr(&done).contains("unknown field"), "{}", stderr(&done));
+        assert_eq!(stderr(&done).matches(says).count(), 1, "{}", stderr(&done));
+        assert!(!stderr(&done).contains("5ecret"), "{}", stderr(&done));
+    }
+    for (name, value) in [
+        ("SHOPFUNNEL_LISTEN", "8080"),
+        ("SHOPFUNNEL_SPOOL__MAX_BYTES", "much"),
+        ("SHOPFUNNEL_SPOOL__MAX_BYTES", "1"),
+        ("SHOPFUNNEL_LIMITS__REPORTS", "0"),
+        ("SHOPFUNNEL_LIMITS__REPORTS", "many"),
+        ("SHOPFUNNEL_TRUSTED_PROXIES", "proxy"),
+        ("SHOPFUNNEL_PUBLIC_URL", "stats.shop.example"),
+        ("SHOPFUNNEL_CLICKHOUSE__URL", "tcp://db:9000"),
+        ("SHOPFUNNEL_CLICKHOUSE__DATABASE", "a-b"),
+    ] {
+        let wrong = list(name, value);
+        assert_eq!(wrong.status.code(), Some(2), "{name}: {}", stderr(&wrong));
+        assert!(stderr(&wrong).contains(&format!("the environment variable {name}: ")), "{}", stderr(&wrong));
+    }
+}
+
 /// A failed start exits 1 with one line that says what to do.
 fn assert_one_sentence(output: &std::process::Output, says: &str) {
     let text = stderr(output);

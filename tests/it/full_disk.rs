@@ -25,7 +25,7 @@ const ROOMS: [u64; 8] = [
     2 * SEGMENT_BYTES + (4 << 20),
 ];
 /// More of them, for `make attack`.
-const ROUNDS: &str = "SHOPFUNNEL_TEST_SWEEPS";
+const ROUNDS: &str = "TEST_SWEEPS";
 
 pub async fn send(installation: &Installation, shop: &AddedShop, visitor: &str) -> u16 {
     let client = reqwest::Client::new();
