@@ -38,6 +38,9 @@ pub enum ShopCommand {
         /// Stop the older keys of this kind at once.
         #[arg(long)]
         revoke_old: bool,
+        /// Make a third key, which ends the older of two.
+        #[arg(long)]
+        yes: bool,
         /// Print JSON for programs.
         #[arg(long)]
         json: bool,
@@ -104,6 +107,9 @@ pub struct SetArguments {
     payments: Option<Payments>,
     #[arg(long)]
     privacy_signal: Option<PrivacySignal>,
+    /// Do it although figures of the past change or pages are locked out; without it the command says what would happen.
+    #[arg(long)]
+    yes: bool,
     /// Print JSON for programs.
     #[arg(long)]
     json: bool,
@@ -146,12 +152,12 @@ pub async fn run(command: ShopCommand, settings: Settings) -> anyhow::Result<()>
                 )
                 .into());
             }
-            (Command::Set { slug: typed.slug, changes }, typed.json)
+            (Command::Set { slug: typed.slug, changes, confirmed: typed.yes }, typed.json)
         }
         ShopCommand::List { json } => (Command::List, json),
         ShopCommand::Show { slug, json } => (Command::Show { slug }, json),
-        ShopCommand::RotateKey { slug, kind, revoke_old, json } => {
-            (Command::RotateKey { slug, kind, revoke_old }, json)
+        ShopCommand::RotateKey { slug, kind, revoke_old, yes, json } => {
+            (Command::RotateKey { slug, kind, revoke_old, confirmed: yes }, json)
         }
         ShopCommand::Rm { slug, confirm } => {
             confirm_removal(&slug, confirm)?;

@@ -128,7 +128,7 @@ fn remember(settings: &Settings, path: &Path) -> anyhow::Result<Memory> {
     let (public_key, secret_key, read_key) = if shop_exists {
         // The file with the keys is gone; the old keys cannot be known, so new ones replace them.
         let renew = |kind| {
-            let rotate = Command::RotateKey { slug: SLUG.into(), kind, revoke_old: true };
+            let rotate = Command::RotateKey { slug: SLUG.into(), kind, revoke_old: true, confirmed: true };
             command::apply(&registry, rotate, "").map(|reply| match reply {
                 Reply::Key { key, .. } => key,
                 _ => String::new(),

@@ -16,11 +16,28 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     Add(NewShop),
-    Set { slug: String, changes: Changes },
+    Set {
+        slug: String,
+        changes: Changes,
+        /// What the change does to the past, or whom it locks out, is known and wanted.
+        #[serde(default)]
+        confirmed: bool,
+    },
     List,
-    Show { slug: String },
-    RotateKey { slug: String, kind: KeyKind, revoke_old: bool },
-    Remove { slug: String },
+    Show {
+        slug: String,
+    },
+    RotateKey {
+        slug: String,
+        kind: KeyKind,
+        revoke_old: bool,
+        /// That an older key ends is known and wanted.
+        #[serde(default)]
+        confirmed: bool,
+    },
+    Remove {
+        slug: String,
+    },
 }
 
 /// A shop to add. Also the form of `[[shops]]` in the settings file.
@@ -115,6 +132,9 @@ pub enum CommandError {
          add a new shop instead"
     )]
     TimeZoneFixed(String),
+    /// The sentences say what would happen.
+    #[error("{0}. Nothing was changed; say --yes to do it")]
+    Unconfirmed(String),
     #[error("the shop `{slug}` of the settings file: {error}")]
     Declaration { slug: String, error: Box<CommandError> },
     #[error(transparent)]
@@ -138,10 +158,16 @@ pub fn script_tag(public_url: &str, public_key: &str, privacy_signal: PrivacySig
 pub fn apply(registry: &Registry, command: Command, public_url: &str) -> Result<Reply, CommandError> {
     match command {
         Command::Add(new) => add(registry, new, public_url),
-        Command::Set { slug, changes } => {
+        Command::Set { slug, changes, confirmed } => {
             let shop = registry.edit(|shops| {
                 let shop = undeclared(shops, &slug)?;
-                set(shop, &changes)?;
+                let mut changed = shop.clone();
+                set(&mut changed, &changes)?;
+                let told = consequences(shop, &changed);
+                if !confirmed && !told.is_empty() {
+                    return Err(CommandError::Unconfirmed(told.join(". ")));
+                }
+                *shop = changed;
                 Ok::<_, CommandError>(shop.clone())
             })?;
             Ok(Reply::Shop(card(&shop, public_url)))
@@ -156,10 +182,18 @@ pub fn apply(registry: &Registry, command: Command, public_url: &str) -> Result<
             let shop = known(&snapshot, &slug)?;
             Ok(Reply::Shop(card(shop, public_url)))
         }
-        Command::RotateKey { slug, kind, revoke_old } => {
+        Command::RotateKey { slug, kind, revoke_old, confirmed } => {
             let key = kind.make();
             registry.edit(|shops| {
                 let shop = shops.get_mut(&slug).ok_or_else(|| CommandError::Unknown(slug.clone()))?;
+                let active = match kind {
+                    KeyKind::Public => shop.public_keys.len(),
+                    KeyKind::Secret => shop.secret_keys.len(),
+                    KeyKind::Read => shop.read_keys.len(),
+                };
+                if active >= MAX_ACTIVE && !revoke_old && !confirmed {
+                    return Err(CommandError::Unconfirmed(key_ends(&slug, kind)));
+                }
                 let kept = if revoke_old { 0 } else { MAX_ACTIVE - 1 };
                 match kind {
                     KeyKind::Public => push_newest(&mut shop.public_keys, key.clone(), kept),
@@ -240,6 +274,10 @@ fn declare_one(registry: &Registry, new: &NewShop) -> Result<(), CommandError> {
             Some(shop) => {
                 if shop.has_events && shop.time_zone != wanted.time_zone {
                     return Err(CommandError::TimeZoneFixed(slug.clone()));
+                }
+                // Nobody can be asked at a start, and the file is what its owner wrote.
+                for consequence in consequences(shop, &wanted) {
+                    tracing::warn!("the settings file changed a shop: {consequence}");
                 }
                 take_rules(shop, &wanted, declared_key);
             }
@@ -354,6 +392,63 @@ fn set(shop: &mut Shop, changes: &Changes) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// What a change of a shop that has events does to its past, and whom it locks out; a sentence each, without its full stop.
+fn consequences(shop: &Shop, changed: &Shop) -> Vec<String> {
+    let mut told = Vec::new();
+    if !shop.has_events {
+        return told;
+    }
+    let slug = &shop.slug;
+    if changed.currency != shop.currency {
+        let (old, new) = (shop.currency, changed.currency);
+        told.push(format!(
+            "`{slug}` has a history in {old}: orders without a currency count in {new} from now on, and so do payments and refunds without \
+             one whose order is not known, also those of the past; stored amounts stay {old} and are never converted, and what shows \
+             one currency (Grafana, the page's money) shows {new}"
+        ));
+    }
+    if changed.after_sale_days != shop.after_sale_days {
+        told.push(format!(
+            "inquiries of `{slug}` are told apart anew by {} instead of {} days after an order, in all its history: inquirers, their \
+             rates and their money change for every day, also in reports that were read already",
+            changed.after_sale_days, shop.after_sale_days
+        ));
+    }
+    let refused: Vec<&str> =
+        shop.origins.iter().filter(|origin| !changed.origins.contains(origin)).map(String::as_str).collect();
+    if !changed.origins.is_empty() && shop.origins.is_empty() {
+        told.push(format!(
+            "pages of `{slug}` on any other origin than {} are refused at once, and their events are lost",
+            changed.origins.join(" ")
+        ));
+    } else if !changed.origins.is_empty() && !refused.is_empty() {
+        told.push(format!(
+            "pages of `{slug}` on {} are refused at once, and their events are lost: --origin replaces the list",
+            refused.join(" ")
+        ));
+    }
+    if changed.payments == Payments::Server && shop.payments == Payments::Any {
+        told.push(format!(
+            "orders, payments and refunds that the pages of `{slug}` send are refused at once: only those with its secret key count"
+        ));
+    }
+    told
+}
+
+/// What becomes of the older of two keys when a third is made.
+fn key_ends(slug: &str, kind: KeyKind) -> String {
+    let (name, locked_out) = match kind {
+        KeyKind::Public => ("public", "pages that still hold it are refused, and their events are lost"),
+        KeyKind::Secret => {
+            ("secret", "servers that still send with it are refused, and links that it made end")
+        }
+        KeyKind::Read => ("read", "programs that still read with it are refused, and links that it made end"),
+    };
+    format!(
+        "`{slug}` has {MAX_ACTIVE} {name} keys already, and a new one ends the older of them at once: {locked_out}"
+    )
+}
+
 fn known<'a>(snapshot: &'a Snapshot, slug: &str) -> Result<&'a Shop, CommandError> {
     snapshot.by_slug(slug).map(|shop| &**shop).ok_or_else(|| CommandError::Unknown(slug.to_owned()))
 }
@@ -425,7 +520,7 @@ mod tests {
     }
 
     fn set(registry: &Registry, slug: &str, changes: Changes) -> Result<Reply, CommandError> {
-        apply(registry, Command::Set { slug: slug.into(), changes }, "")
+        apply(registry, Command::Set { slug: slug.into(), changes, confirmed: false }, "")
     }
 
     #[test]
@@ -464,7 +559,8 @@ mod tests {
         let (_directory, registry) = registry();
         let first = added(&registry, new("Tea", None)).read_key;
         let rotate = |revoke_old| {
-            let command = Command::RotateKey { slug: "tea".into(), kind: KeyKind::Read, revoke_old };
+            let command =
+                Command::RotateKey { slug: "tea".into(), kind: KeyKind::Read, revoke_old, confirmed: true };
             match apply(&registry, command, "").unwrap() {
                 Reply::Key { key, .. } => key,
                 other => panic!("{other:?}"),
@@ -492,6 +588,70 @@ mod tests {
         apply(&registry, Command::Remove { slug: "tea".into() }, "").unwrap();
         let again = apply(&registry, Command::Add(new("Tea", None)), "").unwrap_err();
         assert!(matches!(again, CommandError::SlugTaken(_) | CommandError::SlugRetired(_)), "{again}");
+    }
+
+    #[test]
+    fn a_change_that_reaches_back_or_locks_out_wants_a_yes() {
+        let (_directory, registry) = registry();
+        added(&registry, new("Tea", None));
+        let changes: [(Changes, &str); 4] = [
+            (Changes { currency: Some("EUR".into()), ..Changes::default() }, "stored amounts stay CNY"),
+            (Changes { after_sale_days: Some(7), ..Changes::default() }, "7 instead of 21 days"),
+            (
+                Changes { origins: Some(vec!["https://tea.example".into()]), ..Changes::default() },
+                "any other origin than https://tea.example",
+            ),
+            (
+                Changes { payments: Some(Payments::Server), ..Changes::default() },
+                "only those with its secret key",
+            ),
+        ];
+        registry.mark_events("tea").unwrap();
+        let before = registry.snapshot().by_slug("tea").unwrap().clone();
+        for (changes, says) in changes {
+            let error = set(&registry, "tea", changes.clone()).unwrap_err().to_string();
+            assert!(error.contains(says) && error.contains("--yes"), "{error}");
+            assert_eq!(*registry.snapshot().by_slug("tea").unwrap(), before, "{says}");
+            let confirmed = Command::Set { slug: "tea".into(), changes: changes.clone(), confirmed: true };
+            apply(&registry, confirmed, "").unwrap();
+            // What is so already changes nothing.
+            set(&registry, "tea", changes).unwrap();
+            registry
+                .edit(|shops| {
+                    if let Some(shop) = shops.get_mut("tea") {
+                        *shop = (*before).clone();
+                    }
+                    Ok::<_, CommandError>(())
+                })
+                .unwrap();
+        }
+        // What opens, or is of the future alone, is not asked about.
+        let open = Changes { origins: Some(Vec::new()), name: Some("x".into()), ..Changes::default() };
+        set(&registry, "tea", open).unwrap();
+    }
+
+    #[test]
+    fn a_shop_without_events_may_become_anything() {
+        let (_directory, registry) = registry();
+        added(&registry, new("Tea", None));
+        set(&registry, "tea", Changes { currency: Some("EUR".into()), ..Changes::default() }).unwrap();
+    }
+
+    #[test]
+    fn a_third_key_wants_a_yes_because_it_ends_the_first() {
+        let (_directory, registry) = registry();
+        added(&registry, new("Tea", None));
+        let rotate = |revoke_old, confirmed| {
+            let kind = KeyKind::Read;
+            apply(&registry, Command::RotateKey { slug: "tea".into(), kind, revoke_old, confirmed }, "")
+        };
+        rotate(false, false).unwrap();
+        let before = registry.snapshot().by_slug("tea").unwrap().clone();
+        let error = rotate(false, false).unwrap_err().to_string();
+        assert!(error.contains("2 read keys already") && error.contains("--yes"), "{error}");
+        assert_eq!(*registry.snapshot().by_slug("tea").unwrap(), before);
+        rotate(false, true).unwrap();
+        rotate(true, false).unwrap();
     }
 
     #[test]
@@ -526,7 +686,12 @@ mod tests {
         let (_directory, registry) = registry();
         let tea = NewShop { public_key: Some(KeyKind::Public.make()), ..new("Tea", Some("tea")) };
         declare(&registry, std::slice::from_ref(&tea)).unwrap();
-        let rotate = Command::RotateKey { slug: "tea".into(), kind: KeyKind::Public, revoke_old: false };
+        let rotate = Command::RotateKey {
+            slug: "tea".into(),
+            kind: KeyKind::Public,
+            revoke_old: false,
+            confirmed: false,
+        };
         let Reply::Key { key, .. } = apply(&registry, rotate, "").unwrap() else { panic!() };
         declare(&registry, std::slice::from_ref(&tea)).unwrap();
         assert!(registry.snapshot().by_public_key(&key).is_some());

@@ -182,7 +182,8 @@ impl TestApp {
     }
 
     pub fn set_shop(&self, slug: &str, changes: Changes) {
-        command::apply(self.app.registry(), Command::Set { slug: slug.into(), changes }, "").expect("set");
+        command::apply(self.app.registry(), Command::Set { slug: slug.into(), changes, confirmed: true }, "")
+            .expect("set");
     }
 
     /// Sends events as the shop's server; all must be accepted.

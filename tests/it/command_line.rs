@@ -36,6 +36,14 @@ fn keys_work_when_the_command_returns_while_the_server_runs() {
         assert_eq!(read(&shop.read_key).await, StatusCode::UNAUTHORIZED);
         assert_eq!(read(rotated["key"].as_str().unwrap()).await, StatusCode::OK);
 
+        let currency = ["shop", "set", "tea", "--currency", "EUR"];
+        let unasked = installation.run(&currency);
+        assert_eq!(unasked.status.code(), Some(2), "{}", stderr(&unasked));
+        assert!(stderr(&unasked).contains("stored amounts stay CNY"), "{}", stderr(&unasked));
+        let asked = installation.run(&[&currency[..], &["--yes", "--json"]].concat());
+        let card: Value = serde_json::from_slice(&asked.stdout).unwrap();
+        assert_eq!(card["currency"], "EUR");
+
         let moved = installation.run(&["shop", "set", "tea", "--time-zone", "UTC"]);
         assert_eq!(moved.status.code(), Some(2));
         assert!(stderr(&moved).contains("fixed since its first event"), "{}", stderr(&moved));

@@ -385,7 +385,7 @@ fn a_refused_event_fixes_nothing() {
         let zone = |name: &str| Changes { time_zone: Some(name.into()), ..Changes::default() };
         app.set_shop("tea", zone("UTC"));
         app.browse(&shop, &[json!({ "kind": "visit" })]).await;
-        let moved = Command::Set { slug: "tea".into(), changes: zone("Asia/Tokyo") };
+        let moved = Command::Set { slug: "tea".into(), changes: zone("Asia/Tokyo"), confirmed: true };
         assert!(command::apply(app.app.registry(), moved, "").is_err());
         app.close().await;
     });

@@ -94,7 +94,7 @@ fn a_link_ends_with_the_key_that_made_it() {
             assert_eq!(link["expires_at"], "2026-12-22T04:00:00.000Z", "30 days");
             links.push(link["token"].as_str().unwrap().to_owned());
         }
-        let rotate = Command::RotateKey { slug: "tea".into(), kind: KeyKind::Read, revoke_old: true };
+        let rotate = Command::RotateKey { slug: "tea".into(), kind: KeyKind::Read, revoke_old: true, confirmed: false };
         command::apply(app.app.registry(), rotate, "").unwrap();
         let of_read_key = refused(&app, "/v1/shops/tea/funnel", &links[0]).await;
         assert_eq!(of_read_key, (401, json!("unauthorized")));
