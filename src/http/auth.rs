@@ -75,7 +75,11 @@ fn guest(token: &str, state: &State) -> Result<Arc<Shop>, ApiError> {
     let snapshot = state.registry.snapshot();
     let shop = snapshot.by_slug(claim.slug).filter(|shop| claim.is_genuine(shop));
     let shop = shop.ok_or(ApiError::Unauthorized)?;
-    if state.clock.now_ms() / 1_000 >= claim.expires_at_seconds {
+    let now_seconds = state.clock.now_ms() / 1_000;
+    if claim.is_too_long(now_seconds) {
+        return Err(ApiError::Unauthorized);
+    }
+    if now_seconds >= claim.expires_at_seconds {
         return Err(ApiError::LinkExpired);
     }
     Ok(shop.clone())

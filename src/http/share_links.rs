@@ -4,15 +4,13 @@ use super::error::ApiError;
 use super::openapi::WritingErrors;
 use super::report::{self, rfc3339};
 use super::{State, body, only};
-use crate::shops::share;
+use crate::shops::share::{self, DAY_SECONDS, MAX_DAYS};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 const DEFAULT_DAYS: u16 = 30;
-const MAX_DAYS: u16 = 366;
-const DAY_SECONDS: i64 = 86_400;
 
 pub fn routes(config: &mut web::ServiceConfig) {
     config.service(

@@ -10,6 +10,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 const PREFIX: &str = "sl_";
+/// No link shows figures for longer, whatever its token says: who has seen a key's hash could sign one without end.
+pub const MAX_DAYS: u16 = 366;
+pub const DAY_SECONDS: i64 = 86_400;
 /// Keeps these signatures apart from others made with the same key.
 const PURPOSE: &[u8] = b"share-link\n";
 
@@ -48,6 +51,11 @@ impl Claim<'_> {
         let Some(signature) = from_hex(self.signature) else { return false };
         let mut keys = shop.read_keys.iter().chain(&shop.secret_keys);
         self.slug == shop.slug && keys.any(|key| mac(self.signed, key).verify_slice(&signature).is_ok())
+    }
+
+    /// Whether the token would show figures for longer than any that is made.
+    pub fn is_too_long(&self, now_seconds: i64) -> bool {
+        self.expires_at_seconds > now_seconds.saturating_add(i64::from(MAX_DAYS) * DAY_SECONDS)
     }
 }
 

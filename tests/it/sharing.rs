@@ -4,7 +4,8 @@ use crate::app::{DAY_MS, NOW_MS, TestApp, TestShop, event, read, run, spawn_app}
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shopfunnel::shops::command::{self, Command};
-use shopfunnel::shops::key::KeyKind;
+use shopfunnel::shops::key::{KeyHash, KeyKind};
+use shopfunnel::shops::share;
 
 async fn call(app: &TestApp, method: Method, path: &str, key: &str, body: Option<Value>) -> (u16, Value) {
     let mut request = app.client.request(method, format!("{}{path}", app.url)).bearer_auth(key);
@@ -83,6 +84,27 @@ fn a_link_shows_the_sums_of_its_shop_and_nothing_else_until_it_expires() {
     });
 }
 
+/// Whoever holds a key's hash can sign any day.
+#[test]
+fn a_genuine_token_that_would_last_longer_than_any_link_is_refused() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let key = KeyHash::of(&shop.read_key);
+        let longest = NOW_MS / 1_000 + 366 * DAY_MS / 1_000;
+        let path = "/v1/shops/tea/funnel";
+        let signed = |expires_at_seconds: i64| share::token("tea", expires_at_seconds, &key);
+        assert_eq!(call(&app, Method::GET, path, &signed(longest), None).await.0, 200);
+        for expires_at_seconds in [longest + 1, longest + 100 * DAY_MS, i64::MAX] {
+            let found = refused(&app, path, &signed(expires_at_seconds)).await;
+            assert_eq!(found, (401, json!("unauthorized")), "{expires_at_seconds}");
+            let found = refused(&app, "/v1/shops/tea/events/recent", &signed(expires_at_seconds)).await;
+            assert_eq!(found, (401, json!("unauthorized")), "{expires_at_seconds}");
+        }
+        app.close().await;
+    });
+}
+
 #[test]
 fn a_link_ends_with_the_key_that_made_it() {
     run(async {
@@ -94,7 +116,12 @@ fn a_link_ends_with_the_key_that_made_it() {
             assert_eq!(link["expires_at"], "2026-12-22T04:00:00.000Z", "30 days");
             links.push(link["token"].as_str().unwrap().to_owned());
         }
-        let rotate = Command::RotateKey { slug: "tea".into(), kind: KeyKind::Read, revoke_old: true, confirmed: false };
+        let rotate = Command::RotateKey {
+            slug: "tea".into(),
+            kind: KeyKind::Read,
+            revoke_old: true,
+            confirmed: false,
+        };
         command::apply(app.app.registry(), rotate, "").unwrap();
         let of_read_key = refused(&app, "/v1/shops/tea/funnel", &links[0]).await;
         assert_eq!(of_read_key, (401, json!("unauthorized")));
