@@ -150,13 +150,13 @@ impl App {
                 (Some(engine), options)
             }
         };
-        let store = Store::new(store_options);
+        let store = Store::new(store_options)?;
         let migrated = match store.migrate().await {
             Ok(()) => {
                 engine.iter().for_each(Engine::remember_tables);
                 true
             }
-            Err(error) if error.is_away() => {
+            Err(error) if error.is_away() && !error.is_unusable() => {
                 tracing::warn!(%error, "events are taken; figures wait for ClickHouse");
                 false
             }
@@ -408,6 +408,7 @@ pub fn embedded_store(engine: &Engine, database: String) -> StoreOptions {
     let login = engine.tracker();
     StoreOptions {
         url: engine.url(),
+        ca_file: None,
         user: login.user,
         password: login.password,
         headers: vec![(engine::TOKEN_HEADER.into(), login.token)],

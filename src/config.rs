@@ -12,12 +12,14 @@ use crate::shipper::ShipperOptions;
 use crate::shops::command::NewShop;
 use crate::spool::{self, SpoolOptions};
 use crate::store::StoreOptions;
+use crate::tls;
 use ipnet::IpNet;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use url::Url;
 
 const DEFAULT_FILE: &str = "shopfunnel.toml";
 const MIN_SPOOL_BYTES: u64 = 16 << 20;
@@ -114,6 +116,7 @@ impl List {
 #[serde(deny_unknown_fields)]
 struct RawClickHouse {
     url: Option<String>,
+    ca_file: Option<PathBuf>,
     user: Option<String>,
     password: Option<String>,
     headers: Option<List>,
@@ -336,7 +339,8 @@ impl Settings {
         }
         let clickhouse = match raw.clickhouse.url {
             Some(url) => ClickHouse::External(StoreOptions {
-                url: http_url("clickhouse.url", url, "write http://host:8123")?,
+                ca_file: ca_file(&url, raw.clickhouse.ca_file)?,
+                url: http_url(url)?,
                 headers: raw
                     .clickhouse
                     .headers
@@ -456,10 +460,43 @@ fn network(value: &str) -> Result<IpNet, ConfigError> {
     })
 }
 
-fn http_url(name: &'static str, value: String, hint: &'static str) -> Result<String, ConfigError> {
-    match value.strip_prefix("http://") {
-        Some(host) if !host.is_empty() => Ok(value.trim_end_matches('/').to_owned()),
-        _ => Err(ConfigError::Value { name, value, hint }),
+/// A CA decides about TLS, and a path of another directory would be a riddle later.
+fn ca_file(url: &str, file: Option<PathBuf>) -> Result<Option<PathBuf>, ConfigError> {
+    let Some(file) = file else { return Ok(None) };
+    let wrong =
+        |hint| ConfigError::Value { name: "clickhouse.ca_file", value: file.display().to_string(), hint };
+    if !url.starts_with("https://") {
+        return Err(wrong("it is for a clickhouse.url with https://"));
+    }
+    match tls::authorities(Some(&file)).and_then(tls::client) {
+        Ok(_) => Ok(Some(std::path::absolute(&file).unwrap_or(file))),
+        Err(_) => Err(wrong("name a PEM file that can be read and holds the certificate of a CA")),
+    }
+}
+
+fn http_url(value: String) -> Result<String, ConfigError> {
+    let url = value.trim_end_matches('/').to_owned();
+    let parsed = Url::parse(&url).ok().filter(|parsed| {
+        ["http", "https"].contains(&parsed.scheme())
+            && parsed.host_str().is_some_and(|host| !host.is_empty())
+            && parsed.username().is_empty()
+            && parsed.password().is_none()
+            && parsed.query().is_none()
+            && parsed.fragment().is_none()
+    });
+    let hint = "write http://host:8123, or https://host:8443; user and password are settings of their own";
+    if parsed.is_some() && url.starts_with("http") {
+        Ok(url)
+    } else {
+        Err(ConfigError::Value { name: "clickhouse.url", value: without_password(value), hint })
+    }
+}
+
+/// What may be told of an address.
+fn without_password(address: String) -> String {
+    match address.rsplit_once('@') {
+        Some((_, host)) => format!("…@{host}"),
+        None => address,
     }
 }
 
@@ -598,6 +635,11 @@ mod tests {
             ("trusted_proxies = [\"proxy\"]", "trusted_proxies"),
             ("public_url = \"stats.shop.example\"", "public_url"),
             ("[clickhouse]\nurl = \"tcp://db:9000\"", "clickhouse.url"),
+            ("[clickhouse]\nurl = \"http://\"", "clickhouse.url"),
+            ("[clickhouse]\nurl = \"https://me:s3cret@db\"", "…@db"),
+            ("[clickhouse]\nurl = \"http://db:8123/?database=x\"", "clickhouse.url"),
+            ("[clickhouse]\nurl = \"http://db:8123\"\nca_file = \"ca.pem\"", "clickhouse.ca_file"),
+            ("[clickhouse]\nurl = \"https://db:8443\"\nca_file = \"/nowhere/ca.pem\"", "/nowhere/ca.pem"),
             ("[clickhouse]\ndatabase = \"a-b\"", "clickhouse.database"),
             ("[clickhouse]\nurl = \"http://db\"\nheaders = [\"X-Key\"]", "clickhouse.headers"),
             ("[engine]\nmax_memory = \"much\"", "engine.max_memory"),

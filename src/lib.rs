@@ -32,3 +32,4 @@ pub mod process;
 pub mod room;
 pub mod secret;
 pub mod text;
+pub mod tls;

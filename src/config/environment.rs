@@ -21,6 +21,7 @@ pub const SETTINGS: &[&str] = &[
     "public_url",
     "trusted_proxies",
     "clickhouse.url",
+    "clickhouse.ca_file",
     "clickhouse.user",
     "clickhouse.password",
     "clickhouse.headers",

@@ -112,8 +112,10 @@ impl Store {
     /// Makes the database, the tables and the views what this version expects.
     ///
     /// # Errors
-    /// Away: call again later, what ran stays. Diverged: the tables belong to another version.
+    /// Away: call again later, what ran stays. Unusable: the server is none of our kind. Diverged: the tables belong to
+    /// another version.
     pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.probe.check().await?;
         let create = format!("CREATE DATABASE IF NOT EXISTS `{}`", self.database.replace('`', ""));
         let created = in_time(self.client.clone().with_database("").query_raw(&create).execute()).await;
         if let Err(error) = created

@@ -8,6 +8,7 @@ mod annotations;
 mod ask;
 mod batch;
 mod cohorts;
+mod connection;
 mod events;
 mod forget;
 mod funnel;
@@ -25,6 +26,7 @@ mod views;
 
 pub use annotations::Annotation;
 pub use batch::Batch;
+pub use connection::OLDEST_SERVER;
 pub use events::{PathPosition, VisitorHead};
 pub use forget::Traces;
 pub use funnel::{Groups, Row};
@@ -37,6 +39,8 @@ pub use shops::{RulesRow, ShopRow};
 
 use crate::durations::Durations;
 use clickhouse::Client;
+use connection::Probe;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::RwLock;
@@ -47,8 +51,10 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where the tables are.
 #[derive(Clone)]
 pub struct StoreOptions {
-    /// `http://host:port`.
+    /// `http://host:port` or `https://host:port`.
     pub url: String,
+    /// PEM file of the CA that is believed with `https://`; the system's when absent.
+    pub ca_file: Option<PathBuf>,
     pub user: String,
     pub password: String,
     /// Names and values of headers that every request carries.
@@ -73,6 +79,9 @@ pub enum StoreError {
     /// It cannot be reached or did not answer in time. The same call may work later.
     #[error("ClickHouse is away: {0}")]
     Away(String),
+    /// It cannot be the server that is meant. The same call works only after the settings, or the server, were changed.
+    #[error("{0}")]
+    Unusable(String),
     /// It answered with an error. The same call will fail again.
     #[error("ClickHouse refused: {0}")]
     Refused(String),
@@ -87,7 +96,12 @@ pub enum StoreError {
 impl StoreError {
     /// Whether waiting may help.
     pub fn is_away(&self) -> bool {
-        matches!(self, StoreError::Away(_))
+        matches!(self, StoreError::Away(_) | StoreError::Unusable(_))
+    }
+
+    /// Whether waiting helps only when somebody changes something meanwhile.
+    pub fn is_unusable(&self) -> bool {
+        matches!(self, StoreError::Unusable(_))
     }
 }
 
@@ -95,14 +109,22 @@ impl From<clickhouse::error::Error> for StoreError {
     fn from(error: clickhouse::error::Error) -> StoreError {
         use clickhouse::error::Error;
         match error {
-            Error::Network(cause) => StoreError::Away(deepest(&*cause)),
+            Error::Network(cause) => connection::failed(&*cause),
             Error::TimedOut => StoreError::Away("it did not answer in time".into()),
-            Error::BadResponse(text) if is_passing(&text) => StoreError::Away(text),
-            Error::BadResponse(text) if POISON.contains(&code(&text).unwrap_or(0)) => {
-                StoreError::Poisoned(text)
-            }
+            Error::BadResponse(text) => answered(text),
             other => StoreError::Refused(other.to_string()),
         }
+    }
+}
+
+/// What an error that the server answered means.
+fn answered(text: String) -> StoreError {
+    if is_passing(&text) {
+        StoreError::Away(text)
+    } else if POISON.contains(&code(&text).unwrap_or(0)) {
+        StoreError::Poisoned(text)
+    } else {
+        StoreError::Refused(format!("bad response: {text}"))
     }
 }
 
@@ -137,6 +159,7 @@ fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
 #[derive(Clone)]
 pub struct Store {
     client: Client,
+    probe: Probe,
     database: String,
     /// Held for reading while an insert ends, see [`Store::await_insertions`].
     ending: Arc<RwLock<()>>,
@@ -160,15 +183,13 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Connects lazily: nothing is sent before the first call.
-    pub fn new(options: StoreOptions) -> Store {
-        let client = Client::default()
-            .with_url(options.url)
-            .with_user(options.user)
-            .with_password(options.password)
-            .with_database(options.database.clone());
-        let client =
-            options.headers.into_iter().fold(client, |client, (name, value)| client.with_header(name, value));
-        Store { client, database: options.database, ending: Arc::default(), times: Arc::default() }
+    ///
+    /// # Errors
+    /// Unusable: with `https://`, no CA is known whose word for the server could be taken.
+    pub fn new(options: StoreOptions) -> Result<Store, StoreError> {
+        let (client, probe) = connection::connect(&options)?;
+        let times = Arc::default();
+        Ok(Store { client, probe, database: options.database, ending: Arc::default(), times })
     }
 
     /// How long inserts and questions took.

@@ -138,7 +138,7 @@ fn who_comes_back_while_they_are_forgotten_keeps_their_order_and_customer() {
         // As if their events had come after it was read what is kept, and before the links were deleted.
         app.execute("ALTER TABLE links DELETE WHERE shop = 'tea' AND (name = sipHash64('v') OR visitor = sipHash64('v')) SETTINGS mutations_sync = 1").await;
         let hash = app.count("SELECT sipHash64('v')").await;
-        Store::new(app.store.clone()).forget_derived("tea", hash).await.unwrap();
+        Store::new(app.store.clone()).unwrap().forget_derived("tea", hash).await.unwrap();
         assert_eq!(app.execute(links).await, before);
         app.send(&shop, &[event("visit", "v", NOW_MS - 1)]).await;
         assert_eq!(app.report(&shop, "funnel").await["funnel"]["buyers"], 1);

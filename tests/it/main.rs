@@ -32,6 +32,7 @@ mod dead_letters;
 mod definitions;
 mod details;
 mod engine_door;
+mod external;
 mod figures;
 mod forget;
 mod framing;

@@ -60,7 +60,7 @@ impl Server {
         })
         .await
         .expect("the engine starts with the file in users.d");
-        Store::new(store_of(&engine, DATABASE)).migrate().await.unwrap();
+        Store::new(store_of(&engine, DATABASE)).unwrap().migrate().await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
         let server = Server { engine, client, directory };
         for shop in ["tea-1", "cup"] {

@@ -42,7 +42,7 @@ fn module(path: &Path) -> String {
 
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 12] = [
-    &["clock", "durations", "file", "money", "planted", "process", "room", "secret", "text"],
+    &["clock", "durations", "file", "money", "planted", "process", "room", "secret", "text", "tls"],
     &["engine", "enrich", "event", "funnel", "grafana", "identity", "metrics", "shops", "spool", "telemetry"],
     &["ledger"],
     &["store"],

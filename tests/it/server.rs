@@ -160,6 +160,7 @@ impl Installation {
         let settings: Value = serde_json::from_slice(&settings).expect("JSON");
         StoreOptions {
             url: format!("http://127.0.0.1:{}", settings["http_port"]),
+            ca_file: None,
             user: "tracker".into(),
             password: settings["tracker_password"].as_str().expect("a password").into(),
             headers: vec![(
