@@ -72,6 +72,8 @@ fn source(settings: &Settings, prometheus_url: Option<String>) -> anyhow::Result
             Ok(Source {
                 host: "127.0.0.1".into(),
                 port,
+                is_secure: false,
+                ca_certificate: None,
                 database: options.database.clone(),
                 user: reader.user,
                 password: reader.password,
@@ -84,6 +86,15 @@ fn source(settings: &Settings, prometheus_url: Option<String>) -> anyhow::Result
             Ok(Source {
                 host: url.host_str().unwrap_or_default().to_owned(),
                 port: url.port_or_known_default().unwrap_or(8123),
+                is_secure: url.scheme() == "https",
+                ca_certificate: options
+                    .ca_file
+                    .as_ref()
+                    .map(|file| {
+                        std::fs::read_to_string(file)
+                            .with_context(|| format!("cannot read clickhouse.ca_file {}", file.display()))
+                    })
+                    .transpose()?,
                 database: options.database.clone(),
                 user: "grafana_SHOP".into(),
                 password: "the one that `shopfunnel grafana user --shop SHOP` printed".into(),
@@ -101,6 +112,7 @@ fn tell(source: &Source) -> anyhow::Result<()> {
         ("server address", &source.host),
         ("server port", &source.port.to_string()),
         ("protocol", &"HTTP".to_owned()),
+        ("secure", &if source.is_secure { "yes" } else { "no" }.to_owned()),
         ("user name", &source.user),
         ("password", &source.password),
         ("default database", &source.database),

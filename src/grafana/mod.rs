@@ -41,6 +41,10 @@ pub fn wants_prometheus(path: &str) -> bool {
 pub struct Source {
     pub host: String,
     pub port: u16,
+    /// Over TLS.
+    pub is_secure: bool,
+    /// PEM text of the CA that the server's certificate is of, when the system's are not to be asked.
+    pub ca_certificate: Option<String>,
     pub database: String,
     pub user: String,
     pub password: String,
@@ -58,12 +62,23 @@ pub fn filled(text: &str, source: &Source, dashboards: &Path) -> String {
         source.headers.iter().map(|(name, _)| json!({ "name": name, "secure": true })).collect();
     let values =
         source.headers.iter().map(|(name, value)| (format!("secureHttpHeaders.{name}"), value.clone()));
+    let certificate = source.ca_certificate.iter().map(|pem| ("tlsCACert".to_owned(), pem.clone()));
     let secrets: Map<String, Value> = [("password".to_owned(), source.password.clone())]
         .into_iter()
+        .chain(certificate)
         .chain(values)
         .map(|(name, value)| (name, value.into()))
         .collect();
+    let secure = match &source.ca_certificate {
+        Some(_) => {
+            "secure: true
+      tlsAuthWithCACert: true"
+        }
+        None if source.is_secure => "secure: true",
+        None => "secure: false",
+    };
     [
+        ("secure: false", secure.to_owned()),
         ("$SHOPFUNNEL_CLICKHOUSE_HOST", quoted(&source.host)),
         ("$SHOPFUNNEL_CLICKHOUSE_PORT", source.port.to_string()),
         ("$SHOPFUNNEL_CLICKHOUSE_DATABASE", quoted(&source.database)),
@@ -110,6 +125,8 @@ mod tests {
         let source = Source {
             host: "ch".into(),
             port: 8123,
+            is_secure: true,
+            ca_certificate: Some("-----BEGIN\n-----END\n".into()),
             database: "shopfunnel".into(),
             user: "u".into(),
             password: "a\"b: #'\n".into(),
@@ -122,6 +139,8 @@ mod tests {
         assert!(filled.contains(r#"httpHeaders: [{"name":"X-Engine-Token","secure":true}]"#), "{filled}");
         assert!(filled.contains(r#""secureHttpHeaders.X-Engine-Token":"t""#), "{filled}");
         assert!(!filled.contains('$'), "{filled}");
+        assert!(filled.contains("      secure: true\n      tlsAuthWithCACert: true\n"), "{filled}");
+        assert!(filled.contains(r#""tlsCACert":"-----BEGIN\n-----END\n""#), "{filled}");
         let (_, prometheus) =
             FILES.iter().find(|(path, _)| path.ends_with("datasources/prometheus.yaml")).unwrap();
         let filled = super::filled(prometheus, &source, Path::new("/g"));

@@ -282,6 +282,12 @@ fn grafana_is_given_what_it_needs() {
             command.env("SHOPFUNNEL_CLICKHOUSE__URL", "http://ch.example:8123");
             output(command)
         };
+        let mut over_tls = installation.command(&["grafana", "files", "t"]);
+        over_tls.env("SHOPFUNNEL_CLICKHOUSE__URL", "https://ch.example:8443");
+        assert!(output(over_tls).status.success());
+        let source = installation.data_dir.join("t/provisioning/datasources/shopfunnel.yaml");
+        let source = std::fs::read_to_string(source).unwrap();
+        assert!(source.contains("port: 8443") && source.contains("secure: true"), "{source}");
         let made = external(&["grafana", "user", "--shop", "tea"]);
         let statements = String::from_utf8(made.stdout.clone()).unwrap();
         assert!(statements.contains("CREATE USER IF NOT EXISTS grafana_tea "), "{statements}");
