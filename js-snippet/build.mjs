@@ -1,13 +1,13 @@
-// Bundles src/ into dist/: s.js, s.full.js and the module for bundlers.
+// Bundles src/ into dist/: s.js, s.full.js and the module for bundlers. The scripts are there also compressed (.br, .gz), as they are served.
 //
 // Promises the same bytes from the same sources on every machine: both tools are pinned, nothing in the output depends on a path, a
 // clock or the environment. test/dist.test.mjs holds it to that, because dist/ is committed. Does not check types (`npm run check`
-// does).
+// does). What is compressed may differ between versions of Node's zlib: the test compares what it holds.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
@@ -50,11 +50,23 @@ export async function bundle(name) {
 /** Size in bytes as `gzip -9` makes it. */
 export const gzipBytes = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
+/** What is served of dist/`name`: its compressed forms by their endings; none of the module, which is for bundlers. */
+export const compressed = (name, bytes) =>
+  FILES[name].format === 'esm'
+    ? {}
+    : {
+        '.br': brotliCompressSync(bytes, {
+          params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+        }),
+        '.gz': gzipSync(bytes, { level: 9 }),
+      };
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(`${here}/dist`, { recursive: true });
   for (const name of Object.keys(FILES)) {
     const bytes = await bundle(name);
     writeFileSync(`${here}/dist/${name}`, bytes);
+    for (const [ending, packed] of Object.entries(compressed(name, bytes))) writeFileSync(`${here}/dist/${name}${ending}`, packed);
     console.log(`dist/${name}: ${bytes.length} bytes, gzip -9: ${gzipBytes(bytes)} of at most ${FILES[name].maxGzipBytes}`);
   }
 }

@@ -3,13 +3,24 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { bundle, FILES, gzipBytes } from '../build.mjs';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { bundle, compressed, FILES, gzipBytes } from '../build.mjs';
 
 for (const [name, { maxGzipBytes }] of Object.entries(FILES)) {
   const committed = readFileSync(new URL(`../dist/${name}`, import.meta.url));
 
   test(`dist/${name} is what the sources build`, async () => {
     assert.ok(committed.equals(await bundle(name)), `dist/${name} is stale: run \`npm run build\``);
+  });
+
+  test(`dist/${name} is compressed as it is`, () => {
+    const endings = Object.keys(compressed(name, committed));
+    assert.deepEqual(endings, name.endsWith('.mjs') ? [] : ['.br', '.gz']);
+    for (const ending of endings) {
+      const packed = readFileSync(new URL(`../dist/${name}${ending}`, import.meta.url));
+      const unpacked = ending === '.br' ? brotliDecompressSync(packed) : gunzipSync(packed);
+      assert.ok(unpacked.equals(committed), `dist/${name}${ending} is stale: run \`npm run build\``);
+    }
   });
 
   test(`dist/${name} fits into ${maxGzipBytes} bytes of gzip`, () => {

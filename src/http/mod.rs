@@ -6,6 +6,7 @@
 pub mod admin;
 mod annotations;
 pub mod answers;
+mod asset;
 mod auth;
 mod body;
 mod catalogue;
@@ -45,6 +46,7 @@ use crate::spool::Spool;
 use crate::store::Store;
 use crate::telemetry::Telemetry;
 use crate::upkeep::Ledger;
+use actix_web::middleware::Compress;
 use actix_web::{Route, web};
 use client_address::TrustedProxies;
 use error::ApiError;
@@ -77,6 +79,16 @@ pub struct State {
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(ingest::routes)
+        .configure(share_links::routes)
+        .configure(pages::routes)
+        .service(web::scope("").wrap(Compress::default()).configure(reports))
+        .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
+}
+
+/// What may be large, and is compressed for who takes it. No answer of these holds a key or another secret, so its length tells
+/// nothing; whoever could have one asked must send a key in a header, which no other site's page can.
+fn reports(config: &mut web::ServiceConfig) {
+    config
         .configure(query::routes)
         .configure(cohorts::routes)
         .configure(orders::routes)
@@ -84,11 +96,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .configure(events::routes)
         .configure(visitors::routes)
         .configure(annotations::routes)
-        .configure(share_links::routes)
         .configure(catalogue::routes)
-        .configure(openapi::routes)
-        .configure(pages::routes)
-        .default_service(web::to(|| async { Err::<(), _>(ApiError::NotFound) }));
+        .configure(openapi::routes);
 }
 
 /// Answers 405 on a known path that takes other methods.

@@ -26,7 +26,7 @@ fn the_committed_document_is_the_one_that_is_served() {
 }
 
 /// What browsers load and how pages ask before they send are no part of the API.
-const UNDOCUMENTED: [&str; 5] = ["/", "/s.js", "/s.full.js", "/page.js", "/page.css"];
+const UNDOCUMENTED: [&str; 3] = ["/", "/s.js", "/s.full.js"];
 
 #[test]
 fn every_address_of_the_api_is_documented() {

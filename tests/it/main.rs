@@ -27,6 +27,7 @@ mod catalogue;
 mod clocks;
 mod cohorts;
 mod command_line;
+mod compression;
 mod days;
 mod dead_letters;
 mod definitions;

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
-import { buildPage } from "../build.mjs";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { buildPage, SERVED } from "../build.mjs";
 import { load } from "./load.mjs";
 
 /** All that a browser loads before it asks for figures. */
@@ -15,8 +15,14 @@ const page = built.get("index.html").toString();
 
 test("dist holds exactly what src builds", async () => {
   assert.deepEqual((await readdir(dist)).sort(), [...built.keys()].sort());
-  for (const [name, bytes] of built) {
+  for (const name of SERVED) {
+    const bytes = built.get(name);
     assert.ok(bytes.equals(await readFile(new URL(name, dist))), `dist/${name} is not fresh: npm run build`);
+    for (const [ending, unpack] of [[".br", brotliDecompressSync], [".gz", gunzipSync]]) {
+      const packed = await readFile(new URL(name + ending, dist));
+      assert.ok(unpack(packed).equals(bytes), `dist/${name}${ending} is not fresh: npm run build`);
+      assert.ok(packed.length < bytes.length / 2, `dist/${name}${ending} has ${packed.length} of ${bytes.length} bytes`);
+    }
   }
 });
 
@@ -25,13 +31,13 @@ test("two builds give the same bytes", async () => {
 });
 
 test("the page stays small", () => {
-  const bytes = [...built.values()].reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0);
+  const bytes = SERVED.reduce((sum, name) => sum + built.get(`${name}.gz`).length, 0);
   assert.ok(bytes < MAX_GZIP_BYTES, `${bytes} bytes`);
 });
 
 test("the page holds no inline script, no inline style and nothing from elsewhere", () => {
   assert.doesNotMatch(page, /\sstyle=|<style|\son\w+=|javascript:/i);
-  assert.doesNotMatch(page, /<script(?![^>]*\ssrc="\/page\.js")/);
+  assert.doesNotMatch(page, /<script(?![^>]*\ssrc="\/page\.[0-9a-f]{16}\.js")/);
   assert.deepEqual(page.match(/(?:src|href)="https?:[^"]*"/g), null);
   assert.doesNotMatch(built.get("page.css").toString(), /@import|url\((?!#)/);
 });
