@@ -4,7 +4,7 @@
 //! listen. The only module with `unsafe`: a foreign function is loaded and called, and signals are sent.
 #![allow(unsafe_code)]
 
-use super::{confine, settings};
+use super::{confine, library, settings};
 use std::ffi::CString;
 use std::io::{ErrorKind, Read};
 use std::os::raw::{c_char, c_int};
@@ -12,6 +12,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
+/// The function of the library that is clickhouse-local's main.
+pub const ENTRY: &str = "chdb_query_cmdline";
 /// How long a child whose parent is gone may take to end cleanly.
 pub const ORPHAN_GRACE: Duration = Duration::from_secs(5);
 
@@ -24,7 +26,7 @@ const LISTEN_AND_STAY: &str = "SYSTEM START LISTEN HTTP; \
 ///
 /// # Errors
 /// The library cannot be loaded, or the process not be confined; the sentence says why.
-pub fn run(library: &Path, directory: &Path, http_port: u16) -> Result<i32, String> {
+pub fn run(path: &Path, directory: &Path, http_port: u16) -> Result<i32, String> {
     end_with_the_parent();
     // Held until this process ends, so that a successor does not meet us on the port or in the files.
     let lock = settings::lock_file(directory).map_err(|cause| cause.to_string())?;
@@ -47,14 +49,18 @@ pub fn run(library: &Path, directory: &Path, http_port: u16) -> Result<i32, Stri
     let mut argv: Vec<*mut c_char> =
         arguments.iter().map(|argument| argument.as_ptr().cast_mut()).chain([std::ptr::null_mut()]).collect();
 
+    library::check(path)?;
+    let explained = |error: libloading::Error| {
+        // The loader's own words are the cause; the error itself only names the call.
+        let words = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        library::explain(path, &words)
+    };
     // SAFETY: the library is the one the operator installed, its checksum was verified when it was; its
     // constructors may do anything, which is why it is loaded here and not in the parent.
-    let library = unsafe { libloading::Library::new(library) }.map_err(|error| error.to_string())?;
+    let library = unsafe { libloading::Library::new(path) }.map_err(explained)?;
     // SAFETY: the symbol has C's signature of `main`.
-    let main = unsafe {
-        library.get::<unsafe extern "C" fn(c_int, *mut *mut c_char) -> c_int>(b"chdb_query_cmdline\0")
-    }
-    .map_err(|error| error.to_string())?;
+    let main = unsafe { library.get::<unsafe extern "C" fn(c_int, *mut *mut c_char) -> c_int>(ENTRY) }
+        .map_err(explained)?;
     // Only now, because loading opens whatever libraries the library names.
     confine::to(directory)?;
     // SAFETY: argv has `arguments.len()` valid strings and a null behind them, all alive during the call.

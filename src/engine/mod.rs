@@ -8,6 +8,7 @@
 pub mod child;
 mod configuration;
 pub mod confine;
+pub mod library;
 pub mod memory;
 mod metadata;
 mod settings;
@@ -82,6 +83,8 @@ pub enum EngineError {
         .0.display()
     )]
     NotInstalled(PathBuf),
+    #[error("{0}")]
+    Library(String),
     #[error("cannot prepare the engine in {}: {cause}", path.display())]
     Prepare { path: PathBuf, cause: io::Error },
     #[error("the engine did not start: {0}")]
@@ -160,8 +163,12 @@ impl Engine {
     /// The library is missing, the directory cannot be written, or the child ends or stays silent; the message
     /// then holds the last lines of its log.
     pub async fn start(options: EngineOptions) -> Result<Engine, EngineError> {
-        if !options.library.is_file() {
-            return Err(EngineError::NotInstalled(options.library));
+        match std::fs::metadata(&options.library) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(EngineError::NotInstalled(options.library));
+            }
+            // Looked at here too, because what the child says is found only in its log.
+            _ => library::check(&options.library).map_err(EngineError::Library)?,
         }
         let prepare = |cause| EngineError::Prepare { path: options.directory.clone(), cause };
         file::create_private_directory(&options.directory).map_err(prepare)?;

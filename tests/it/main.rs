@@ -33,6 +33,7 @@ mod dead_letters;
 mod definitions;
 mod details;
 mod engine_door;
+mod engine_install;
 mod external;
 mod figures;
 mod forget;
