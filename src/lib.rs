@@ -27,6 +27,7 @@ pub mod clock;
 pub mod durations;
 pub mod file;
 pub mod money;
+pub mod npm;
 pub mod planted;
 pub mod process;
 pub mod room;

@@ -1,20 +1,19 @@
 //! `shopfunnel geo …`: the database of places, brought and looked at.
 
-use crate::config::Settings;
+use super::engine::{InstallArguments, bring};
+use crate::config::{self, Settings};
 use crate::enrich::geo;
+use crate::npm;
 use anyhow::Context;
 use chrono::DateTime;
 use clap::Subcommand;
 use serde_json::json;
 use std::io::Write;
 
-/// What `make geo` runs.
-const INSTALL: &str = include_str!("../../packaging/geo.sh");
-
 #[derive(Debug, Subcommand)]
 pub enum GeoCommand {
-    /// Bring the database of countries into the cache; needs npm. A running server takes it within a minute.
-    Install,
+    /// Bring the database of countries into the cache. A running server takes it within a minute.
+    Install(InstallArguments),
     /// Tell which databases the settings name, and what they know.
     Show {
         /// Print JSON for programs.
@@ -29,15 +28,19 @@ pub enum GeoCommand {
 /// The database cannot be brought, or one that the settings name cannot be used.
 pub async fn run(command: GeoCommand, settings: Settings) -> anyhow::Result<()> {
     match command {
-        GeoCommand::Install => install().await,
+        GeoCommand::Install(typed) => install(typed).await,
         GeoCommand::Show { json } => show(&settings, json),
     }
 }
 
-async fn install() -> anyhow::Result<()> {
-    let status = tokio::process::Command::new("sh").args(["-c", INSTALL]).status().await;
-    let status = status.context("cannot run sh, which brings the database")?;
-    anyhow::ensure!(status.success(), "the database was not brought");
+async fn install(typed: InstallArguments) -> anyhow::Result<()> {
+    let folder = config::cache_dir().ok_or(config::ConfigError::NoCache)?.join("geo");
+    let package =
+        npm::package(geo::PACKAGE, &npm::platform()).context("no database of countries is pinned")?;
+    if !package.is_installed(&folder) {
+        bring(package.clone(), &folder, typed, "the database of countries").await?;
+    }
+    writeln!(std::io::stdout(), "installed: {}", package.directory(&folder).display())?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 it could not be done, 2 what was typed is wrong.
 
+mod engine;
 mod forget;
 mod geo;
 mod grafana;
@@ -14,11 +15,12 @@ mod spool;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{LogFormat, Settings};
+use crate::demo;
 use crate::demo::Crowd;
+use crate::engine::child;
 use crate::enrich::geo::Geo;
-use crate::{demo, engine};
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -69,8 +71,8 @@ enum Command {
     Geo(geo::GeoCommand),
     /// Tell Grafana's data source, write dashboards and alert rules, make a user who reads one shop.
     Grafana(grafana::GrafanaArguments),
-    #[command(hide = true)]
-    Engine(EngineArguments),
+    /// Bring the embedded ClickHouse engine, or tell which one is there.
+    Engine(engine::EngineArguments),
 }
 
 /// What was typed is wrong; the sentence says what to write instead.
@@ -78,21 +80,12 @@ enum Command {
 #[error("{0}")]
 struct TypedWrong(String);
 
-/// What the engine's parent passes to its child.
-#[derive(Debug, Args)]
-struct EngineArguments {
-    #[arg(long)]
-    library: PathBuf,
-    #[arg(long)]
-    directory: PathBuf,
-    #[arg(long)]
-    http_port: u16,
-}
-
 /// Runs one command.
 pub fn run(cli: Cli) -> ExitCode {
-    if let Command::Engine(arguments) = &cli.command {
-        return match engine::child::run(&arguments.library, &arguments.directory, arguments.http_port) {
+    if let Command::Engine(arguments) = &cli.command
+        && let Some((library, directory, http_port)) = arguments.child.all()
+    {
+        return match child::run(library, directory, http_port) {
             Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
             Err(sentence) => fail(1, &sentence),
         };
@@ -118,6 +111,9 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Forget(typed) => forget::run(typed, &Settings::read(file, DATA_DIR)?).await,
                 Command::Geo(command) => geo::run(command, Settings::read(file, DATA_DIR)?).await,
                 Command::Grafana(typed) => grafana::run(typed, &Settings::read(file, DATA_DIR)?),
+                Command::Engine(engine::EngineArguments { command: Some(command), .. }) => {
+                    engine::run(command, file, DATA_DIR).await
+                }
                 Command::Engine(_) => Ok(()),
             }
         })

@@ -16,6 +16,7 @@ mod settings;
 pub use settings::Login;
 
 use crate::file;
+use crate::npm;
 use settings::Settings;
 use std::ffi::OsString;
 use std::fs::TryLockError;
@@ -30,8 +31,8 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 
-/// Version of the npm package that holds the engine.
-pub const PACKAGE_VERSION: &str = "26.7.3-stable.1";
+/// What the npm package that holds the engine is called in the list of pinned ones.
+pub const PACKAGE: &str = "engine";
 const LIBRARY: &str = "libchdb.so";
 /// Header of every request to the engine; without the right token in it, the engine has no handler.
 pub const TOKEN_HEADER: &str = "X-Engine-Token";
@@ -78,8 +79,8 @@ pub const ENVIRONMENT: [&str; 4] = ["PATH", "HOME", "TZ", "LD_LIBRARY_PATH"];
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     #[error(
-        "the ClickHouse engine is not installed ({} is missing); run `make engine`, or name a libchdb.so with \
-         SHOPFUNNEL_ENGINE__LIBRARY, or an external server with SHOPFUNNEL_CLICKHOUSE__URL",
+        "the ClickHouse engine is not installed ({} is missing); run `shopfunnel engine install`, or name a libchdb.so \
+         with SHOPFUNNEL_ENGINE__LIBRARY, or an external server with SHOPFUNNEL_CLICKHOUSE__URL",
         .0.display()
     )]
     NotInstalled(PathBuf),
@@ -91,9 +92,14 @@ pub enum EngineError {
     NotStarted(String),
 }
 
-/// `libchdb.so` in the per-user cache, where `make engine` puts it.
+/// Version of the npm package that holds the engine.
+pub fn version() -> &'static str {
+    npm::version(PACKAGE)
+}
+
+/// `libchdb.so` in the per-user cache, where `shopfunnel engine install` puts it.
 pub fn cached_library(cache_dir: &Path) -> PathBuf {
-    cache_dir.join("engine").join(PACKAGE_VERSION).join(LIBRARY)
+    cache_dir.join("engine").join(version()).join(LIBRARY)
 }
 
 /// A running engine. Dropping it without [`Engine::stop`] kills the child.

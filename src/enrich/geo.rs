@@ -23,8 +23,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
-/// Of the database that `make geo` brings; packaging/geo.sh has it too.
-pub const PACKAGE_VERSION: &str = "2.3.2026061719";
+/// What the npm package of the database of countries is called in the list of pinned ones.
+pub const PACKAGE: &str = "geo";
 const FILE: &str = "geo-whois-asn-country.mmdb";
 /// How often files are looked at.
 pub const CHECK_INTERVAL: Duration = Duration::from_secs(60);
@@ -109,9 +109,9 @@ pub struct Place {
     pub city: String,
 }
 
-/// The database in the per-user cache, where `make geo` puts it.
+/// The database in the per-user cache, where `shopfunnel geo install` puts it.
 pub fn cached_database(cache_dir: &Path) -> PathBuf {
-    cache_dir.join("geo").join(PACKAGE_VERSION).join(FILE)
+    cache_dir.join("geo").join(crate::npm::version(PACKAGE)).join(FILE)
 }
 
 /// The files in use.

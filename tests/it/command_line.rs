@@ -190,7 +190,10 @@ fn a_start_that_cannot_be_says_why_in_one_sentence() {
         command.env(name, value);
         output(command)
     };
-    assert_one_sentence(&serve("SHOPFUNNEL_ENGINE__LIBRARY", "/nowhere/libchdb.so"), "run `make engine`");
+    assert_one_sentence(
+        &serve("SHOPFUNNEL_ENGINE__LIBRARY", "/nowhere/libchdb.so"),
+        "run `shopfunnel engine install`",
+    );
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     assert_one_sentence(&serve("SHOPFUNNEL_LISTEN", &address), "cannot listen on");

