@@ -114,7 +114,7 @@ impl Probe {
     }
 
     async fn ask(&self) -> Result<(http::StatusCode, http::HeaderMap, String), StoreError> {
-        let request = http::Request::post(format!("{}/", self.options.url))
+        let request = http::Request::post(&self.options.url)
             .header("X-ClickHouse-User", &self.options.user)
             .header("X-ClickHouse-Key", &self.options.password);
         let headers = self.options.headers.iter();

@@ -196,6 +196,11 @@ fn what_is_no_clickhouse_is_named_and_what_is_away_is_waited_for() {
             assert_eq!(error.is_unusable(), unusable, "{answer}: {error}");
             assert!(error.to_string().contains(says), "{answer}: {error}");
         }
+        // Behind a proxy it may have a path of its own, which is asked as it is written.
+        let below =
+            StoreOptions { url: format!("{}/ch", stranger(NOT_FOUND).await), ..store_of(own, "it_stranger") };
+        let error = Store::new(below).unwrap().migrate().await.unwrap_err().to_string();
+        assert!(error.contains("/ch is not ClickHouse"), "{error}");
         // A ClickHouse that says no in its own words is a ClickHouse.
         let wrong = StoreOptions { password: "wrong".into(), ..store_of(own, "it_stranger") };
         let error = Store::new(wrong).unwrap().migrate().await.unwrap_err();
