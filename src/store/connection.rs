@@ -163,7 +163,11 @@ pub(super) fn failed(error: &(dyn Error + 'static)) -> StoreError {
                     .into(),
             );
         }
-        if error.is_incomplete_message() {
+        // What speaks TLS ends so too, when its alert is overtaken by the end of the connection.
+        let is_reset = within::<io::Error>(error).is_some_and(|cause| {
+            [io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe].contains(&cause.kind())
+        });
+        if error.is_incomplete_message() || is_reset {
             return StoreError::Away(
                 "it closed the connection without an answer; when it speaks TLS, write https:// in clickhouse.url".into(),
             );
