@@ -13,7 +13,10 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use url::form_urlencoded;
 
-const MAX_CHARS: usize = 200;
+/// Of a value, as of a whole address. Who stores it cuts it further, once it has looked for what must not be stored.
+const MAX_CHARS: usize = 2_048;
+/// Of a name in the DNS.
+const MAX_HOST_BYTES: usize = 253;
 /// What a medium or a source says to mean: nobody.
 const NOBODY: [&str; 4] = ["direct", "(direct)", "none", "(none)"];
 const REFERRERS: &str = include_str!("data/referrers.txt");
@@ -204,7 +207,7 @@ fn referred<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str
         Some(split_authority(app))
     })?;
     let in_hosts = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
-    if host.is_empty() || host.len() > MAX_CHARS || !host.chars().all(in_hosts) {
+    if host.is_empty() || host.len() > MAX_HOST_BYTES || !host.chars().all(in_hosts) {
         return None;
     }
     let host = host.to_ascii_lowercase();
@@ -333,7 +336,7 @@ mod tests {
             let expected = (source.to_owned(), medium.to_owned(), campaign.to_owned());
             assert_eq!(told(&format!("{PAGE}{query}"), referrer), expected, "{query} {referrer}");
         }
-        let long = told(&format!("{PAGE}?utm_source=a&utm_campaign={}", "茶".repeat(300)), "");
+        let long = told(&format!("{PAGE}?utm_source=a&utm_campaign={}", "茶".repeat(3_000)), "");
         assert_eq!(long.2.chars().count(), MAX_CHARS);
     }
 

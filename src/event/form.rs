@@ -10,6 +10,8 @@ pub(super) const MAX_ID_CHARS: usize = 128;
 pub(super) const MAX_NAME_CHARS: usize = 64;
 pub(super) const MAX_URL_CHARS: usize = 2_048;
 pub(super) const MAX_TITLE_CHARS: usize = 512;
+/// Of what is found out about a visit.
+pub(super) const MAX_DETAIL_CHARS: usize = 512;
 pub(super) const MAX_ENGAGED_MS: u32 = 86_400_000;
 pub(super) const MAX_SCORE: u8 = 5;
 pub(super) const MINUTE_MS: i64 = 60_000;
@@ -150,11 +152,11 @@ pub(super) fn text(
     }
 }
 
-/// Text for people, without what is hidden in it and cut at `max_chars` characters; never a reason to refuse an
-/// event.
-pub(super) fn free_text(field: &Field<'_>, max_chars: usize) -> String {
+/// Text for people, without what is hidden in it; never a reason to refuse an event. It is cut only when it is masked:
+/// half a mail address is none.
+pub(super) fn free_text(field: &Field<'_>) -> String {
     let (Field::Text(text) | Field::Broken(text)) = field else { return String::new() };
-    cleaned(text, max_chars)
+    cleaned(text, usize::MAX)
 }
 
 pub(super) fn amount(

@@ -10,10 +10,10 @@ mod schema;
 mod stored;
 
 use crate::money::{Amount, Currency};
+use crate::text::{cut, cut_address};
 use chrono::{DateTime, NaiveDate, TimeZone};
 use chrono_tz::Tz;
 pub use form::is_visitor_id;
-pub use masking::masked_value;
 pub use schema::ip as ip_schema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -369,27 +369,48 @@ impl Event {
             visitor,
             verified: arrival.sender == Sender::Server,
             bot: !kind.is_of_an_order() && arrival.bot,
-            url: masking::masked(form::free_text(&fields.url, form::MAX_URL_CHARS)),
-            referrer: masking::masked(form::free_text(&fields.referrer, form::MAX_URL_CHARS)),
-            title: form::free_text(&fields.title, form::MAX_TITLE_CHARS),
+            url: cut_address(masking::masked_address(form::free_text(&fields.url)), form::MAX_URL_CHARS),
+            referrer: cut_address(
+                masking::masked_address(form::free_text(&fields.referrer)),
+                form::MAX_URL_CHARS,
+            ),
+            title: cut(masking::masked_text(form::free_text(&fields.title)), form::MAX_TITLE_CHARS),
             details: Details::default(),
             order_id,
             payment_id: form::text(&fields.payment_id, "payment_id", 1, form::MAX_ID_CHARS)?,
             refund_id: form::text(&fields.refund_id, "refund_id", 1, form::MAX_ID_CHARS)?,
             amount: form::amount(&fields.amount, &fields.currency, arrival.currency)?,
-            agent: form::text(&fields.agent, "agent", 0, form::MAX_NAME_CHARS)?,
-            channel: form::text(&fields.channel, "channel", 0, form::MAX_NAME_CHARS)?,
+            agent: masking::masked_name(form::text(&fields.agent, "agent", 0, form::MAX_NAME_CHARS)?),
+            channel: masking::masked_name(form::text(&fields.channel, "channel", 0, form::MAX_NAME_CHARS)?),
             topic: form::topic(&fields.topic)?,
             score,
             engaged_ms: form::integer(&fields.engaged_ms, "engaged_ms", 0, form::MAX_ENGAGED_MS)?,
-            variant: form::variant(&fields.variant)?,
+            variant: masking::masked_name(form::variant(&fields.variant)?),
             customer: form::text(&fields.customer, "customer", 0, form::MAX_ID_CHARS)?,
-            product: form::text(&fields.product, "product", 0, form::MAX_ID_CHARS)?,
+            product: masking::masked_name(form::text(&fields.product, "product", 0, form::MAX_ID_CHARS)?),
         })
     }
 }
 
 impl Event {
+    /// Tells of a visit what was found out about it, masked and cut as its own fields are. `path` is that of the event's `url`.
+    pub fn set_details(&mut self, details: Details) {
+        let text = |text| cut(text, form::MAX_DETAIL_CHARS);
+        let value = |value| text(masking::masked_value(value));
+        self.details = Details {
+            source: value(details.source),
+            medium: value(details.medium),
+            campaign: value(details.campaign),
+            path: cut_address(details.path, form::MAX_DETAIL_CHARS),
+            device: text(details.device),
+            browser: text(details.browser),
+            os: text(details.os),
+            country: text(details.country),
+            region: text(details.region),
+            city: text(details.city),
+        };
+    }
+
     /// What stays when the visitor is forgotten: of an order, a payment or a refund what the shop's books need, of
     /// anything else nothing.
     pub fn without_visitor(self) -> Option<Event> {

@@ -77,7 +77,8 @@ impl Check<'_> {
             ));
         }
         if checked.kind == Kind::Visit {
-            checked.details = details::of_visit(event, &self.shop, &agent, &self.state.geo, address);
+            let (shop, geo) = (&self.shop, &self.state.geo);
+            checked.set_details(details::of_visit(event, &checked.url, shop, &agent, geo, address));
         }
         checked.url = source::without_click_ids(checked.url);
         checked.referrer = source::without_click_ids(checked.referrer);

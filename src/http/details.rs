@@ -4,26 +4,28 @@ use super::wire::WireEvent;
 use crate::enrich::agent::Agent;
 use crate::enrich::geo::Geo;
 use crate::enrich::source;
-use crate::event::{Details, Field, Rejection, masked_value};
+use crate::event::{Details, Field, Rejection};
 use crate::shops::Shop;
 use std::net::IpAddr;
 
-/// The details of the visit that `event` tells of, by a shopper with `agent` at `address`.
+/// The details of the visit that `event` tells of, by a shopper with `agent` at `address`. `url` is the page's address as it is
+/// stored.
 pub fn of_visit(
     event: &WireEvent<'_>,
+    url: &str,
     shop: &Shop,
     agent: &Agent,
     geo: &Geo,
     address: Option<IpAddr>,
 ) -> Details {
     // As they were sent: what masking takes out may be what says who sent the visitor.
-    let (url, referrer) = (text(&event.fields.url), text(&event.fields.referrer));
-    let touch = source::touch(url, referrer, shop.origins.iter().map(String::as_str));
+    let (sent_url, referrer) = (text(&event.fields.url), text(&event.fields.referrer));
+    let touch = source::touch(sent_url, referrer, shop.origins.iter().map(String::as_str));
     let place = address.map(|address| geo.find(address)).unwrap_or_default();
     Details {
-        source: masked_value(touch.source),
-        medium: masked_value(touch.medium),
-        campaign: masked_value(touch.campaign),
+        source: touch.source,
+        medium: touch.medium,
+        campaign: touch.campaign,
         path: source::path(url),
         device: agent.device.to_owned(),
         browser: agent.browser.clone(),

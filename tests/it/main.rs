@@ -45,6 +45,7 @@ mod ingest;
 mod ledger;
 mod limits;
 mod lost_inquiries;
+mod masking;
 mod merges;
 mod money;
 mod new_values;
