@@ -1,6 +1,7 @@
 //! The body of a request: of a known type, as it was sent, in time, and not too large.
 
 use super::error::ApiError;
+use super::wire::without_mark;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, web};
 use serde::de::DeserializeOwned;
@@ -23,7 +24,7 @@ pub async fn object<T: DeserializeOwned>(
     expect_unencoded(request)?;
     expect_media_type(request, &[JSON], JSON)?;
     let bytes = read(request, payload, MAX_OBJECT_BYTES).await?;
-    serde_json::from_slice(&bytes)
+    serde_json::from_slice(without_mark(&bytes))
         .map_err(|error| ApiError::InvalidJson(format!("the body does not fit: {error}")))
 }
 

@@ -5,7 +5,7 @@
 
 use super::admin::{self, Admin, Refusal};
 use super::check::Check;
-use super::wire::WireEvent;
+use super::wire::{WireEvent, without_mark};
 use crate::event::{Event, Field, Rejection};
 use crate::new_values::{NewValues, ValueLimits};
 use crate::store::{Insertion, StoreError};
@@ -184,6 +184,7 @@ impl Import<'_> {
     }
 
     async fn take(&mut self, line: &[u8]) -> Result<(), ImportError> {
+        let line = if self.line == 0 { without_mark(line) } else { line };
         self.line += 1;
         let line = line.trim_ascii();
         if line.is_empty() {

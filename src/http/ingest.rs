@@ -6,7 +6,7 @@ use super::check::{Browser, Check};
 use super::error::{ApiError, Rejected};
 use super::openapi::{BrowserErrors, ImageErrors, ServerErrors};
 use super::parameters::Parameters;
-use super::wire::{Body, EventsBody, WireError, WireEvent};
+use super::wire::{Body, EventsBody, WireError, WireEvent, without_mark};
 use super::{State, auth, body, only};
 use crate::event::{Field, Rejection};
 use crate::planted::Fault;
@@ -323,6 +323,7 @@ async fn stream_events(
     let mut ended = false;
     // The line at hand is too long; it is counted already and dropped up to its end.
     let mut dropping = false;
+    let mut is_first = true;
     while !ended {
         match tokio::time::timeout(body::TIMEOUT, payload.next()).await {
             Ok(Some(Ok(chunk))) => waiting.extend_from_slice(&chunk),
@@ -338,7 +339,11 @@ async fn stream_events(
                 None if ended => waiting.len(),
                 None => break,
             };
-            let line = waiting[start..line_end].trim_ascii();
+            let mut line = &waiting[start..line_end];
+            if std::mem::take(&mut is_first) {
+                line = without_mark(line);
+            }
+            let line = line.trim_ascii();
             start = line_end + 1;
             if std::mem::take(&mut dropping) || line.is_empty() {
                 continue;

@@ -14,6 +14,14 @@ const MAX_DEPTH: usize = 8;
 /// What a sender who nests too deep is told.
 pub const TOO_DEEP: &str = "lists and objects may be within one another to a depth of 8";
 
+/// How some programs on Windows begin what they write in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The bytes that a body or a file begins with, without a byte order mark.
+pub fn without_mark(beginning: &[u8]) -> &[u8] {
+    beginning.strip_prefix(BYTE_ORDER_MARK).unwrap_or(beginning)
+}
+
 /// A body, split.
 #[derive(Debug)]
 pub struct Body<'a> {
@@ -83,8 +91,8 @@ impl<'a> Body<'a> {
     /// # Errors
     /// See [`WireError`].
     pub fn parse(bytes: &'a [u8], max_events: usize) -> Result<Body<'a>, WireError> {
-        let text =
-            std::str::from_utf8(bytes).map_err(|_| WireError::Invalid("the body must be UTF-8".into()))?;
+        let text = std::str::from_utf8(without_mark(bytes))
+            .map_err(|_| WireError::Invalid("the body must be UTF-8".into()))?;
         if is_too_deep(text) {
             return Err(WireError::TooDeep);
         }
@@ -358,6 +366,15 @@ mod tests {
             let body = Body::parse(text.as_bytes(), 10).unwrap();
             assert_eq!(body.shop.as_deref(), Some("pk_1"), "{text}");
             assert_eq!(kinds(&body), vec![Some("visit".to_owned()); events], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_a_body_is_no_part_of_it() {
+        for text in [r#"{"kind":"visit"}"#, r#"[{"kind":"visit"}]"#, r#"{"events":[{"kind":"visit"}]}"#] {
+            let marked = format!("\u{feff}{text}");
+            assert_eq!(kinds(&Body::parse(marked.as_bytes(), 10).unwrap()), [Some("visit".to_owned())]);
+            assert!(Body::parse(format!("\u{feff}{marked}").as_bytes(), 10).is_err());
         }
     }
 

@@ -45,6 +45,12 @@ fn what_is_remembered_is_listed_by_its_day_until_it_is_removed() {
         assert_eq!(texts(&app, &tea, "?from=2026-11-02&to=2026-11-10").await, [""; 0]);
         assert_eq!(texts(&app, &tea, "").await, listed, "the last thirty days");
 
+        let url = format!("{}/v1/shops/tea/annotations", app.url);
+        let marked = format!("\u{feff}{}", json!({ "day": "2026-10-01", "text": "typed elsewhere" }));
+        let request =
+            app.client.post(url).bearer_auth(&tea.read_key).header("content-type", "application/json");
+        assert_eq!(request.body(marked).send().await.unwrap().status(), StatusCode::CREATED);
+
         let answer = app.report(&tea, &format!("annotations{november}")).await;
         let id = answer["annotations"][0]["id"].as_str().unwrap();
         assert_eq!(remove(&app, &cup, id).await, StatusCode::NOT_FOUND, "it is tea's");

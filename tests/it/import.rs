@@ -45,9 +45,13 @@ fn an_import_counts_once_however_often_it_is_run_and_fills_no_spool() {
         let server = installation.serve();
         let shop = installation.add_shop("tea");
         let file = directory.path().join("past.ndjson");
-        std::fs::write(&file, lines(&past())).unwrap();
         let import = ["import", "events", file.to_str().unwrap(), "--shop", "tea", "--json"];
-        for _ in 0..2 {
+        let mut past = past();
+        past[0].as_object_mut().unwrap().remove("id");
+        let past = lines(&past);
+        // What another program puts before the first line changes nothing, also not the id that is made of its text.
+        for mark in ["", "\u{feff}"] {
+            std::fs::write(&file, format!("{mark}{past}")).unwrap();
             let done = installation.run(&import);
             assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
             let receipt: Value = serde_json::from_slice(&done.stdout).unwrap();

@@ -299,6 +299,34 @@ fn lines_of_json_stream_without_a_bound_on_their_number() {
 }
 
 #[test]
+fn a_byte_order_mark_at_the_start_of_a_body_loses_no_event() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let one = |visitor: &str| event("visit", visitor, NOW_MS).to_string();
+        let page = json!({ "shop": shop.public_key, "kind": "visit", "visitor": "page" });
+        let (status, answer) = read(app.post_browser(format!("\u{feff}{page}")).await).await;
+        assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &json!(1)), "{answer}");
+        for (media_type, body) in [
+            ("application/json", format!("\u{feff}[{}]", one("list"))),
+            ("text/plain", format!("\u{feff} {}", one("single"))),
+            ("application/x-ndjson", format!("\u{feff}{}\n{}\n", one("first"), one("second"))),
+            ("application/x-ndjson", format!("\u{feff}\r\n{}", one("behind"))),
+        ] {
+            let request = app.client.post(format!("{}/v1/events", app.url)).bearer_auth(&shop.secret_key);
+            let answer = request.header("content-type", media_type).body(body.clone()).send().await.unwrap();
+            let (status, answer) = read(answer).await;
+            assert_eq!((status, &answer["rejected"]), (StatusCode::ACCEPTED, &json!([])), "{body}");
+        }
+        assert_eq!(app.funnel(&shop, TODAY, TODAY).await["visitors"], 6);
+        // Inside it is text that is no JSON, as ever.
+        let within = format!("[{},\u{feff}{}]", one("a"), one("b"));
+        assert_eq!(app.post_browser(within).await.status(), StatusCode::BAD_REQUEST);
+        app.close().await;
+    });
+}
+
+#[test]
 fn a_line_that_is_too_long_never_stops_its_neighbours() {
     run(async {
         let app = spawn_app().await;
