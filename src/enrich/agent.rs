@@ -18,11 +18,11 @@ use ua_parser::{Regexes, os, user_agent};
 
 const RULES: &str = include_str!("data/agents.json");
 const BOTS: &str = include_str!("data/bots.json");
-/// A user agent is looked at up to here; those of real apps stay below.
-const MAX_BYTES: usize = 1_024;
+/// A user agent is looked at up to here; those of real apps stay below, and what rules cost grows with the text.
+const MAX_BYTES: usize = 512;
 /// Of a name that a rule takes out of the user agent.
 const MAX_NAME_CHARS: usize = 64;
-/// At most about 5 MiB, when every user agent is as long as may be.
+/// At most about 3 MiB, when every user agent is as long as may be.
 const CACHED: NonZeroUsize = NonZeroUsize::new(4_096).expect("not 0");
 
 /// What one user agent says. Empty where nothing is known.
@@ -392,6 +392,10 @@ mod tests {
     fn a_user_agent_is_looked_at_up_to_a_bound_and_read_once() {
         let filler = format!("Mozilla/5.0 ({}", "茶 ".repeat(400));
         assert!(!AGENTS.read(&format!("{filler} Googlebot")).bot);
+        let bot_behind =
+            |bytes: usize| AGENTS.read(&format!("Mozilla/5.0 ({} Googlebot", "a".repeat(bytes))).bot;
+        let word_bytes = "Mozilla/5.0 ( Googlebot".len();
+        assert!(bot_behind(512 - word_bytes) && !bot_behind(512 - word_bytes + 8));
         let (one, other) = (AGENTS.read("Mozilla/5.0 (X11) Twice"), AGENTS.read("Mozilla/5.0 (X11) Twice"));
         assert!(Arc::ptr_eq(&one, &other));
     }

@@ -150,6 +150,33 @@ fn what_is_no_address_rejects_its_event_alone() {
 }
 
 #[test]
+fn of_a_user_agent_nothing_counts_beyond_512_bytes() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let padded =
+            |bytes: usize| format!("{CHROME}{} Googlebot/2.1", "x".repeat(bytes - CHROME.len() - 14));
+        for (name, user_agent, bot) in [("within", padded(512), true), ("beyond", padded(524), false)] {
+            let (page, server) = (format!("page-{name}"), format!("server-{name}"));
+            browse_from(
+                &app,
+                &shop,
+                "203.0.113.9",
+                &user_agent,
+                json!([{ "kind": "visit", "visitor": page }]),
+            )
+            .await;
+            let told = json!({ "user_agent": user_agent });
+            app.send(&shop, &[event_with("visit", &server, NOW_MS, told)]).await;
+            for visitor in [page, server] {
+                assert_eq!(columns(&app, &visitor, "bot").await, json!([bot]), "{visitor}");
+            }
+        }
+        app.close().await;
+    });
+}
+
+#[test]
 fn a_browser_cannot_tell_of_another_address_or_user_agent() {
     run(async {
         let app = spawn_app_at(&[&test_data("GeoLite2-City-Test.mmdb")]).await;
