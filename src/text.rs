@@ -30,14 +30,19 @@ pub fn cut(mut text: String, max_chars: usize) -> String {
     text
 }
 
-/// An address, or a part of one, cut at `max_chars` characters: never within an escape, nor within the escapes of one character.
+/// A part of an address, cut at `max_chars` characters: never within an escape, nor within the escapes of one character.
 pub fn cut_address(address: String, max_chars: usize) -> String {
     let length = address.len();
     let mut cut = cut(address, max_chars);
     if cut.len() < length {
-        cut.truncate(whole_escapes(cut.as_bytes()));
+        cut.truncate(without_half_escape(&cut).len());
     }
     cut
+}
+
+/// What was cut somewhere, without the half escape or the escapes of half a character that this may have left at its end.
+pub fn without_half_escape(cut: &str) -> &str {
+    &cut[..whole_escapes(cut.as_bytes())]
 }
 
 /// Where the text ends when a half escape, or the escapes of half a character, are left off its end.

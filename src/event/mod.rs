@@ -10,7 +10,7 @@ mod schema;
 mod stored;
 
 use crate::money::{Amount, Currency};
-use crate::text::{cut, cut_address};
+use crate::text::{cut, cut_address, without_half_escape};
 use chrono::{DateTime, NaiveDate, TimeZone};
 use chrono_tz::Tz;
 pub use form::is_visitor_id;
@@ -369,11 +369,8 @@ impl Event {
             visitor,
             verified: arrival.sender == Sender::Server,
             bot: !kind.is_of_an_order() && arrival.bot,
-            url: cut_address(masking::masked_address(form::free_text(&fields.url)), form::MAX_URL_CHARS),
-            referrer: cut_address(
-                masking::masked_address(form::free_text(&fields.referrer)),
-                form::MAX_URL_CHARS,
-            ),
+            url: cut(masking::masked_address(form::free_text(&fields.url)), form::MAX_URL_CHARS),
+            referrer: cut(masking::masked_address(form::free_text(&fields.referrer)), form::MAX_URL_CHARS),
             title: cut(masking::masked_text(form::free_text(&fields.title)), form::MAX_TITLE_CHARS),
             details: Details::default(),
             order_id,
@@ -393,6 +390,12 @@ impl Event {
 }
 
 impl Event {
+    /// The page's address to derive values from: as it is stored, without half a character at its end where it was cut.
+    pub fn page_url(&self) -> &str {
+        let is_cut = self.url.len() >= form::MAX_URL_CHARS && self.url.chars().count() == form::MAX_URL_CHARS;
+        if is_cut { without_half_escape(&self.url) } else { &self.url }
+    }
+
     /// Tells of a visit what was found out about it, masked and cut as its own fields are. `path` is that of the event's `url`.
     pub fn set_details(&mut self, details: Details) {
         let text = |text| cut(text, form::MAX_DETAIL_CHARS);

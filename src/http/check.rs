@@ -78,7 +78,7 @@ impl Check<'_> {
         }
         if checked.kind == Kind::Visit {
             let (shop, geo) = (&self.shop, &self.state.geo);
-            checked.set_details(details::of_visit(event, &checked.url, shop, &agent, geo, address));
+            checked.set_details(details::of_visit(event, checked.page_url(), shop, &agent, geo, address));
         }
         checked.url = source::without_click_ids(checked.url);
         checked.referrer = source::without_click_ids(checked.referrer);

@@ -111,8 +111,8 @@ fn what_is_derived_from_a_long_address_is_cut_between_characters() {
         assert_eq!(columns(&app, "text", "lengthUTF8(path), rightUTF8(path, 1)").await, json!([512, "茶"]));
         // 2 048 characters of the address hold 225 whole characters of the path.
         assert_eq!(
-            columns(&app, "escaped", "path, right(url, 9)").await,
-            json!([format!("/a{}", "茶".repeat(225)), "%E8%8C%B6"])
+            columns(&app, "escaped", "path, lengthUTF8(url)").await,
+            json!([format!("/a{}", "茶".repeat(225)), 2048])
         );
         assert_eq!(
             columns(&app, "gbk", "length(path) <= 512, right(path, 6) IN ('%B2%E8', '%E8%B2')").await,
