@@ -52,6 +52,13 @@ pub struct StoredEvent {
     pub product: String,
 }
 
+impl StoredEvent {
+    /// 1 to 5, of a rating.
+    pub fn score(&self) -> Option<u8> {
+        Some(self.score).filter(|score| !is_no_score(score))
+    }
+}
+
 /// Scores begin with 1.
 fn is_no_score(score: &u8) -> bool {
     *score == 0

@@ -1,13 +1,14 @@
 //! The last events as they arrived, for checking an installation: `GET /v1/shops/{shop}/events/recent`.
 
 use super::auth::Subject;
+use super::csv::{Cell, Table};
 use super::error::ApiError;
+use super::format::Format;
 use super::openapi::ReportErrors;
 use super::parameters::Parameters;
 use super::report::{self, Admitted, rfc3339, stored_until_ms, unanswered};
 use super::{State, only};
 use crate::event::{Kind, StoredEvent};
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,8 +41,16 @@ struct RecentAnswer<'a> {
     params(
         ("shop" = String, Path, description = "Slug of the shop.", pattern = "^[a-z0-9-]{1,40}$"),
         ("kind" = Option<Kind>, Query, description = "Only events of this kind."),
+        ("format" = Option<Format>, Query, description = "Beats `Accept`."),
     ),
-    responses((status = 200, description = "The events.", body = RecentAnswer), ReportErrors),
+    responses(
+        (
+            status = 200,
+            description = "The events. As CSV one row each.",
+            content((RecentAnswer = "application/json"), (String = "text/csv"))
+        ),
+        ReportErrors,
+    ),
     security(("read_key" = []), ("secret_key" = []))
 )]
 pub async fn recent(
@@ -49,17 +58,49 @@ pub async fn recent(
     slug: web::Path<String>,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let Admitted { shop, parameters } = report::admit(&request, &state, &slug, Subject::Persons)?;
+    let Admitted { shop, mut parameters } = report::admit(&request, &state, &slug, Subject::Persons)?;
+    let format = Format::of(&request, &mut parameters)?;
     let kind = kind(parameters)?;
     let now_ms = state.clock.now_ms();
     let fresh_until_ms = stored_until_ms(&state, now_ms);
     let found = state.store.recent_events(&shop.slug, kind, now_ms).await;
     let events = found.map_err(|error| unanswered(&state, error))?;
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(RecentAnswer {
-        shop: &shop.slug,
-        fresh_until: rfc3339(fresh_until_ms),
-        events,
-    }))
+    let answer = RecentAnswer { shop: &shop.slug, fresh_until: rfc3339(fresh_until_ms), events };
+    Ok(format.answer("recent_events.csv", &answer, || table(&answer.events)))
+}
+
+/// One row per event, with a column for every field.
+pub(super) fn table(events: &[StoredEvent]) -> Table {
+    let mut table = Table::default();
+    let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::from(text) };
+    for event in events {
+        table
+            .row()
+            .set("at", event.at.as_str().into())
+            .set("id", event.id.to_string().as_str().into())
+            .set("kind", event.kind.as_str().into())
+            .set("received_at", event.received_at.as_str().into())
+            .set("visitor", text(&event.visitor))
+            .set("cookieless", event.cookieless.to_string().as_str().into())
+            .set("verified", event.verified.to_string().as_str().into())
+            .set("bot", event.bot.to_string().as_str().into())
+            .set("url", text(&event.url))
+            .set("referrer", text(&event.referrer))
+            .set("title", text(&event.title))
+            .set("order_id", text(&event.order_id))
+            .set("payment_id", text(&event.payment_id))
+            .set("refund_id", text(&event.refund_id))
+            .set("amount", event.amount.clone().map_or(Cell::Empty, Cell::Decimal))
+            .set("currency", text(&event.currency))
+            .set("agent", text(&event.agent))
+            .set("channel", text(&event.channel))
+            .set("topic", text(&event.topic))
+            .set("score", event.score().map_or(Cell::Empty, |score| Cell::Integer(score.into())))
+            .set("engaged_ms", event.engaged_ms.map_or(Cell::Empty, |ms| Cell::Integer(ms.into())))
+            .set("variant", text(&event.variant))
+            .set("product", text(&event.product));
+    }
+    table
 }
 
 /// The kind that is asked for; none = any.

@@ -2,13 +2,14 @@
 
 use super::auth::Subject;
 use super::error::ApiError;
+use super::events::table;
+use super::format::Format;
 use super::openapi::ReportErrors;
 use super::parameters::Parameters;
 use super::report::{self, Admitted, rfc3339, stored_until_ms, unanswered};
 use super::{State, cursor, only};
 use crate::event::{StoredEvent, is_visitor_id};
 use crate::store::PathPosition;
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::DateTime;
 use serde::Serialize;
@@ -58,8 +59,16 @@ struct PathAnswer<'a> {
         ("id" = String, Path, description = "The visitor's id.", pattern = "^[A-Za-z0-9_.:-]{1,64}$"),
         ("limit" = Option<u32>, Query, description = "Events of a page, 100 when absent.", minimum = 1, maximum = 500),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+        ("format" = Option<Format>, Query, description = "Beats `Accept`."),
     ),
-    responses((status = 200, description = "One page.", body = PathAnswer), ReportErrors),
+    responses(
+        (
+            status = 200,
+            description = "One page. As CSV one row per event, without the cursor: ask for it as JSON, or for up to 500.",
+            content((PathAnswer = "application/json"), (String = "text/csv"))
+        ),
+        ReportErrors,
+    ),
     security(("read_key" = []), ("secret_key" = []))
 )]
 pub async fn path(
@@ -68,7 +77,8 @@ pub async fn path(
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
     let (slug, visitor) = path.into_inner();
-    let Admitted { shop, parameters } = report::admit(&request, &state, &slug, Subject::Persons)?;
+    let Admitted { shop, mut parameters } = report::admit(&request, &state, &slug, Subject::Persons)?;
+    let format = Format::of(&request, &mut parameters)?;
     if !is_visitor_id(&visitor) {
         let form = "the id at the end of the path must be 1 to 64 characters of A-Z a-z 0-9 _ . : -";
         return Err(ApiError::invalid("visitor", form));
@@ -86,7 +96,7 @@ pub async fn path(
         return Err(ApiError::NotFound);
     }
     let (events, next) = page.cut(events)?;
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(PathAnswer {
+    let answer = PathAnswer {
         shop: &shop.slug,
         visitor: &visitor,
         fresh_until: rfc3339(fresh_until_ms),
@@ -95,7 +105,8 @@ pub async fn path(
         orders: head.orders,
         events,
         next_cursor: next.map(|next| write_cursor(next, &shop.slug, &visitor)),
-    }))
+    };
+    Ok(format.answer("visitor_events.csv", &answer, || table(&answer.events)))
 }
 
 /// Which part of a path is asked for.

@@ -92,6 +92,22 @@ fn an_event_is_told_with_all_that_it_holds_and_nothing_else() {
                 "channel": "chat", "topic": "pre_sale", "engaged_ms": 0, "title": "Tea",
                 "referrer": "https://a.example/" })
         );
+
+        // The same as tables: one row per event, a column for every field.
+        let header = "at,id,kind,received_at,visitor,cookieless,verified,bot,url,referrer,title,order_id,payment_id,refund_id,\
+                      amount,currency,agent,channel,topic,score,engaged_ms,variant,product";
+        let row = format!(
+            "2026-11-22T04:00:00.000Z,{},payment,2026-11-22T04:00:00.000Z,v,false,true,false,https://tea.example/pay,,,\
+             A-1,P-1,,128.5000,CNY,,,,,,blue:b,longjing",
+            payment["id"].as_str().unwrap()
+        );
+        for (path, rows) in [("events/recent?format=csv", 2), ("visitors/v?format=csv", 1)] {
+            let url = format!("{}/v1/shops/tea/{path}", app.url);
+            let table =
+                app.client.get(url).bearer_auth(&shop.read_key).send().await.unwrap().text().await.unwrap();
+            let lines: Vec<&str> = table.trim_start_matches('\u{feff}').split_terminator("\r\n").collect();
+            assert_eq!((lines[0], lines[rows], lines.len()), (header, row.as_str(), rows + 1), "{path}");
+        }
         app.close().await;
     });
 }
