@@ -91,9 +91,12 @@ pub(super) fn at_ms(field: &Field<'_>, id: Option<Uuid>, arrival: Arrival<'_>) -
     };
     let at_ms = match field {
         Field::Absent => id_ms(id).unwrap_or(arrival.received_at_ms),
-        Field::Text(text) => DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?.timestamp_millis(),
+        // The calendar would take U+2212, a minus sign, before an offset.
+        Field::Text(text) if text.is_ascii() => {
+            DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?.timestamp_millis()
+        }
         Field::Number(text) => text.parse().map_err(|_| invalid())?,
-        Field::Broken(_) | Field::Other => return Err(invalid()),
+        Field::Text(_) | Field::Broken(_) | Field::Other => return Err(invalid()),
     };
     let earliest_ms = match arrival.sender {
         Sender::Browser => arrival.received_at_ms - MAX_BROWSER_AGE_MS,

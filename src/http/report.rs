@@ -11,11 +11,13 @@ use crate::shops::Shop;
 use crate::shops::key::KeyHash;
 use crate::store::StoreError;
 use actix_web::HttpRequest;
-use chrono::{DateTime, NaiveDate, SecondsFormat};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
+/// Whose days the store can hold.
+const STORABLE_YEARS: std::ops::RangeInclusive<i32> = 1971..=2148;
 /// Values that one dimension may be filtered by, together with those of the other dimensions.
 const MAX_FILTER_VALUES: usize = 100;
 
@@ -223,11 +225,15 @@ fn window(parameters: &mut Parameters, today: NaiveDate) -> Result<Window, ApiEr
 
 /// A calendar day that the store can hold.
 pub(super) fn day(name: &str, value: &str) -> Result<NaiveDate, ApiError> {
-    let first = NaiveDate::from_ymd_opt(1971, 1, 1).unwrap_or_default();
-    let last = NaiveDate::from_ymd_opt(2148, 12, 31).unwrap_or_default();
+    // Calendars read more than the form that is promised: signs, blanks, digits of other writings.
+    let has_form = value.len() == 10
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
     NaiveDate::parse_from_str(value, "%Y-%m-%d")
         .ok()
-        .filter(|day| value.len() == 10 && !value.contains('+') && (first..=last).contains(day))
+        .filter(|day| has_form && STORABLE_YEARS.contains(&day.year()))
         .ok_or_else(|| ApiError::invalid(name, "write a day as YYYY-MM-DD, for example 2026-11-11"))
 }
 
@@ -264,6 +270,10 @@ mod tests {
             ("from=2026-11-01&from=2026-11-01&to=2026-11-01", "from"),
             ("from=2026-11-01&to=2026-11-02&tz=UTC", "tz"),
             ("from=0001-01-01&to=2026-11-02", "from"),
+            ("from=2026-%201-%202&to=2026-11-02", "from"),
+            ("from=2026-11-01&to=2026%E2%88%9211-02", "to"),
+            ("from=%EF%BC%92026-11-1&to=2026-11-02", "from"),
+            ("from=-026-11-01&to=2026-11-02", "from"),
             ("limit=501", "limit"),
             ("limit=0", "limit"),
             ("limit=%2B5", "limit"),
