@@ -46,7 +46,10 @@ impl Check<'_> {
             Field::Number(_) | Field::Broken(_) | Field::Other => false,
         };
         if !of_this_shop {
-            return Err(Rejection::new("shop_mismatch", "all events of a request belong to one shop"));
+            return Err(Rejection::new(
+                "shop_mismatch",
+                "`shop`: all events of a request belong to one shop",
+            ));
         }
         let (sender, agent, address, bot) = match &self.browser {
             Some(browser) => (Sender::Browser, browser.agent.clone(), Some(browser.address), browser.is_bot),
@@ -73,7 +76,7 @@ impl Check<'_> {
         {
             return Err(Rejection::new(
                 "server_signature_required",
-                "this shop takes orders, payments and refunds from its server only: POST /v1/events",
+                "`kind`: this shop takes orders, payments and refunds from its server only: POST /v1/events",
             ));
         }
         if checked.kind == Kind::Visit {

@@ -24,31 +24,31 @@ pub enum ApiError {
          and replace this one with `shopfunnel shop rotate-key`"
     )]
     KeyInUrl,
-    #[error("a window may have at most {max_days} days; ask for less at a time")]
+    #[error("`from`, `to`: a window may have at most {max_days} days; ask for less at a time")]
     RangeTooLarge { max_days: i64 },
     #[error("{0}")]
     InvalidJson(String),
     #[error("{TOO_DEEP}")]
     JsonTooDeep,
-    #[error("the list of events is empty")]
+    #[error("`events`: the list is empty; send at least one event")]
     NoEvents,
     #[error("no event of the request is acceptable; `rejected` says why")]
     NothingAcceptable { rejected: Vec<Rejected>, now_ms: i64 },
     #[error("`shop` is required: the shop's public key, pk_…")]
     ShopRequired,
-    #[error("no shop has this public key")]
+    #[error("`shop`: no shop has this public key; `shopfunnel shop show` prints it")]
     UnknownShopKey,
     #[error("send `Authorization: Bearer …` with a key of this shop")]
     Unauthorized,
     #[error("this link has expired; ask whoever sent it for a new one")]
     LinkExpired,
-    #[error("the signature does not fit the body")]
+    #[error("`X-Shopfunnel-Signature`: the signature does not fit the body and the time")]
     BadSignature,
-    #[error("the signature's time is more than 300 s away from now; sign again")]
+    #[error("`X-Shopfunnel-Signature`: its time is more than 300 s away from now; sign again")]
     StaleTimestamp,
     #[error("this key may not do that; {needed} is needed")]
     WrongKeyKind { needed: &'static str },
-    #[error("events from this origin are not accepted; add it with `shopfunnel shop set --origin`")]
+    #[error("`Origin`: events from there are not accepted; add it with `shopfunnel shop set --origin`")]
     OriginNotAllowed,
     #[error("the key and the `shop` of the events belong to different shops")]
     ShopMismatch,
@@ -62,11 +62,11 @@ pub enum ApiError {
     HeadersTooLarge { max_bytes: usize },
     #[error("the body may have at most {max_bytes} bytes; send less at a time")]
     PayloadTooLarge { max_bytes: usize },
-    #[error("a request may hold at most {max_events} events; send fewer at a time")]
+    #[error("`events`: a request may hold at most {max_events}; send fewer at a time")]
     TooManyEvents { max_events: usize },
-    #[error("send the body as {accepted}")]
+    #[error("`Content-Type`: send the body as {accepted}")]
     UnsupportedMediaType { accepted: &'static str },
-    #[error("send the body as it is, without a Content-Encoding")]
+    #[error("`Content-Encoding`: send the body as it is, without one")]
     UnsupportedEncoding,
     #[error("too many requests; send again after the time in Retry-After")]
     RateLimited { retry_after_seconds: u32 },

@@ -48,6 +48,9 @@ pub struct WireEvent<'a> {
     /// Fields that the contract does not know.
     #[schema(ignore)]
     pub unknown_fields: u64,
+    /// The first field that appears twice. Such an event is refused before anybody else sees it.
+    #[schema(ignore)]
+    repeated: Option<&'static str>,
 }
 
 /// How a body is written, for the document; it is read by [`Body::parse`].
@@ -104,6 +107,7 @@ impl<'a> Body<'a> {
                 if !text.contains("\"events\"")
                     && let Ok(event) = serde_json::from_str::<WireEvent<'a>>(text)
                     && event.unknown_fields == 0
+                    && event.repeated.is_none()
                 {
                     return Ok(Body::of_events(None, vec![Ok(event)]));
                 }
@@ -165,9 +169,14 @@ impl<'a> WireEvent<'a> {
     /// # Errors
     /// `invalid_event`: not an object, or a field appears twice.
     fn parse(text: &'a str) -> Result<WireEvent<'a>, Rejection> {
-        serde_json::from_str(text).map_err(|_| {
-            Rejection::new("invalid_event", "an event must be a JSON object that names each field once")
-        })
+        let event: WireEvent<'a> = serde_json::from_str(text)
+            .map_err(|_| Rejection::new("invalid_event", "an event must be a JSON object"))?;
+        match event.repeated {
+            Some(name) => {
+                Err(Rejection::new("invalid_event", format!("`{name}` appears twice; name each field once")))
+            }
+            None => Ok(event),
+        }
     }
 }
 
@@ -300,37 +309,38 @@ impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
                 let mut event = WireEvent::default();
                 while let Some(name) = map.next_key::<Name>()? {
                     let raw: &'de RawValue = map.next_value()?;
-                    let slot = match name {
-                        Name::Shop => &mut event.shop,
-                        Name::Kind => &mut event.fields.kind,
-                        Name::Id => &mut event.fields.id,
-                        Name::Visitor => &mut event.fields.visitor,
-                        Name::At => &mut event.fields.at,
-                        Name::Url => &mut event.fields.url,
-                        Name::Referrer => &mut event.fields.referrer,
-                        Name::Title => &mut event.fields.title,
-                        Name::OrderId => &mut event.fields.order_id,
-                        Name::PaymentId => &mut event.fields.payment_id,
-                        Name::RefundId => &mut event.fields.refund_id,
-                        Name::Amount => &mut event.fields.amount,
-                        Name::Currency => &mut event.fields.currency,
-                        Name::Agent => &mut event.fields.agent,
-                        Name::Channel => &mut event.fields.channel,
-                        Name::Topic => &mut event.fields.topic,
-                        Name::Score => &mut event.fields.score,
-                        Name::EngagedMs => &mut event.fields.engaged_ms,
-                        Name::Variant => &mut event.fields.variant,
-                        Name::Customer => &mut event.fields.customer,
-                        Name::Product => &mut event.fields.product,
-                        Name::UserAgent => &mut event.user_agent,
-                        Name::Ip => &mut event.ip,
+                    let (name, slot) = match name {
+                        Name::Shop => ("shop", &mut event.shop),
+                        Name::Kind => ("kind", &mut event.fields.kind),
+                        Name::Id => ("id", &mut event.fields.id),
+                        Name::Visitor => ("visitor", &mut event.fields.visitor),
+                        Name::At => ("at", &mut event.fields.at),
+                        Name::Url => ("url", &mut event.fields.url),
+                        Name::Referrer => ("referrer", &mut event.fields.referrer),
+                        Name::Title => ("title", &mut event.fields.title),
+                        Name::OrderId => ("order_id", &mut event.fields.order_id),
+                        Name::PaymentId => ("payment_id", &mut event.fields.payment_id),
+                        Name::RefundId => ("refund_id", &mut event.fields.refund_id),
+                        Name::Amount => ("amount", &mut event.fields.amount),
+                        Name::Currency => ("currency", &mut event.fields.currency),
+                        Name::Agent => ("agent", &mut event.fields.agent),
+                        Name::Channel => ("channel", &mut event.fields.channel),
+                        Name::Topic => ("topic", &mut event.fields.topic),
+                        Name::Score => ("score", &mut event.fields.score),
+                        Name::EngagedMs => ("engaged_ms", &mut event.fields.engaged_ms),
+                        Name::Variant => ("variant", &mut event.fields.variant),
+                        Name::Customer => ("customer", &mut event.fields.customer),
+                        Name::Product => ("product", &mut event.fields.product),
+                        Name::UserAgent => ("user_agent", &mut event.user_agent),
+                        Name::Ip => ("ip", &mut event.ip),
                         Name::Unknown => {
                             event.unknown_fields += 1;
                             continue;
                         }
                     };
                     if *slot != Field::Absent {
-                        return Err(A::Error::custom("a field appears twice"));
+                        event.repeated.get_or_insert(name);
+                        continue;
                     }
                     *slot = field(raw.get());
                 }
@@ -386,6 +396,13 @@ mod tests {
         let accepted: Vec<bool> = body.events.iter().map(Result::is_ok).collect();
         assert_eq!(accepted, [true, false, false, false, true]);
         assert_eq!(body.events[4].as_ref().unwrap().unknown_fields, 1);
+        let said = |n: usize| body.events[n].as_ref().unwrap_err().message.clone();
+        assert_eq!(
+            (said(1), said(2)),
+            ("an event must be a JSON object".into(), "`kind` appears twice; name each field once".into())
+        );
+        let alone = Body::parse(br#"{"order_id":"1","kind":"visit","order_id":"2"}"#, 10).unwrap();
+        assert!(alone.events[0].as_ref().unwrap_err().message.starts_with("`order_id`"));
     }
 
     #[test]

@@ -49,7 +49,11 @@ fn a_wrong_question_is_answered_400_with_the_parameters_name() {
             ("?from=yesterday&to=2026-11-01", "invalid_parameter", "`from`"),
             ("?from=2026-11-31&to=2026-12-01", "invalid_parameter", "`from`"),
             ("?period=week", "invalid_parameter", "`period`"),
-            ("?from=2020-01-01&to=2026-01-01", "range_too_large", "731"),
+            (
+                "?from=2020-01-01&to=2026-01-01",
+                "range_too_large",
+                "`from`, `to`: a window may have at most 731",
+            ),
         ] {
             for report in REPORTS {
                 let (status, body) = app.ask_for(&shop, &format!("{report}{query}")).await;
