@@ -4,6 +4,7 @@
 use super::configuration;
 use crate::file;
 use crate::secret::{fill_random, hex};
+use crate::text::cut;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,7 +14,9 @@ use std::path::{Path, PathBuf};
 
 pub const TRACKER: &str = "tracker";
 pub const GRAFANA: &str = "grafana";
-const LOG_TAIL_BYTES: u64 = 2_048;
+/// Holds the stack frames of a crash and what comes before them.
+const LOG_TAIL_BYTES: u64 = 32 << 10;
+const MAX_LAST_WORDS_CHARS: usize = 600;
 /// Past this the log of earlier runs is dropped at start.
 const MAX_LOG_BYTES: u64 = 16 << 20;
 
@@ -140,7 +143,7 @@ impl Settings {
         if grown { options.write(true).truncate(true) } else { options.append(true) }.open(path)
     }
 
-    /// The last line or two of the child's output, for a message.
+    /// What the child said last that tells a reason, for a message.
     pub fn log_tail(&self, directory: &Path) -> String {
         let path = directory.join("engine.log");
         let tail = || -> io::Result<String> {
@@ -151,11 +154,62 @@ impl Settings {
             file.read_to_end(&mut bytes)?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
-        let text = tail().unwrap_or_default();
-        let line =
-            text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing");
-        format!("last words in {}: {line}", path.display())
+        let text = match tail() {
+            Ok(text) => text,
+            Err(error) => return format!("its last words in {} cannot be read: {error}", path.display()),
+        };
+        let words = last_words(&text).unwrap_or("it said nothing");
+        format!("last words in {}: {}", path.display(), cut(words.to_owned(), MAX_LAST_WORDS_CHARS))
     }
+}
+
+/// How lines begin, or what they hold, that ClickHouse writes around a crash and that tell no reason.
+const NOISE: [&str; 9] = [
+    "(version ",
+    "Stack trace",
+    "Sent by ",
+    "Signal description",
+    "Changed settings",
+    "Cannot print extra info",
+    "#####",
+    "0x",
+    "Received signal",
+];
+/// What a line holds that tells a reason.
+const REASONS: [&str; 9] = [
+    "Code: ",
+    "Exception",
+    "exception",
+    "<Error>",
+    "<Fatal>",
+    "Cannot ",
+    "terminate called",
+    "what():",
+    "shopfunnel: ",
+];
+
+/// The last line of a log that tells a reason, else the last that is no stack frame, else the last.
+fn last_words(log: &str) -> Option<&str> {
+    let lines = || log.lines().rev().map(told).filter(|line| !line.is_empty());
+    let no_noise = || lines().filter(|line| !is_noise(line));
+    let reason = no_noise().find(|line| REASONS.iter().any(|reason| line.contains(reason)));
+    reason.or_else(|| no_noise().next()).or_else(|| lines().next())
+}
+
+/// A line without the announcement of the stack frames behind it.
+fn told(line: &str) -> &str {
+    let end = line.find(", Stack trace").unwrap_or(line.len());
+    line[..end].trim()
+}
+
+fn is_noise(line: &str) -> bool {
+    // Behind time, thread, query, level and the part of ClickHouse that writes.
+    let message = match line.split_once("<Fatal> ").or_else(|| line.split_once("<Error> ")) {
+        Some((_, behind)) => behind.split_once(':').map_or(behind, |(_, message)| message).trim(),
+        None => line,
+    };
+    let is_frame = message.contains("@ 0x") || message.contains(" in ??");
+    is_frame || message.is_empty() || NOISE.iter().any(|noise| message.starts_with(noise))
 }
 
 /// ClickHouse's data below the engine's directory.
@@ -186,4 +240,78 @@ fn secret() -> String {
 
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a start under `ulimit -v 900000`.
+    const FEW_THREADS: &str = "\
+2026.11.29 09:40:08.941627 [ 23554 ] {} <Fatal> BackgroundSchedulePool/BgSchPool: Couldn't get 2 threads from global thread pool: Not enough threads. Please make sure max_thread_pool_size is considerably bigger than background_schedule_pool_size.
+2026.11.29 09:40:08.941925 [ 23556 ] {} <Fatal> ClientBase: ########## Short fault info ############
+2026.11.29 09:40:08.941987 [ 23556 ] {} <Fatal> ClientBase: (version 26.7.2.1, build id: F9FB39B5, git hash: 7d84d719, architecture: x86_64) (from thread 23554) Received signal 6 (internal)
+2026.11.29 09:40:08.941989 [ 23556 ] {} <Fatal> ClientBase: Signal description: Aborted
+2026.11.29 09:40:08.941990 [ 23556 ] {} <Fatal> ClientBase: Sent by tkill.
+2026.11.29 09:40:08.941999 [ 23556 ] {} <Fatal> ClientBase: Stack trace: 0x00007f6f381b6eed 0x00007f6f38167fb2
+2026.11.29 09:40:08.942000 [ 23556 ] {} <Fatal> ClientBase: ########################################
+2026.11.29 09:40:08.942009 [ 23556 ] {} <Fatal> ClientBase: 3. ? @ 0x00007f6f381b6eed
+2026.11.29 09:40:08.942039 [ 23556 ] {} <Fatal> ClientBase: 28. ? @ 0x0000555728dd6651
+";
+
+    /// Of one under `ulimit -v 1300000`.
+    const OUT_OF_MEMORY: &str = "\
+2026.11.29 09:40:37.423688 [ 24091 ] {} <Fatal> ClientBase: (version 26.7.2.1, build id: F9FB39B5, git hash: 7d84d719) (from thread 24100) Terminate called for uncaught exception:
+2026.11.29 09:40:37.423698 [ 24091 ] {} <Fatal> ClientBase: Code: 173. DB::ErrnoException: Allocator: Cannot malloc 1.00 MiB: , errno: 12, strerror: Cannot allocate memory. (CANNOT_ALLOCATE_MEMORY), Stack trace (when copying this message, always include the lines below):
+2026.11.29 09:40:37.423700 [ 24091 ] {} <Fatal> ClientBase: 
+2026.11.29 09:40:37.423704 [ 24091 ] {} <Fatal> ClientBase: 0. ? @ 0x00007f1591cfa4b3
+2026.11.29 09:40:37.423723 [ 24091 ] {} <Fatal> ClientBase:  (version 26.7.2.1)
+2026.11.29 09:40:37.423777 [ 24091 ] {} <Fatal> ClientBase: Sent by tkill.
+2026.11.29 09:40:37.423783 [ 24091 ] {} <Fatal> ClientBase: 16. ? @ 0x00007f159c86e8ec
+";
+
+    /// Of one under `ulimit -n 45`, whose reason comes last.
+    const FEW_FILES: &str = "\
+31. ? @ 0x000055654fe15ab1
+
+Code: 1001. DB::Exception: std::__1::filesystem::filesystem_error: filesystem error: in directory_iterator::directory_iterator(...): Too many open files [\"/sys/block\"]. (STD_EXCEPTION)
+";
+
+    #[test]
+    fn the_last_words_are_the_reason_and_not_a_stack_frame() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = Settings::prepare(directory.path(), "shopfunnel").unwrap();
+        let said = |log: &str| {
+            std::fs::write(directory.path().join("engine.log"), log).unwrap();
+            let words = settings.log_tail(directory.path());
+            words.split_once("engine.log: ").unwrap().1.to_owned()
+        };
+        for (log, reason) in [
+            (FEW_THREADS, "Not enough threads. Please make sure"),
+            (
+                OUT_OF_MEMORY,
+                "Cannot malloc 1.00 MiB: , errno: 12, strerror: Cannot allocate memory. (CANNOT_ALLOCATE_MEMORY)",
+            ),
+            (FEW_FILES, "Too many open files"),
+            (
+                "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n0x00007f01 in ?? ()\n",
+                "std::bad_alloc",
+            ),
+            ("SELECT 1\nshopfunnel: dlopen failed\n", "shopfunnel: dlopen failed"),
+            ("something else\n3. ? @ 0x00007f6f381b6eed\n", "something else"),
+            ("3. ? @ 0x00007f6f381b6eed\n\n", "3. ? @ 0x00007f6f381b6eed"),
+            ("", "it said nothing"),
+        ] {
+            let words = said(log);
+            assert!(
+                words.contains(reason) && !words.contains("Stack trace") && !words.contains('\n'),
+                "{words}"
+            );
+        }
+        // Frames with names are longer than what was read once.
+        let frames: String =
+            (0..40).map(|n| format!("{n}. {} @ 0x00007f6f381b6eed\n", "DB::f()".repeat(60))).collect();
+        assert!(said(&format!("Code: 241. DB::Exception: memory limit\n{frames}")).contains("memory limit"));
+        assert!(said(&format!("Code: 62. {}", "x".repeat(9_000))).len() < 700);
+    }
 }
