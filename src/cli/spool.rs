@@ -52,7 +52,9 @@ fn list(settings: &Settings, as_json: bool) -> anyhow::Result<()> {
     let out = &mut std::io::stdout().lock();
     if as_json {
         let events = letters.iter().map(|letter| {
-            let event: Value = serde_json::from_slice(&letter.record).unwrap_or_default();
+            // What is no JSON is told as the text that it is.
+            let event: Value = serde_json::from_slice(&letter.record)
+                .unwrap_or_else(|_| String::from_utf8_lossy(&letter.record).into());
             json!({ "name": letter.name, "reason": letter.reason, "event": event })
         });
         serde_json::to_writer(&mut *out, &events.collect::<Vec<_>>())?;

@@ -280,7 +280,7 @@ Code: 1001. DB::Exception: std::__1::filesystem::filesystem_error: filesystem er
     #[test]
     fn the_last_words_are_the_reason_and_not_a_stack_frame() {
         let directory = tempfile::tempdir().unwrap();
-        let settings = Settings::prepare(directory.path(), "shopfunnel").unwrap();
+        let settings = Settings::prepare(directory.path(), "shopfunnel", 1 << 30).unwrap();
         let said = |log: &str| {
             std::fs::write(directory.path().join("engine.log"), log).unwrap();
             let words = settings.log_tail(directory.path());

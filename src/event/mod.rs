@@ -9,9 +9,10 @@ mod masking;
 mod schema;
 mod stored;
 
+use crate::clock::moment;
 use crate::money::{Amount, Currency};
 use crate::text::{cut, cut_address, without_half_escape};
-use chrono::{DateTime, NaiveDate, TimeZone};
+use chrono::{NaiveDate, TimeZone};
 use chrono_tz::Tz;
 pub use form::is_visitor_id;
 pub use schema::ip as ip_schema;
@@ -432,8 +433,7 @@ impl Event {
 
 /// The day that `at_ms` (epoch milliseconds) falls on in `time_zone`.
 pub fn shop_day(at_ms: i64, time_zone: Tz) -> NaiveDate {
-    let utc = DateTime::from_timestamp_millis(at_ms).unwrap_or_default();
-    time_zone.from_utc_datetime(&utc.naive_utc()).date_naive()
+    time_zone.from_utc_datetime(&moment(at_ms).naive_utc()).date_naive()
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ pub async fn list(
     let found = state.store.annotations(&report.shop.slug, Some(report.window)).await;
     let annotations = found.map_err(|error| unanswered(&state, error))?;
     let answer = AnnotationsAnswer { head: report.head(None), annotations };
-    Ok(report.format.answer("annotations.csv", &answer, || table(&answer.annotations)))
+    report.format.answer("annotations.csv", &answer, || Ok(table(&answer.annotations)))
 }
 
 fn table(annotations: &[Annotation]) -> Table {

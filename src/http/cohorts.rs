@@ -97,10 +97,10 @@ pub async fn cohorts(
     let days = report.window.buckets(Interval::Day).into_iter();
     let cohorts = days.map(|day| Day { day: day.from, outcome: outcome(Some(day.from), day.from) }).collect();
     let answer = CohortsAnswer { head: report.head(restated_at_ms), total, cohorts };
-    Ok(report.format.answer("cohorts.csv", &answer, || table(&answer.cohorts)))
+    report.format.answer("cohorts.csv", &answer, || table(&answer.cohorts))
 }
 
-fn table(days: &[Day]) -> Table {
+fn table(days: &[Day]) -> Result<Table, ApiError> {
     let mut table = Table::default();
     for Day { day, outcome: Outcome { cohort, open } } in days {
         table
@@ -113,7 +113,7 @@ fn table(days: &[Day]) -> Table {
             .set("payers_d0", Cell::Integer(cohort.payers_d0))
             .set("payers_d1", Cell::Integer(cohort.payers_d1))
             .set("payers_final", Cell::Integer(cohort.payers_final))
-            .figures(&metrics::COHORTS, &serde_json::to_value(cohort).unwrap_or_default(), "");
+            .figures(&metrics::COHORTS, cohort, "")?;
     }
-    table
+    Ok(table)
 }

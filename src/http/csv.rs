@@ -4,9 +4,11 @@
 //! as GBK and garbles every Chinese word; programs say `utf-8-sig` or skip three bytes. Text that a spreadsheet would
 //! take for a formula gets a leading apostrophe; numbers are never touched.
 
+use super::error::ApiError;
 use crate::metrics::{Group, Unit};
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -92,7 +94,17 @@ impl Row<'_> {
 
     /// Puts all figures of a group into the columns of their ids. `figures` is the answer's object: what it does not
     /// hold stays empty. `suffix` tells apart what is there several times, as `_CNY` does for money.
-    pub fn figures(&mut self, group: &Group, figures: &Value, suffix: &str) -> &mut Self {
+    ///
+    /// # Errors
+    /// The figures cannot be written; an empty cell would say that there are none.
+    pub fn figures(
+        &mut self,
+        group: &Group,
+        figures: &impl Serialize,
+        suffix: &str,
+    ) -> Result<&mut Self, ApiError> {
+        let figures = serde_json::to_value(figures)
+            .map_err(|error| ApiError::Internal(format!("figures cannot be written as a table: {error}")))?;
         for metric in group.metrics {
             let cell = match &figures[metric.id] {
                 Value::Number(number) => number
@@ -103,7 +115,7 @@ impl Row<'_> {
             };
             self.set(&format!("{}{suffix}", metric.id), cell);
         }
-        self
+        Ok(self)
     }
 }
 
@@ -295,7 +307,7 @@ mod tests {
         let mut table = Table::default();
         let answer =
             json!({ "paid_amount": "-1.5000", "orders": 3, "avg_order_value": null, "currency": "CNY" });
-        table.row().figures(&metrics::MONEY, &answer, "_CNY");
+        table.row().figures(&metrics::MONEY, &answer, "_CNY").unwrap();
         let rows = read(&table.to_csv());
         let of = |id: &str| &rows[1][rows[0].iter().position(|column| column == id).unwrap()];
         assert_eq!((of("paid_amount_CNY"), of("orders_CNY")), (&"-1.5000".into(), &"3".into()));

@@ -66,7 +66,7 @@ pub async fn recent(
     let found = state.store.recent_events(&shop.slug, kind, now_ms).await;
     let events = found.map_err(|error| unanswered(&state, error))?;
     let answer = RecentAnswer { shop: &shop.slug, fresh_until: rfc3339(fresh_until_ms), events };
-    Ok(format.answer("recent_events.csv", &answer, || table(&answer.events)))
+    format.answer("recent_events.csv", &answer, || Ok(table(&answer.events)))
 }
 
 /// One row per event, with a column for every field.

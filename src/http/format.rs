@@ -52,21 +52,24 @@ impl Format {
     }
 
     /// The answer in this form. `file_name` is that of the CSV.
+    ///
+    /// # Errors
+    /// Those of `table`.
     pub fn answer(
         self,
         file_name: &'static str,
         json: &impl Serialize,
-        table: impl FnOnce() -> Table,
-    ) -> HttpResponse {
+        table: impl FnOnce() -> Result<Table, ApiError>,
+    ) -> Result<HttpResponse, ApiError> {
         let mut response = match self {
             Format::Json => HttpResponse::Ok().json(json),
-            Format::Csv => table().download(file_name),
+            Format::Csv => table()?.download(file_name),
         };
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
         headers.insert(header::VARY, header::HeaderValue::from_static("Accept"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
-        response
+        Ok(response)
     }
 }
 

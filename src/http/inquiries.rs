@@ -134,7 +134,7 @@ pub async fn lost(
         inquiries: found.rows.into_iter().map(|row| Lost::new(row, report.now_ms)).collect(),
         next_cursor: found.next.map(|next| write_cursor(next, &list)),
     };
-    Ok(report.format.answer("lost_inquiries.csv", &answer, || table(&answer.inquiries)))
+    report.format.answer("lost_inquiries.csv", &answer, || Ok(table(&answer.inquiries)))
 }
 
 fn table(inquiries: &[Lost]) -> Table {

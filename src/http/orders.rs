@@ -92,7 +92,7 @@ pub async fn orders(
     .map_err(|error| unanswered(&state, error))?;
     let money = figures.into_iter().flat_map(|row| row.figures.money).map(OrderValues::from).collect();
     let answer = OrdersAnswer { head: report.head(late), repeat, cycle, money };
-    Ok(report.format.answer("orders.csv", &answer, || table(&answer)))
+    report.format.answer("orders.csv", &answer, || Ok(table(&answer)))
 }
 
 fn table(answer: &OrdersAnswer<'_>) -> Table {

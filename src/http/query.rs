@@ -141,11 +141,11 @@ pub async fn funnel(
         previous: found.previous,
         notes,
     };
-    Ok(report.format.answer("funnel.csv", &answer, || table(&answer)))
+    report.format.answer("funnel.csv", &answer, || table(&answer))
 }
 
 /// One row per part of the answer, all with the same columns.
-fn table(answer: &FunnelAnswer<'_>) -> Table {
+fn table(answer: &FunnelAnswer<'_>) -> Result<Table, ApiError> {
     let mut table = Table::default();
     let mut part =
         |part: &str, window: Window, value: Cell, funnel: &Funnel, money: &[Money], share: Cell| {
@@ -154,11 +154,11 @@ fn table(answer: &FunnelAnswer<'_>) -> Table {
                 .set("from", window.from.to_string().as_str().into())
                 .set("to", window.to.to_string().as_str().into())
                 .set("value", value)
-                .figures(&metrics::FUNNEL, &serde_json::to_value(funnel).unwrap_or_default(), "")
+                .figures(&metrics::FUNNEL, funnel, "")?
                 .set("cookieless_share", share);
             for money in money {
                 let suffix = format!("_{}", money.currency);
-                row.figures(&metrics::MONEY, &serde_json::to_value(money).unwrap_or_default(), &suffix);
+                row.figures(&metrics::MONEY, money, &suffix)?;
                 if let Some(waiting) = money.waiting_payments {
                     row.set(&format!("waiting_payments{suffix}"), Cell::Integer(waiting.count));
                     row.set(
@@ -167,25 +167,26 @@ fn table(answer: &FunnelAnswer<'_>) -> Table {
                     );
                 }
             }
+            Ok::<(), ApiError>(())
         };
     let window = Window { from: answer.head.from, to: answer.head.to };
     let share = answer.cookieless_share.map_or(Cell::Empty, Cell::Number);
-    part("total", window, Cell::Empty, &answer.funnel, &answer.money, share);
+    part("total", window, Cell::Empty, &answer.funnel, &answer.money, share)?;
     let series = answer.series.as_deref().unwrap_or_default();
     for (place, bucket) in series.iter().enumerate() {
         let to = series.get(place + 1).map_or(answer.head.to, |next| next.start - Days::new(1));
         let window = Window { from: bucket.start, to };
-        part("series", window, Cell::Empty, &bucket.funnel, &bucket.money, Cell::Empty);
+        part("series", window, Cell::Empty, &bucket.funnel, &bucket.money, Cell::Empty)?;
     }
     for group in answer.groups.as_deref().unwrap_or_default() {
         let value = group.value.as_deref().map_or(Cell::Empty, Cell::from);
-        part("group", window, value, &group.funnel, &group.money, Cell::Empty);
+        part("group", window, value, &group.funnel, &group.money, Cell::Empty)?;
     }
     if let Some(previous) = &answer.previous {
         let window = Window { from: previous.from, to: previous.to };
-        part("previous", window, Cell::Empty, &previous.funnel, &previous.money, Cell::Empty);
+        part("previous", window, Cell::Empty, &previous.funnel, &previous.money, Cell::Empty)?;
     }
-    table
+    Ok(table)
 }
 
 /// What may be asked, for the document; it is read by [`Asked::read`].

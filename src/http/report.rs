@@ -5,13 +5,14 @@ use super::error::ApiError;
 use super::format::Format;
 use super::parameters::Parameters;
 use super::{State, auth};
+use crate::clock::moment;
 use crate::event::shop_day;
 use crate::funnel::{Dimension, Filters, MAX_WINDOW_DAYS, Question, Window};
 use crate::shops::Shop;
 use crate::shops::key::KeyHash;
 use crate::store::StoreError;
 use actix_web::HttpRequest;
-use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat};
+use chrono::{Datelike, NaiveDate, SecondsFormat};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -167,7 +168,7 @@ pub(super) fn fresh_until_ms(state: &State, now_ms: i64) -> i64 {
 }
 
 pub(super) fn rfc3339(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Millis, true)
+    moment(ms).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// How many rows are asked for.

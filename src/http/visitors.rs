@@ -106,7 +106,7 @@ pub async fn path(
         events,
         next_cursor: next.map(|next| write_cursor(next, &shop.slug, &visitor)),
     };
-    Ok(format.answer("visitor_events.csv", &answer, || table(&answer.events)))
+    format.answer("visitor_events.csv", &answer, || Ok(table(&answer.events)))
 }
 
 /// Which part of a path is asked for.

@@ -1,6 +1,6 @@
 //! What people wrote about days of a shop.
 
-use super::insert::days_since_1970;
+use super::insert::day_number;
 use super::views::{Text, text_of};
 use super::{Store, StoreError, in_time};
 use crate::funnel::Window;
@@ -78,7 +78,7 @@ impl Store {
         let row = AnnotationRow {
             shop,
             id: annotation.id,
-            day: days_since_1970(annotation.day),
+            day: day_number(annotation.day)?,
             text: &annotation.text,
             version,
             is_removed: u8::from(version == REMOVED),

@@ -2,6 +2,7 @@
 //! rows.
 
 use super::{Store, StoreError, in_time};
+use crate::clock::moment as moment_of;
 use crate::funnel::Question;
 use chrono::{DateTime, Utc};
 use clickhouse::query::Query;
@@ -64,11 +65,16 @@ impl Store {
 
 /// A parameter of the type DateTime64(3, 'UTC').
 pub(super) fn date_time(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+    moment_of(ms).format("%Y-%m-%d %H:%M:%S%.3f").to_string()
 }
 
 /// A moment in RFC 3339, in epoch milliseconds.
 pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let moment = Option::<DateTime<Utc>>::deserialize(deserializer)?;
     Ok(moment.map(|moment| moment.timestamp_millis()))
+}
+
+/// A moment in RFC 3339 that must be there, in epoch milliseconds.
+pub(super) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    Ok(DateTime::<Utc>::deserialize(deserializer)?.timestamp_millis())
 }

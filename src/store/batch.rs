@@ -17,15 +17,18 @@ pub struct Batch {
 
 impl Batch {
     /// For a file.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// What is inserted where cannot be written down; without that the rows could not be read again.
+    pub fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
         let parts: Vec<(&str, usize)> =
             self.inserts.iter().map(|(into, rows)| (into.as_str(), rows.len())).collect();
-        let mut bytes = serde_json::to_vec(&(self.number, parts)).unwrap_or_default();
+        let mut bytes = serde_json::to_vec(&(self.number, parts))?;
         bytes.push(b'\n');
         for (_, rows) in &self.inserts {
             bytes.extend_from_slice(rows);
         }
-        bytes
+        Ok(bytes)
     }
 
     /// The batch that [`Batch::to_bytes`] wrote; none when it is anything else.

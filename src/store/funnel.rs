@@ -10,7 +10,8 @@ use crate::funnel::{
 use crate::money::{Currency, Sum};
 use chrono::NaiveDate;
 use clickhouse::query::Query;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -62,7 +63,8 @@ struct FunnelRow {
 #[derive(Debug, Deserialize)]
 struct OrdersRow {
     currency: Currency,
-    branch: u8,
+    #[serde(deserialize_with = "branch")]
+    branch: Branch,
     ordered: Sum,
     paid: Sum,
     refunded: Sum,
@@ -76,16 +78,71 @@ struct PayersRow {
     payers: u64,
 }
 
+/// What a row counts. A set that is not here is none of this version's, and is never taken for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Counting {
+    Visitors,
+    Effective,
+    Open,
+    Inquired,
+    Asked,
+    Inquirers,
+    Buyers,
+    InquiryBuyers,
+    Payers,
+    InquiryPayers,
+    Cookieless,
+    PayersIn,
+    Orders,
+    PaidOrders,
+    Refunds,
+    UnattributedOrders,
+    UnattributedPaidOrders,
+    UnattributedRefunds,
+    Received,
+    Waiting,
+}
+
 /// A row of `ledger_counts` and `open_counts`.
 #[derive(Debug, Deserialize)]
 struct LedgerRow {
     bucket: NaiveDate,
     value: String,
-    what: String,
-    currency: String,
-    branch: u8,
-    counted: i64,
+    what: Counting,
+    /// None where persons are counted whatever they paid in.
+    #[serde(deserialize_with = "currency")]
+    currency: Option<Currency>,
+    #[serde(deserialize_with = "branch")]
+    branch: Branch,
+    /// Never negative: each row of the ledger adds up what is there.
+    #[serde(deserialize_with = "count")]
+    counted: u64,
     sum: Sum,
+}
+
+fn branch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Branch, D::Error> {
+    match u8::deserialize(deserializer)? {
+        0 => Ok(Branch::Unattributed),
+        1 => Ok(Branch::Inquiry),
+        2 => Ok(Branch::Silent),
+        other => Err(D::Error::custom(format!("{other} is the number of no branch"))),
+    }
+}
+
+fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Currency>, D::Error> {
+    let code = String::deserialize(deserializer)?;
+    if code.is_empty() {
+        return Ok(None);
+    }
+    Currency::parse(&code)
+        .map(Some)
+        .ok_or_else(|| D::Error::custom(format!("`{code}` is the code of no currency")))
+}
+
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let count = i64::deserialize(deserializer)?;
+    u64::try_from(count).map_err(|_| D::Error::custom(format!("{count} is no number of persons or orders")))
 }
 
 #[derive(Debug, Deserialize)]
@@ -118,52 +175,71 @@ struct Counted {
 }
 
 impl Counted {
-    fn add(&mut self, row: &LedgerRow) {
-        // Never negative: each row of the ledger adds up what is there.
-        let count = row.counted.unsigned_abs();
+    fn add(&mut self, row: &LedgerRow) -> Result<(), StoreError> {
         let counts = &mut self.counts;
-        let sum = match row.what.as_str() {
-            "visitors" => &mut counts.visitors,
-            "effective" => &mut counts.effective,
-            "open" => &mut counts.open,
-            "inquired" => &mut counts.inquired,
-            "asked" => &mut counts.asked,
-            "inquirers" => &mut counts.inquirers,
-            "buyers" => &mut counts.buyers,
-            "inquiry_buyers" => &mut counts.inquiry_buyers,
-            "payers" => &mut counts.payers,
-            "inquiry_payers" => &mut counts.inquiry_payers,
-            "cookieless" => &mut counts.cookieless,
-            _ => return self.add_money(row, count),
+        let persons = match row.what {
+            Counting::Visitors => &mut counts.visitors,
+            Counting::Effective => &mut counts.effective,
+            Counting::Open => &mut counts.open,
+            Counting::Inquired => &mut counts.inquired,
+            Counting::Asked => &mut counts.asked,
+            Counting::Inquirers => &mut counts.inquirers,
+            Counting::Buyers => &mut counts.buyers,
+            Counting::InquiryBuyers => &mut counts.inquiry_buyers,
+            Counting::Payers => &mut counts.payers,
+            Counting::InquiryPayers => &mut counts.inquiry_payers,
+            Counting::Cookieless => &mut counts.cookieless,
+            Counting::PayersIn
+            | Counting::Orders
+            | Counting::PaidOrders
+            | Counting::Refunds
+            | Counting::UnattributedOrders
+            | Counting::UnattributedPaidOrders
+            | Counting::UnattributedRefunds
+            | Counting::Received
+            | Counting::Waiting => return self.add_money(row),
         };
-        *sum += count;
+        *persons += row.counted;
+        Ok(())
     }
 
-    fn add_money(&mut self, row: &LedgerRow, count: u64) {
+    fn add_money(&mut self, row: &LedgerRow) -> Result<(), StoreError> {
+        let count = row.counted;
         // Corrections leave rows of nothing behind.
-        let Some(currency) =
-            Currency::parse(&row.currency).filter(|_| count > 0 || row.sum != Sum::default())
-        else {
-            return;
+        if count == 0 && row.sum == Sum::default() {
+            return Ok(());
+        }
+        let Some(currency) = row.currency else {
+            return Err(StoreError::Refused(format!(
+                "a row of the ledger counts {:?} in no currency",
+                row.what
+            )));
         };
-        match row.what.as_str() {
-            "payers_in" => self.payers_in.push((currency, count)),
-            "received" => self.cash_in(currency).received = row.sum,
-            "waiting" => self.cash_in(currency).waiting = Waiting { count, amount: row.sum },
-            "orders" | "unattributed_orders" => {
+        match row.what {
+            Counting::PayersIn => self.payers_in.push((currency, count)),
+            Counting::Received => self.cash_in(currency).received = row.sum,
+            Counting::Waiting => self.cash_in(currency).waiting = Waiting { count, amount: row.sum },
+            Counting::Orders | Counting::UnattributedOrders => {
                 let orders = self.orders_in(currency, row.branch);
                 (orders.orders, orders.ordered) = (count, row.sum);
             }
-            "paid_orders" | "unattributed_paid_orders" => {
+            Counting::PaidOrders | Counting::UnattributedPaidOrders => {
                 let orders = self.orders_in(currency, row.branch);
                 (orders.paid_orders, orders.paid) = (count, row.sum);
             }
-            _ => self.orders_in(currency, row.branch).refunded = row.sum,
+            Counting::Refunds | Counting::UnattributedRefunds => {
+                self.orders_in(currency, row.branch).refunded = row.sum;
+            }
+            persons => {
+                return Err(StoreError::Refused(format!(
+                    "{persons:?} of the ledger are persons and no money"
+                )));
+            }
         }
+        Ok(())
     }
 
-    fn orders_in(&mut self, currency: Currency, branch: u8) -> &mut Orders {
-        let branch = branch_of(branch);
+    fn orders_in(&mut self, currency: Currency, branch: Branch) -> &mut Orders {
         let place =
             self.orders.iter().position(|orders| orders.currency == currency && orders.branch == branch);
         let place = place.unwrap_or_else(|| {
@@ -209,19 +285,11 @@ impl Counted {
     }
 }
 
-fn branch_of(number: u8) -> Branch {
-    match number {
-        0 => Branch::Unattributed,
-        1 => Branch::Inquiry,
-        _ => Branch::Silent,
-    }
-}
-
 impl OrdersRow {
     fn orders(&self) -> Orders {
         Orders {
             currency: self.currency,
-            branch: branch_of(self.branch),
+            branch: self.branch,
             ordered: self.ordered,
             paid: self.paid,
             refunded: self.refunded,
@@ -246,7 +314,7 @@ impl Store {
         if let Some(found) = self.ledger_counts(question, interval, None, filters).await? {
             let mut buckets: BTreeMap<NaiveDate, Counted> = BTreeMap::new();
             for row in found {
-                buckets.entry(row.bucket).or_default().add(&row);
+                buckets.entry(row.bucket).or_default().add(&row)?;
             }
             let has_cash = filters.is_empty();
             let buckets = buckets.into_iter().filter(|(_, counted)| !counted.is_nothing());
@@ -272,7 +340,7 @@ impl Store {
             let mut values: BTreeMap<Option<String>, Counted> = BTreeMap::new();
             for row in found {
                 let value = Some(row.value.clone()).filter(|value| !value.is_empty());
-                values.entry(value).or_default().add(&row);
+                values.entry(value).or_default().add(&row)?;
             }
             let mut groups: Vec<_> =
                 values.into_iter().filter(|(_, counted)| !counted.is_nothing()).collect();
@@ -363,5 +431,33 @@ fn dimension_of(breakdown: Option<Dimension>, filters: &Filters) -> Option<Optio
         (None, Some((dimension, _))) => Some(Some(dimension)),
         (dimension, None) if filters.is_empty() => Some(dimension),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(change: (&str, serde_json::Value)) -> Result<LedgerRow, serde_json::Error> {
+        let mut row = serde_json::json!({ "bucket": "2026-11-22", "value": "", "what": "orders", "currency": "CNY",
+            "branch": 1, "counted": 3, "sum": "12.5000" });
+        row[change.0] = change.1;
+        serde_json::from_value(row)
+    }
+
+    #[test]
+    fn what_this_version_does_not_know_is_an_error_and_no_other_figure() {
+        assert!(read(("what", "refunds".into())).is_ok());
+        for (field, value) in [
+            ("what", serde_json::json!("gifts")),
+            ("what", "".into()),
+            ("branch", 3.into()),
+            ("currency", "XYZ".into()),
+            ("counted", (-1).into()),
+        ] {
+            assert!(read((field, value.clone())).is_err(), "{field} {value}");
+        }
+        let in_no_currency = read(("currency", "".into())).unwrap();
+        assert!(matches!(Counted::default().add(&in_no_currency), Err(StoreError::Refused(_))));
     }
 }

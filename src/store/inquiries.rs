@@ -1,6 +1,6 @@
 //! Who asked and has not bought.
 
-use super::ask::{date_time, moment};
+use super::ask::{date_time, instant};
 use super::views::{Text, text_of};
 use super::{Store, StoreError};
 use crate::funnel::{Dimension, Filters, Question};
@@ -72,10 +72,10 @@ struct LostRow {
     person: u64,
     visitor: String,
     is_cookieless: bool,
-    #[serde(deserialize_with = "moment")]
-    first_asked_at: Option<i64>,
-    #[serde(deserialize_with = "moment")]
-    last_asked_at: Option<i64>,
+    #[serde(deserialize_with = "instant")]
+    first_asked_at: i64,
+    #[serde(deserialize_with = "instant")]
+    last_asked_at: i64,
     agent: Option<String>,
     channel: Option<String>,
 }
@@ -115,7 +115,7 @@ impl Store {
         rows.truncate(page.limit as usize);
         let next = rows.last().filter(|_| follows).map(|last| LostPlace {
             as_of_ms: page.after.as_of_ms,
-            last_asked_ms: last.last_asked_at.unwrap_or_default(),
+            last_asked_ms: last.last_asked_at,
             person: last.person,
         });
         let mut wishes = self.wishes(question, &rows).await?;
@@ -148,8 +148,8 @@ impl LostInquiry {
         LostInquiry {
             visitor: row.visitor,
             is_cookieless: row.is_cookieless,
-            first_asked_ms: row.first_asked_at.unwrap_or_default(),
-            last_asked_ms: row.last_asked_at.unwrap_or_default(),
+            first_asked_ms: row.first_asked_at,
+            last_asked_ms: row.last_asked_at,
             agent: row.agent,
             channel: row.channel,
             product,

@@ -5,6 +5,7 @@
 //! every insert.
 
 use super::{Store, StoreError, Times, in_time};
+use crate::clock::days_since_1970;
 use crate::event::{Event, Topic, Visitor};
 use chrono::NaiveDate;
 use clickhouse::Row;
@@ -69,20 +70,20 @@ struct EventRow<'a> {
 }
 
 impl<'a> EventRow<'a> {
-    fn new(event: &'a Event) -> EventRow<'a> {
+    fn new(event: &'a Event) -> Result<EventRow<'a>, StoreError> {
         let (visitor, cookieless) = match &event.visitor {
             Visitor::Named(id) => (id.as_str(), false),
             Visitor::Cookieless(id) => (id.as_str(), true),
             Visitor::Unknown => ("", false),
         };
-        EventRow {
+        Ok(EventRow {
             shop: &event.shop,
             at: event.at_ms,
             id: event.id,
             kind: event.kind.as_str(),
-            day: days_since_1970(event.day),
+            day: day_number(event.day)?,
             received_at: event.received_at_ms,
-            received_day: days_since_1970(event.received_day),
+            received_day: day_number(event.received_day)?,
             visitor,
             cookieless,
             verified: event.verified,
@@ -113,13 +114,18 @@ impl<'a> EventRow<'a> {
             variant: &event.variant,
             customer: &event.customer,
             product: &event.product,
-        }
+        })
     }
 }
 
-pub(super) fn days_since_1970(day: NaiveDate) -> u16 {
-    let days = day.signed_duration_since(NaiveDate::default()).num_days();
-    u16::try_from(days).unwrap_or(0)
+/// The number that stands for a day in the tables.
+///
+/// # Errors
+/// Poisoned: a row with this day cannot be held; the others can be inserted without it.
+pub(super) fn day_number(day: NaiveDate) -> Result<u16, StoreError> {
+    days_since_1970(day).ok_or_else(|| {
+        StoreError::Poisoned(format!("{day} is beyond the days that a table holds, 1970-01-01 to 2149-06-06"))
+    })
 }
 
 impl Store {
@@ -166,7 +172,7 @@ impl Insertion {
     /// # Errors
     /// Away: the events may or may not have arrived, send them again. Refused: they will be refused again.
     pub async fn add(&mut self, event: &Event) -> Result<(), StoreError> {
-        Ok(self.insert.write(&EventRow::new(event)).await?)
+        Ok(self.insert.write(&EventRow::new(event)?).await?)
     }
 
     /// Waits until the events are on the store's disk.
@@ -187,8 +193,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_counted_from_1970() {
-        assert_eq!(days_since_1970(NaiveDate::from_ymd_opt(1970, 1, 1).unwrap()), 0);
-        assert_eq!(days_since_1970(NaiveDate::from_ymd_opt(2026, 11, 22).unwrap()), 20_779);
+    fn a_day_that_no_table_holds_sets_the_row_aside_and_is_not_1970() {
+        let day = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
+        assert_eq!(day_number(day(1970)).unwrap(), 0);
+        for year in [1969, 2150] {
+            assert!(matches!(day_number(day(year)), Err(StoreError::Poisoned(_))), "{year}");
+        }
     }
 }

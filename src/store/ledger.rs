@@ -27,22 +27,34 @@ const SETTINGS: [(&str, &str); 3] = [
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A part of the queue.
-#[derive(Debug, Clone, PartialEq, Eq, Row, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuePart {
     /// As ClickHouse calls it.
     pub name: String,
     pub rows: u64,
+    /// First of the blocks that it holds: the queue's insertions are numbered in their order.
+    pub first_block: u64,
+    /// Last of them.
+    pub last_block: u64,
 }
 
-impl QueuePart {
-    /// First of the blocks that it holds: the queue's insertions are numbered in their order.
-    pub fn first_block(&self) -> u64 {
-        self.name.split('_').nth(1).and_then(|block| block.parse().ok()).unwrap_or(0)
-    }
+#[derive(Row, Deserialize)]
+struct PartRow {
+    name: String,
+    rows: u64,
+}
 
-    /// Last of them.
-    pub fn last_block(&self) -> u64 {
-        self.name.split('_').nth(2).and_then(|block| block.parse().ok()).unwrap_or(u64::MAX)
+impl TryFrom<PartRow> for QueuePart {
+    type Error = StoreError;
+
+    /// # Errors
+    /// Refused: the name is none of a part.
+    fn try_from(PartRow { name, rows }: PartRow) -> Result<QueuePart, StoreError> {
+        let block = |place| name.split('_').nth(place)?.parse().ok();
+        match (block(1), block(2)) {
+            (Some(first_block), Some(last_block)) => Ok(QueuePart { name, rows, first_block, last_block }),
+            _ => Err(StoreError::Refused(format!("`{name}` is the name of no part of the queue"))),
+        }
     }
 }
 
@@ -100,7 +112,7 @@ impl Store {
     /// Of every call here: away, call again later; refused, the tables are not this version's.
     pub async fn ledger_queue(&self) -> Result<Vec<QueuePart>, StoreError> {
         let text = include_str!("../../sql/ledger/queue.sql");
-        self.all(self.client.query_raw(text)).await
+        self.all::<PartRow>(self.client.query_raw(text)).await?.into_iter().map(QueuePart::try_from).collect()
     }
 
     /// Drops who was open on days before `day` (counted from 1970-01-01).
@@ -127,8 +139,9 @@ impl Store {
     /// As [`Store::ledger_queue`].
     pub async fn ledger_slots(&self, parts: &[String]) -> Result<u64, StoreError> {
         let text = include_str!("../../sql/ledger/slots.sql");
-        let rows = self.all::<SlotsRow>(self.client.query_raw(text).param("parts", parts)).await?;
-        Ok(rows.first().map_or(0, |row| row.slots))
+        // Without an answer the parts must not be taken for empty: they would be dropped.
+        let row = self.one::<SlotsRow>(self.client.query_raw(text).param("parts", parts)).await?;
+        Ok(row.slots)
     }
 
     /// Takes a part off the queue.
@@ -228,7 +241,7 @@ impl Store {
     /// As [`Store::ledger_queue`].
     pub async fn ledger_size(&self, shop: &str) -> Result<u64, StoreError> {
         let question = self.client.query_raw(include_str!("../../sql/ledger/size.sql")).param("shop", shop);
-        Ok(self.all::<SlotsRow>(question).await?.pop().map_or(0, |row| row.slots))
+        Ok(self.one::<SlotsRow>(question).await?.slots)
     }
 
     /// Whether anything of a shop is queued.
@@ -237,7 +250,7 @@ impl Store {
     /// As [`Store::ledger_queue`].
     pub async fn is_queued(&self, shop: &str) -> Result<bool, StoreError> {
         let question = self.client.query_raw(include_str!("../../sql/ledger/queued.sql")).param("shop", shop);
-        Ok(self.all::<SlotsRow>(question).await?.pop().is_some_and(|row| row.slots > 0))
+        Ok(self.one::<SlotsRow>(question).await?.slots > 0)
     }
 
     /// Everything that the ledger holds of a shop.
@@ -247,7 +260,7 @@ impl Store {
     pub async fn shop_ledger(&self, shop: &str) -> Result<Totals, StoreError> {
         let question =
             self.client.query_raw(include_str!("../../sql/ledger/shop_rows.sql")).param("shop", shop);
-        Ok(totals_of(self.all(question).await?))
+        totals_of(self.all(question).await?)
     }
 
     async fn looked_at(&self) -> Result<Touched, StoreError> {
@@ -270,7 +283,7 @@ impl Store {
             if row.is_wanted != 0 {
                 shop.orders.insert(row.order_id.clone(), row.nobody);
             }
-            shop.told.push(row.into());
+            shop.told.push(row.try_into()?);
         });
         if orders > 0 {
             read!("known_orders", OrderRow, |shop, row| {
@@ -317,7 +330,7 @@ impl Store {
         )
         .await?;
         let question = self.client.query_raw(include_str!("../../sql/ledger/known_rows.sql"));
-        Ok(totals_of(self.all(question).await?))
+        totals_of(self.all(question).await?)
     }
 
     /// Inserts a batch, once or several times.
@@ -341,7 +354,7 @@ impl Store {
             batch: u64,
         }
         let text = include_str!("../../sql/ledger/last_batch.sql");
-        Ok(self.all::<Last>(self.client.query_raw(text)).await?.pop().map_or(0, |last| last.batch))
+        Ok(self.one::<Last>(self.client.query_raw(text)).await?.batch)
     }
 
     /// The values that the ledger has of each dimension of these shops.
@@ -354,8 +367,8 @@ impl Store {
     ) -> Result<Vec<(String, Dimension, String)>, StoreError> {
         let text = include_str!("../../sql/ledger/known_values.sql");
         let rows = self.all::<ValueRow>(self.client.query_raw(text).param("shops", shops)).await?;
-        let known = |row: ValueRow| Some((row.shop, Dimension::parse(&row.dimension)?, row.value));
-        Ok(rows.into_iter().filter_map(known).collect())
+        let known = |row: ValueRow| Ok((row.shop, dimension(&row.dimension)?, row.value));
+        rows.into_iter().map(known).collect()
     }
 
     /// Dimensions that the ledger does not keep.
@@ -365,8 +378,8 @@ impl Store {
     pub async fn wide_dimensions(&self) -> Result<HashSet<(String, Dimension)>, StoreError> {
         let text = "SELECT DISTINCT shop, dimension FROM wide_dimensions";
         let rows = self.all::<WideRow>(self.client.query_raw(text)).await?;
-        let known = |row: WideRow| Some((row.shop, Dimension::parse(&row.dimension)?));
-        Ok(rows.into_iter().filter_map(known).collect())
+        let known = |row: WideRow| Ok((row.shop, dimension(&row.dimension)?));
+        rows.into_iter().map(known).collect()
     }
 
     pub(super) async fn all<T>(&self, question: Query) -> Result<Vec<T>, StoreError>
@@ -378,6 +391,14 @@ impl Store {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(StoreError::Away("it did not answer in time".into())),
         }
+    }
+
+    async fn one<T>(&self, question: Query) -> Result<T, StoreError>
+    where
+        T: clickhouse::RowOwned + clickhouse::RowRead,
+    {
+        let row = self.all::<T>(question).await?.pop();
+        row.ok_or_else(|| StoreError::Refused("a row was expected, and none came".into()))
     }
 
     async fn work(&self, order: Query) -> Result<(), StoreError> {
@@ -405,13 +426,26 @@ fn limited(query: Query) -> Query {
     SETTINGS.into_iter().fold(query, |query, (name, value)| query.with_setting(name, value))
 }
 
-fn totals_of(rows: Vec<LedgerRow>) -> Totals {
+/// # Errors
+/// Refused: the word is that of no dimension.
+fn dimension(word: &str) -> Result<Dimension, StoreError> {
+    Dimension::parse(word).ok_or_else(|| {
+        StoreError::Refused(format!("the ledger has a dimension `{word}`, which this version does not know"))
+    })
+}
+
+/// # Errors
+/// Refused: a set or a dimension that this version does not know.
+fn totals_of(rows: Vec<LedgerRow>) -> Result<Totals, StoreError> {
     let mut found = Totals::default();
     for row in rows {
-        let Some(set) = Set::from_number(row.set) else { continue };
+        let set = Set::from_number(row.set).ok_or_else(|| {
+            StoreError::Refused(format!("the ledger has a set {}, which this version does not know", row.set))
+        })?;
+        let dimension = if row.dimension.is_empty() { None } else { Some(dimension(&row.dimension)?) };
         let key = Key {
             shop: &row.shop,
-            dimension: Dimension::parse(&row.dimension),
+            dimension,
             value: &row.value,
             set,
             currency: &row.currency,
@@ -421,5 +455,40 @@ fn totals_of(rows: Vec<LedgerRow>) -> Totals {
         };
         found.add_row(key, Measure { count: row.counted, amount: Sum::from_ten_thousandths(row.amount) });
     }
-    found
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_says_which_blocks_it_holds_or_is_none() {
+        let part = |name: &str| QueuePart::try_from(PartRow { name: name.into(), rows: 7 });
+        let found = part("all_12_15_2").unwrap();
+        assert_eq!((found.first_block, found.last_block, found.rows), (12, 15, 7));
+        for name in ["", "all", "all_1", "all_x_2_0"] {
+            assert!(matches!(part(name), Err(StoreError::Refused(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn rows_of_another_version_are_an_error_and_not_the_total() {
+        let row = |set, dimension: &str| LedgerRow {
+            shop: "tea".into(),
+            dimension: dimension.into(),
+            day: 1,
+            value: String::new(),
+            set,
+            currency: String::new(),
+            start: 1,
+            after: 0,
+            counted: 1,
+            amount: 0,
+        };
+        assert!(totals_of(vec![row(1, ""), row(1, "source")]).is_ok());
+        for unknown in [row(99, ""), row(1, "mood")] {
+            assert!(matches!(totals_of(vec![unknown]), Err(StoreError::Refused(_))));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Rows that the upkeep reads, as ClickHouse sends them, and what they are in `ledger`.
 
+use super::StoreError;
 use crate::ledger::life::{DayFacts, DayMoney, Marks, RawDay};
 use crate::ledger::order::{OrderFacts, OrderMoney, Payment, Placed, Told, What};
 use crate::money::Sum;
@@ -90,13 +91,23 @@ pub struct DayRow {
     pub money: Vec<DayMoneyRow>,
 }
 
-impl From<ToldRow> for Told {
-    fn from(row: ToldRow) -> Told {
-        Told {
+impl TryFrom<ToldRow> for Told {
+    type Error = StoreError;
+
+    /// # Errors
+    /// Refused: a kind that moves no money.
+    fn try_from(row: ToldRow) -> Result<Told, StoreError> {
+        Ok(Told {
             what: match row.kind.as_str() {
                 "order" => What::Order,
                 "payment" => What::Payment(row.payment_id),
-                _ => What::Refund(row.refund_id),
+                "refund" => What::Refund(row.refund_id),
+                other => {
+                    let sentence = format!(
+                        "`{other}` is no order, payment or refund; the tables are not this version's"
+                    );
+                    return Err(StoreError::Refused(sentence));
+                }
             },
             order_id: row.order_id,
             at_ms: row.at_ms,
@@ -110,7 +121,7 @@ impl From<ToldRow> for Told {
             is_verified: row.verified,
             received_at_ms: row.received_at_ms,
             received_day: row.received_day,
-        }
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 static REPEAT: Text = Text::new(|| text_of!("repeat_buyers"));
 static CYCLES: Text = Text::new(|| text_of!("cycles"));
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct CycleRow {
     orders: u64,
     paid_orders: u64,
@@ -24,7 +24,7 @@ impl Store {
     /// # Errors
     /// As [`Store::figures`].
     pub async fn repeat(&self, question: &Question) -> Result<Repeat, StoreError> {
-        Ok(self.rows(self.about(&REPEAT, question)).await?.pop().unwrap_or_default())
+        self.row(self.about(&REPEAT, question)).await
     }
 
     /// How long the orders of the window took.
@@ -32,7 +32,7 @@ impl Store {
     /// # Errors
     /// As [`Store::figures`].
     pub async fn cycle(&self, question: &Question) -> Result<Cycle, StoreError> {
-        let row: CycleRow = self.rows(self.about(&CYCLES, question)).await?.pop().unwrap_or_default();
+        let row: CycleRow = self.row(self.about(&CYCLES, question)).await?;
         Ok(Cycle {
             days_to_order: Span { orders: row.orders, median: row.order_median, mean: row.order_mean },
             days_to_payment: Span {

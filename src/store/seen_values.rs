@@ -1,6 +1,6 @@
 //! Values that shops have seen, as the bounds of new ones need them.
 
-use super::insert::days_since_1970;
+use super::insert::day_number;
 use super::rows::Rows;
 use super::{Store, StoreError};
 use chrono::NaiveDate;
@@ -73,7 +73,7 @@ impl Store {
     pub async fn remember_seen(&self, seen: &[SeenRow<'_>]) -> Result<(), StoreError> {
         let mut rows = Rows::default();
         for row in seen {
-            rows.text(row.shop).u16(days_since_1970(row.day)).text(row.dimension).u64(row.value);
+            rows.text(row.shop).u16(day_number(row.day)?).text(row.dimension).u64(row.value);
             rows.u8(u8::from(row.is_new)).u16(row.client);
         }
         self.insert_rows("seen_values (shop, day, dimension, value, is_new, client)", rows.into_bytes()).await

@@ -50,7 +50,7 @@ impl BatchFile {
     /// As [`BatchFile::read`].
     pub async fn keep(&self, batch: &Batch) -> Result<(), UpkeepError> {
         let (path, bytes) = (self.path.clone(), batch.to_bytes());
-        self.blocking(move || file::replace(&path, &bytes)).await
+        self.blocking(move || file::replace(&path, &bytes?)).await
     }
 
     /// Removes it.

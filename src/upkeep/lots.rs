@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn every_slot_of_every_part_is_in_one_piece() {
-        let part = |name: &str, rows| QueuePart { name: name.into(), rows };
+        let part = |name: &str, rows| QueuePart { name: name.into(), rows, first_block: 0, last_block: 0 };
         let queue = [part("a", 1), part("b", 99_999), part("c", 1), part("d", 300_001)];
         let lots = lots(&queue, 100_000);
         let parts: Vec<&[String]> = lots.iter().map(|lot| lot.parts.as_slice()).collect();

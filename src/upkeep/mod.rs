@@ -34,7 +34,7 @@ use crate::shipper::Progress;
 use crate::shops::Shop;
 use crate::shops::registry::Registry;
 use crate::spool::Position;
-use crate::store::{Batch, Piece, QueuePart, RulesRow, ShopRow, Store, StoreError};
+use crate::store::{Batch, Piece, RulesRow, ShopRow, Store, StoreError};
 use crate::telemetry::Telemetry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -161,6 +161,9 @@ enum UpkeepError {
     Store(#[from] StoreError),
     #[error("cannot keep a batch in {}: {cause}", path.display())]
     File { path: PathBuf, cause: io::Error },
+    /// Nothing is derived, numbered or compared on a guess: the next round reads the tables first.
+    #[error("what the tables hold has not been read since the last failure")]
+    Unread,
 }
 
 /// What a round did.
@@ -304,14 +307,14 @@ impl Upkeep {
             return Ok(Round::Idle);
         }
         if let Some(goal) =
-            self.goal.take_if(|goal| queue.iter().all(|part| part.first_block() > goal.last_block))
+            self.goal.take_if(|goal| queue.iter().all(|part| part.first_block > goal.last_block))
         {
             self.settle(goal, false);
         } else if self.settled.borrow().is_idle {
             self.settled.send_modify(|settled| settled.is_idle = false);
         }
         if self.goal.is_none() {
-            let last_block = queue.iter().map(QueuePart::last_block).max().unwrap_or(0);
+            let last_block = queue.iter().fold(0, |last, part| last.max(part.last_block));
             self.goal = Some(Goal { last_block, progress, wanted });
         }
         self.store.await_insertions().await;
@@ -355,17 +358,17 @@ impl Upkeep {
 
     async fn work_on(&mut self, piece: &Piece) -> Result<(), UpkeepError> {
         let touched = self.store.touched(piece).await?;
-        let revision = self.revision(&touched);
+        let revision = self.revision(&touched)?;
         drop(touched);
         self.write(revision).await
     }
 
-    fn revision(&mut self, touched: &Touched) -> Revision {
-        let Some(known) = &self.known else { return Revision::default() };
+    fn revision(&mut self, touched: &Touched) -> Result<Revision, UpkeepError> {
+        let known = self.known.as_ref().ok_or(UpkeepError::Unread)?;
         let shops = Arc::clone(&self.registry.snapshot());
         let rules = |slug: &str| shops.by_slug(slug).map(|shop| rules_of(shop));
         let keeps = |slug: &str, dimension| !known.wide.contains(&(slug.to_owned(), dimension));
-        revise(touched, rules, keeps, self.clock.now_ms(), self.watched.as_mut())
+        Ok(revise(touched, rules, keeps, self.clock.now_ms(), self.watched.as_mut()))
     }
 
     async fn write(&mut self, revision: Revision) -> Result<(), UpkeepError> {
@@ -383,21 +386,20 @@ impl Upkeep {
     async fn try_write(&mut self, revision: Revision) -> Result<(), UpkeepError> {
         let wide = self.grown_wide(&revision).await?;
         let present = self.store.ledger_rows(&revision.totals).await?;
-        let number = self.known.as_ref().map_or(0, |known| known.last_batch) + 1;
+        let number = self.known.as_ref().ok_or(UpkeepError::Unread)?.last_batch + 1;
         let batch = Batch::new(number, &revision, &present, &wide);
         drop((revision, present));
         self.batch_file.keep(&batch).await?;
         self.store.insert_batch(&batch).await?;
-        if let Some(known) = &mut self.known {
-            known.last_batch = number;
-            known.wide.extend(wide);
-        }
+        let known = self.known.as_mut().ok_or(UpkeepError::Unread)?;
+        known.last_batch = number;
+        known.wide.extend(wide);
         self.batch_file.forget().await
     }
 
     /// Dimensions that have more values from now on than the ledger keeps.
     async fn grown_wide(&mut self, revision: &Revision) -> Result<Vec<(String, Dimension)>, UpkeepError> {
-        let Some(known) = &mut self.known else { return Ok(Vec::new()) };
+        let known = self.known.as_mut().ok_or(UpkeepError::Unread)?;
         let shops: HashSet<&str> = revision.totals.rows().map(|(key, _)| key.shop).collect();
         let unknown: Vec<&str> = shops.into_iter().filter(|shop| !known.values.contains_key(*shop)).collect();
         if !unknown.is_empty() {
@@ -422,7 +424,7 @@ impl Upkeep {
 
     /// Queues shops whose rules changed, and writes down the rules of new ones.
     async fn compare_rules(&mut self) -> Result<(), UpkeepError> {
-        let Some(known) = &mut self.known else { return Ok(()) };
+        let known = self.known.as_mut().ok_or(UpkeepError::Unread)?;
         let shops = Arc::clone(&self.registry.snapshot());
         let mut new = Vec::new();
         for shop in shops.shops() {
@@ -443,7 +445,7 @@ impl Upkeep {
 
     /// Writes down what is new about shops, for whoever asks ClickHouse itself.
     async fn compare_shops(&mut self) -> Result<(), UpkeepError> {
-        let Some(known) = &mut self.known else { return Ok(()) };
+        let known = self.known.as_mut().ok_or(UpkeepError::Unread)?;
         let snapshot = Arc::clone(&self.registry.snapshot());
         let removed = known.shops.values().filter(|row| snapshot.by_slug(&row.shop).is_none());
         let removed = removed.map(|row| ShopRow { is_removed: 1, ..row.clone() });
@@ -552,7 +554,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_read_back_as_it_was_written() {
-        assert_eq!(Batch::from_bytes(&Batch::default().to_bytes()), Some(Batch::default()));
+        assert_eq!(Batch::from_bytes(&Batch::default().to_bytes().unwrap()), Some(Batch::default()));
         assert_eq!(Batch::from_bytes(b"torn"), None);
     }
 

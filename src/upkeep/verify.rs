@@ -6,13 +6,14 @@
 
 use super::lots::PIECE_SLOTS;
 use super::{Round, Upkeep, UpkeepError};
+use crate::clock::{days_since_1970, moment};
 use crate::funnel::Window;
 use crate::ledger::chain::Measure;
 use crate::ledger::order::OrderFacts;
 use crate::ledger::revision::{Revision, Touched, Watched};
 use crate::ledger::totals::{Key, Totals};
 use crate::shops::registry::Registry;
-use chrono::{DateTime, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
@@ -71,6 +72,8 @@ pub enum VerifyError {
     Store(String),
     #[error("its visitors change faster than they can be looked at; try again at a quieter time")]
     Restless,
+    #[error("{0} is no day of the ledger; name days from 1970-01-01 to 2149-06-06")]
+    Day(NaiveDate),
     #[error("the server is stopping")]
     Stopping,
 }
@@ -97,7 +100,7 @@ impl super::Ledger {
 
 /// The next three o'clock in a time zone, epoch milliseconds. Where a clock jumps over it, an hour later.
 pub(super) fn next_night(now_ms: i64, zone: Tz) -> i64 {
-    let now = DateTime::from_timestamp_millis(now_ms).unwrap_or_default().with_timezone(&zone);
+    let now = moment(now_ms).with_timezone(&zone);
     let nights = (0..3).filter_map(|days| {
         let day = now.date_naive().checked_add_days(Days::new(days))?;
         let at = |hour| day.and_hms_opt(hour, 0, 0)?.and_local_timezone(zone).earliest();
@@ -182,14 +185,16 @@ impl Upkeep {
         window: Option<Window>,
         mends: bool,
     ) -> Result<Verdict, VerifyError> {
-        let days = window.map_or((0, u16::MAX), |window| (number_of(window.from), number_of(window.to)));
+        let days = match window {
+            Some(window) => (number_of(window.from)?, number_of(window.to)?),
+            None => (0, u16::MAX),
+        };
         let mut verdict = Verdict { mended: mends, ..Verdict::default() };
         self.work_off().await?;
         // Whatever wrote wrong rows may have given them any number; what mends them must have a higher one.
         let last = self.store.last_batch().await?;
-        if let Some(known) = &mut self.known {
-            known.last_batch = known.last_batch.max(last);
-        }
+        let known = self.known.as_mut().ok_or(UpkeepError::Unread)?;
+        known.last_batch = known.last_batch.max(last);
         let count = self.store.ledger_size(shop).await?.div_ceil(PIECE_SLOTS).max(1);
         let width = u64::MAX / count;
         let mut rested = Instant::now();
@@ -216,7 +221,7 @@ impl Upkeep {
             }
         }
         let stored = self.store.shop_ledger(shop).await?;
-        let correction = self.correction(shop, &stored, days);
+        let correction = self.correction(shop, &stored, days)?;
         verdict.rows = stored.rows().count() as u64;
         verdict.wrong_rows = correction.totals.rows().count() as u64;
         if mends && verdict.wrong_rows > 0 {
@@ -240,7 +245,7 @@ impl Upkeep {
         let mut looks = 0;
         for _ in 0..MAX_TRIES {
             let touched = self.store.touched_range(shop, first, last).await?;
-            let mut revision = self.revision(&touched);
+            let mut revision = self.revision(&touched)?;
             if let Some(suspects) = &suspects {
                 suspects.retain(&mut revision);
             }
@@ -280,9 +285,15 @@ impl Upkeep {
     }
 
     /// What is to be added to the ledger's rows of these days, so that they are the sum of what is written down.
-    fn correction(&self, shop: &str, stored: &Totals, (from, to): (u16, u16)) -> Revision {
+    fn correction(
+        &self,
+        shop: &str,
+        stored: &Totals,
+        (from, to): (u16, u16),
+    ) -> Result<Revision, UpkeepError> {
         let mut revision = Revision::default();
-        let (Some(watched), Some(known)) = (&self.watched, &self.known) else { return revision };
+        let watched = self.watched.as_ref().ok_or(UpkeepError::Unread)?;
+        let known = self.known.as_ref().ok_or(UpkeepError::Unread)?;
         let is_kept = |key: &Key<'_>| {
             (from..=to).contains(&key.day)
                 && key.dimension.is_none_or(|dimension| !known.wide.contains(&(shop.to_owned(), dimension)))
@@ -306,7 +317,7 @@ impl Upkeep {
                 revision.totals.add_row(key, missing);
             }
         }
-        revision
+        Ok(revision)
     }
 
     /// Works off what is queued now.
@@ -352,8 +363,10 @@ fn differences(revision: &Revision, (from, to): (u16, u16)) -> u64 {
     (revision.orders.iter().filter(is_meant).count() + days) as u64
 }
 
-fn number_of(day: NaiveDate) -> u16 {
-    u16::try_from(day.signed_duration_since(NaiveDate::default()).num_days()).unwrap_or(0)
+/// # Errors
+/// A day that no row of the ledger can have.
+fn number_of(day: NaiveDate) -> Result<u16, VerifyError> {
+    days_since_1970(day).ok_or(VerifyError::Day(day))
 }
 
 impl From<UpkeepError> for VerifyError {

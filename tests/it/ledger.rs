@@ -582,3 +582,36 @@ fn the_view_answers_as_the_program_does() {
         app.close().await;
     });
 }
+
+/// As a version after this one could leave it behind.
+#[test]
+fn a_row_of_the_ledger_that_this_version_does_not_know_is_an_error_and_no_refund() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let order = json!({ "order_id": "1", "amount": "128" });
+        app.send(
+            &shop,
+            &[event_with("order", "v", NOW_MS, order.clone()), event_with("payment", "v", NOW_MS, order)],
+        )
+        .await;
+        let today = "funnel?from=2026-11-22&to=2026-11-22";
+        assert_eq!(app.report(&shop, today).await["money"][0]["refunded_amount"], "0.0000");
+        let (_, migration) =
+            include_str!("../../sql/migrations/0031_ledger_cohorts.sql").split_once("Enum8(").unwrap();
+        app.execute(&format!("ALTER TABLE day_ledger MODIFY COLUMN set Enum8('gifts' = 33, {migration}"))
+            .await;
+        app.execute(
+            "INSERT INTO day_ledger (shop, dimension, value, set, currency, after, start, day, batch, counted, amount) \
+             VALUES ('tea', '', '', 'gifts', 'CNY', 0, '2026-11-22', '2026-11-22', 1000, 1, 5)",
+        )
+        .await;
+        let (status, answer) = app.ask_for(&shop, today).await;
+        assert_eq!(
+            (status, &answer["error"]["code"]),
+            (StatusCode::INTERNAL_SERVER_ERROR, &json!("internal")),
+            "{answer}"
+        );
+        app.close().await;
+    });
+}
