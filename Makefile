@@ -50,6 +50,7 @@ lint: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp dashboar
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --features planted-faults --test chaos -- -D warnings
+	@packaging/cargo-deny.sh
 	cd js-snippet && npm run --silent check
 	cd dashboards/web && npm run --silent check
 	cd dashboards/grafana && npm run --silent check

@@ -3,6 +3,7 @@
 //! `POST /e` reads the body, parses it as one event or a list of them, and answers 204. No check, no limit, no
 //! disk: what this server cannot do, nothing built on actix-web can. Listeners, workers and keep-alive are
 //! what the tracker's own server has.
+#![allow(clippy::unwrap_used, reason = "an example ends where something is not as it must be")]
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde::Deserialize;

@@ -2,6 +2,7 @@
 //!
 //! Each size is generated, loaded through `shopfunnel import events` as it is generated, and asked in one run. The first of several
 //! askings is the cold one: the server was just started. What is measured is told in `docs/BENCHMARKS.md`.
+#![allow(clippy::unwrap_used, reason = "a benchmark ends where something is not as it must be")]
 
 mod chart;
 mod life;

@@ -9,6 +9,7 @@
 //! - `external.rs`, `proxy.rs`, `disk.rs`, `tracer.rs` its tools
 //! - `ledger.rs` what was sent and promised · `payload.rs` what an event holds · `verdict.rs` the comparison
 //! - from `tests/it`: `server.rs` the program as a child process, `model.rs` the funnel in plain lists
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 #[path = "../it/model.rs"]
 #[allow(dead_code, reason = "tests/it uses more of it")]

@@ -7,6 +7,7 @@
 //! - A test closes what it started; closing fails when acknowledged events are not in the store.
 //! - Events go in over HTTP and figures come out over HTTP; the store is read directly only to prove what a
 //!   figure cannot show.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 mod app;
 mod buyers_model;

@@ -103,6 +103,30 @@ fn only_the_store_speaks_clickhouse_and_only_the_engine_is_unsafe() {
     }
 }
 
+/// The text of a file of the repository.
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn the_oldest_compiler_is_the_same_wherever_it_is_told() {
+    let manifest = text("Cargo.toml");
+    let told = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .unwrap()
+        .trim_matches('"')
+        .to_owned();
+    for (path, sentence) in [("README.md", "You need Rust "), ("README.zh-CN.md", "需要 Linux x86-64、Rust ")]
+    {
+        let readme = text(path);
+        let (_, behind) = readme.split_once(sentence).unwrap_or_else(|| panic!("{path} tells no compiler"));
+        let version: String = behind.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+        assert_eq!(version.trim_end_matches('.'), told, "{path}");
+    }
+    assert!(!text("clippy.toml").contains("msrv"), "clippy reads it from Cargo.toml");
+}
+
 #[test]
 fn every_module_opens_with_its_job() {
     for (path, text) in sources() {
