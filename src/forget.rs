@@ -38,12 +38,19 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// Where something of a visitor may be.
 #[derive(Debug, Clone)]
 pub struct Places {
+    /// Tells when the visitor was forgotten.
     pub clock: Clock,
+    /// What waits in it is forgotten on its way into the store.
     pub spool: Spool,
+    /// How far the spool is shipped.
     pub progress: watch::Receiver<Progress>,
+    /// Where the visitor's rows are.
     pub store: Store,
+    /// Told whom to derive anew.
     pub ledger: Ledger,
+    /// Where refused events of the visitor may lie.
     pub dead_letters: DeadLetters,
+    /// The memory of who was to be forgotten.
     pub forgotten: Forgotten,
 }
 
@@ -58,6 +65,7 @@ pub struct Receipt {
     pub order_events_kept: u64,
     /// Days on which the visitor was counted.
     pub days_deleted: u64,
+    /// Files of refused events that named the visitor.
     pub dead_letters_deleted: u64,
     /// Refused orders, payments and refunds that name nobody now.
     pub dead_letters_kept: u64,
@@ -66,18 +74,24 @@ pub struct Receipt {
 /// Why a visitor is not forgotten yet. The same call finishes what was begun.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgetError {
+    /// What the spool holds of the visitor has not been shipped in time.
     #[error(
         "nothing was deleted: events still wait for ClickHouse; run the same command again when they are sent"
     )]
     Waiting,
+    /// Nothing was deleted yet.
     #[error("nothing was deleted: {0}; run the same command again")]
     NotBegun(StoreError),
+    /// It could not be written down, so nothing was begun.
     #[error("nothing was deleted: {0}")]
     NotRemembered(#[from] IdentityError),
+    /// They could not be read or deleted.
     #[error("not done: a dead letter cannot be read or written: {0}; run the same command again")]
     DeadLetters(#[from] std::io::Error),
+    /// Part may be deleted already.
     #[error("not done: {0}; run the same command again")]
     Begun(StoreError),
+    /// ClickHouse has not ended the deletion in time.
     #[error(
         "not done: ClickHouse is still rewriting its parts; run the same command again to see the end of it"
     )]

@@ -1,7 +1,10 @@
 //! shopfunnel: an e-commerce conversion funnel tracker in one binary. Modules in reading order.
+#![warn(missing_docs)]
 
+#[allow(missing_docs, reason = "their names and types say what their items are")]
 pub mod app;
 pub mod cli;
+#[allow(missing_docs, reason = "their names and types say what their items are")]
 pub mod config;
 pub mod demo;
 pub mod forget;
@@ -11,6 +14,7 @@ pub mod shipper;
 pub mod store;
 pub mod upkeep;
 
+#[allow(missing_docs, reason = "their names and types say what their items are")]
 pub mod engine;
 pub mod enrich;
 pub mod event;
@@ -20,7 +24,9 @@ pub mod identity;
 pub mod ledger;
 pub mod metrics;
 pub mod shops;
+#[allow(missing_docs, reason = "their names and types say what their items are")]
 pub mod spool;
+#[allow(missing_docs, reason = "their names and types say what their items are")]
 pub mod telemetry;
 
 pub mod clock;

@@ -17,7 +17,9 @@ pub enum Unit {
     Ratio,
     /// A decimal in one currency, as text with 4 decimals.
     Money,
+    /// Orders, not persons.
     Orders,
+    /// Payments, not orders.
     Payments,
     /// Days with fractions.
     Days,
@@ -40,7 +42,9 @@ pub enum Basis {
 /// The same in both languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Wording {
+    /// English.
     pub en: &'static str,
+    /// Chinese.
     pub zh: &'static str,
 }
 
@@ -53,7 +57,9 @@ pub struct Metric {
     pub name: Wording,
     /// In ids, where ids say it.
     pub formula: &'static str,
+    /// What the number counts.
     pub unit: Unit,
+    /// Over what it is taken.
     pub basis: Basis,
     /// One sentence.
     pub description: Wording,
@@ -62,7 +68,9 @@ pub struct Metric {
 /// Figures that are answered together.
 #[derive(Debug)]
 pub struct Group {
+    /// For people.
     pub title: Wording,
+    /// In reading order.
     pub metrics: &'static [Metric],
 }
 

@@ -26,6 +26,7 @@ const MAX_KNOWN: usize = 1 << 20;
 /// How many new values strangers may bring to one dimension of a shop in a day.
 #[derive(Debug, Clone, Copy)]
 pub struct ValueLimits {
+    /// Of one client.
     pub per_client: u32,
     /// Of all clients, for `landing` and `product`, of which a shop has many.
     pub pages_per_day: u32,
@@ -65,6 +66,7 @@ struct Place {
 }
 
 impl NewValues {
+    /// Knows nothing yet; what the store knows is asked for when it is needed.
     pub fn new(store: Store, limits: ValueLimits) -> NewValues {
         NewValues { store, limits, known: HashSet::new(), hasher: RandomState::new() }
     }

@@ -30,7 +30,9 @@ const PIECE_BYTES: usize = 256 << 10;
 /// A package that is pinned for this platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
+    /// As the registry knows it.
     pub name: &'static str,
+    /// The one that is pinned.
     pub version: &'static str,
     /// Of the package as published, in hexadecimal digits.
     pub sha512: &'static str,
@@ -50,6 +52,7 @@ pub enum Origin<'a> {
 }
 
 /// Why a package was not installed. Nothing is changed then, but that more of it may be there for the next try.
+#[allow(missing_docs, reason = "each sentence says what its variant and fields are")]
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     #[error(

@@ -40,6 +40,7 @@ impl Faults {
 
 #[cfg(any(test, feature = "planted-faults"))]
 impl Faults {
+    /// A program with this fault.
     pub fn plant(fault: Fault) -> Faults {
         Faults { planted: Some(fault) }
     }

@@ -8,9 +8,13 @@ use std::path::Path;
 pub struct Usage {
     /// User and system time.
     pub cpu_seconds: f64,
+    /// Memory in use.
     pub resident_bytes: u64,
+    /// Address space in use.
     pub virtual_bytes: u64,
+    /// Files and connections.
     pub open_files: u64,
+    /// Bound of the former.
     pub max_files: u64,
     /// Epoch seconds.
     pub started_at_seconds: f64,

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 /// Bytes that somebody will write below a directory.
 #[derive(Debug, Clone)]
 pub struct Need {
+    /// On the disk that is meant.
     pub directory: PathBuf,
+    /// At most so many.
     pub bytes: u64,
 }
 
@@ -18,8 +20,11 @@ pub struct Need {
     directory.display()
 )]
 pub struct Shortage {
+    /// On the disk that is meant.
     pub directory: PathBuf,
+    /// What the disk has left.
     pub free_bytes: u64,
+    /// What all needs on the disk come to.
     pub needed_bytes: u64,
 }
 

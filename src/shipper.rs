@@ -35,7 +35,9 @@ pub struct ShipperOptions {
     pub interval: Duration,
     /// Changes with every start of the machine.
     pub boot_id: String,
+    /// Bounds of the values that strangers bring.
     pub values: ValueLimits,
+    /// Planted by the judge, in its builds only.
     pub faults: Faults,
 }
 

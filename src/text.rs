@@ -7,6 +7,7 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether something hides in the text, see [`is_hidden`].
 pub fn holds_hidden(text: &str) -> bool {
     !is_plain(text) && text.chars().any(is_hidden)
 }

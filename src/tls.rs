@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why no certificate could be believed.
+#[allow(missing_docs, reason = "each sentence says what its variant and fields are")]
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     #[error("cannot read {}: {cause}; it must be a PEM file with the certificate of a CA", path.display())]

@@ -48,6 +48,7 @@ struct Memory {
 pub enum Crowd {
     /// Sixty days of history, and new visitors all the time.
     Simulated,
+    /// No page and no visitor: only the shop is there.
     Nobody,
 }
 

@@ -39,6 +39,7 @@ pub struct Pages {
 }
 
 impl Pages {
+    /// Pages of the shop with this public key, which show the figures that the read key opens.
     pub fn new(public_key: &str, read_key: &str) -> Pages {
         // The demo is looked at on localhost and by test browsers, which the snippet leaves out otherwise.
         let tag = format!(

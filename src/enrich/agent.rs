@@ -30,7 +30,9 @@ const CACHED: NonZeroUsize = NonZeroUsize::new(4_096).expect("not 0");
 pub struct Agent {
     /// `desktop`, `mobile`, `tablet`, `tv`, `console`, or nothing.
     pub device: &'static str,
+    /// By its family's name, without a version; the app's name where a page is shown inside one.
     pub browser: String,
+    /// By its family's name, without a version.
     pub os: String,
     /// A program says of itself that it is one. An empty user agent says nothing.
     pub bot: bool,

@@ -52,12 +52,15 @@ pub struct GeoError {
 /// A file that is usable.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Description {
+    /// Where it was read from.
     pub path: PathBuf,
     /// As the file says, such as `GeoLite2-City`.
     pub kind: String,
     /// Epoch seconds.
     pub built_at_seconds: u64,
+    /// Its length.
     pub bytes: u64,
+    /// It tells regions and cities, not only countries.
     pub knows_cities: bool,
 }
 
@@ -66,6 +69,7 @@ pub struct Description {
 pub struct Credit {
     /// Stable, for programs.
     pub code: &'static str,
+    /// What is to be shown beside the figures.
     pub sentence: &'static str,
 }
 
@@ -105,7 +109,9 @@ impl Description {
 pub struct Place {
     /// ISO 3166-1 alpha-2.
     pub country: String,
+    /// In English, as the database calls it; empty where it tells none.
     pub region: String,
+    /// In English, as the database calls it; empty where it tells none.
     pub city: String,
 }
 

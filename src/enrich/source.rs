@@ -29,6 +29,7 @@ pub struct Touch {
     /// `search`, `social`, `ai`, `shopping`, `email`, `referral`, `cpc`, `display`, or what a campaign parameter
     /// says.
     pub medium: String,
+    /// As the shop wrote it; empty where no parameter says it.
     pub campaign: String,
 }
 

@@ -26,18 +26,28 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// A page was shown.
     Visit,
+    /// The page was left, and nothing else came.
     Bounce,
+    /// Somebody asked in a chat.
     Inquiry,
+    /// Something was put into the basket.
     Cart,
+    /// Something was put among the favorites.
     Favorite,
+    /// An order was placed.
     Order,
+    /// Money came for an order.
     Payment,
+    /// Money of an order was given back.
     Refund,
+    /// Somebody said how satisfied they are.
     Rating,
 }
 
 impl Kind {
+    /// All kinds, in the order of the contract.
     pub const ALL: [Kind; 9] = [
         Kind::Visit,
         Kind::Bounce,
@@ -80,11 +90,14 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
+    /// About a purchase to come.
     PreSale,
+    /// About one already made.
     AfterSale,
 }
 
 impl Topic {
+    /// The word on the wire and in the tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Topic::PreSale => "pre_sale",
@@ -118,7 +131,9 @@ impl Visitor {
 /// Who sent the event; decides how old it may be and whether its money is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
+    /// A page, which anybody may write.
     Browser,
+    /// The shop's server, with its secret key or signature.
     Server,
 }
 
@@ -129,24 +144,31 @@ pub struct Details {
     /// Who sent the visitor; empty for a visit that came from nowhere or from the shop itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub source: String,
+    /// Lower case: `search`, `social`, `cpc`, or what a campaign parameter says.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub medium: String,
+    /// As the campaign parameter says it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub campaign: String,
     /// Of the page's address, without host, query and fragment.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
+    /// `desktop`, `mobile`, `tablet`, `tv`, `console`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub device: String,
+    /// By its family's name, or that of the app around it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub browser: String,
+    /// By its family's name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub os: String,
     /// ISO 3166-1 alpha-2.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub country: String,
+    /// In English.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub region: String,
+    /// In English.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub city: String,
 }
@@ -162,7 +184,9 @@ impl Details {
 pub struct Event {
     /// Slug of the shop.
     pub shop: String,
+    /// Names the event: told again under it, it counts once.
     pub id: Uuid,
+    /// What happened.
     pub kind: Kind,
     /// Epoch milliseconds at which it happened.
     pub at_ms: i64,
@@ -177,6 +201,7 @@ pub struct Event {
     /// It goes no further than the bounds of new values.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub client: u16,
+    /// Whose it is.
     pub visitor: Visitor,
     /// Sent by the shop's server with its secret key.
     pub verified: bool,
@@ -184,38 +209,52 @@ pub struct Event {
     /// moved, whoever moved it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bot: bool,
+    /// Of the page, masked, at most 2 048 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub url: String,
+    /// Where the visitor came from, masked, at most 2 048 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub referrer: String,
+    /// Of the page, masked, at most 512 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
     /// Of a visit.
     #[serde(default, skip_serializing_if = "Details::is_empty")]
     pub details: Details,
+    /// Of an order, a payment or a refund; empty elsewhere.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub order_id: String,
+    /// Tells payments of one order apart.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub payment_id: String,
+    /// Tells refunds of one order apart.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub refund_id: String,
+    /// With its currency, which is the shop's where none was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<(Amount, Currency)>,
+    /// Who answers an inquiry, masked.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub agent: String,
+    /// The chat tool of an inquiry, masked.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub channel: String,
+    /// What the sender says that an inquiry is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<Topic>,
+    /// 1 to 5, of a rating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<u8>,
+    /// For how long the page was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engaged_ms: Option<u32>,
+    /// `experiment:arm`, masked.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub variant: String,
     /// Opaque customer id; the caller replaces it by its keyed hash before it is stored.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub customer: String,
+    /// What it is about, masked.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub product: String,
 }
@@ -227,8 +266,10 @@ fn is_zero(client: &u16) -> bool {
 /// One field as it was sent. `null` is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Field<'a> {
+    /// Not there, or `null`.
     #[default]
     Absent,
+    /// A JSON string.
     Text(Cow<'a, str>),
     /// A number, by its text, so that no digit is lost.
     Number(&'a str),
@@ -241,6 +282,7 @@ pub enum Field<'a> {
 /// The fields of one event as they were sent. What is documented of each is what [`Event::check`] takes.
 #[derive(Debug, Clone, Default, ToSchema)]
 pub struct Fields<'a> {
+    /// What happened.
     #[schema(value_type = Kind)]
     pub kind: Field<'a>,
     /// Makes it safe to send the event again. Made on arrival when absent.
@@ -264,8 +306,10 @@ pub struct Fields<'a> {
     /// Required of an order, payment or refund.
     #[schema(schema_with = schema::id)]
     pub order_id: Field<'a>,
+    /// Tells payments of one order apart.
     #[schema(schema_with = schema::id)]
     pub payment_id: Field<'a>,
+    /// Tells refunds of one order apart.
     #[schema(schema_with = schema::id)]
     pub refund_id: Field<'a>,
     /// Read from its text, so that no digit is lost.
@@ -286,6 +330,7 @@ pub struct Fields<'a> {
     /// Required of a rating.
     #[schema(value_type = Option<u8>, minimum = 1, maximum = 5)]
     pub score: Field<'a>,
+    /// For how long the page was looked at.
     #[schema(value_type = Option<u32>, maximum = 86_400_000)]
     pub engaged_ms: Field<'a>,
     /// `experiment:arm`.
@@ -294,6 +339,7 @@ pub struct Fields<'a> {
     /// An opaque id of the customer; only a keyed hash of it is stored.
     #[schema(schema_with = schema::id)]
     pub customer: Field<'a>,
+    /// What it is about.
     #[schema(schema_with = schema::id)]
     pub product: Field<'a>,
 }
@@ -303,12 +349,15 @@ pub struct Fields<'a> {
 pub struct Arrival<'a> {
     /// Slug of the shop.
     pub shop: &'a str,
+    /// In which the shop's days are.
     pub time_zone: Tz,
     /// Currency of an amount that names none.
     pub currency: Currency,
+    /// Who tells of the event.
     pub sender: Sender,
     /// The shopper's browser is no person's.
     pub bot: bool,
+    /// Epoch milliseconds.
     pub received_at_ms: i64,
 }
 
@@ -322,6 +371,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
+    /// A refusal with its word and its sentence.
     pub fn new(code: &'static str, message: impl Into<String>) -> Rejection {
         Rejection { code, message: message.into() }
     }

@@ -7,47 +7,69 @@ use uuid::Uuid;
 /// A row of the views that list events. Times are RFC 3339 in UTC with milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredEvent {
+    /// When it happened.
     #[schema(format = DateTime)]
     pub at: String,
+    /// The id under which it was told.
     pub id: Uuid,
+    /// One of the contract's kinds.
     #[schema(value_type = super::Kind)]
     pub kind: String,
+    /// When it arrived first.
     #[schema(format = DateTime)]
     pub received_at: String,
+    /// Absent where nobody is known.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub visitor: String,
+    /// The visitor's id was made here and holds for one shop day.
     pub cookieless: bool,
+    /// Told by the shop's server.
     pub verified: bool,
+    /// A program's, and in no figure.
     pub bot: bool,
+    /// Of the page, masked.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub url: String,
+    /// Where the visitor came from, masked.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub referrer: String,
+    /// Of the page, masked.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub title: String,
+    /// Of an order, a payment or a refund.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub order_id: String,
+    /// Of a payment.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub payment_id: String,
+    /// Of a refund.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub refund_id: String,
     /// With 4 decimals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
+    /// ISO 4217.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub currency: String,
+    /// Who answers an inquiry.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub agent: String,
+    /// The chat tool of an inquiry.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub channel: String,
+    /// `pre_sale` or `after_sale`, where the sender says it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub topic: String,
+    /// 1 to 5, of a rating.
     #[serde(skip_serializing_if = "is_no_score")]
     pub score: u8,
+    /// For how long the page was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engaged_ms: Option<u32>,
+    /// `experiment:arm`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub variant: String,
+    /// What it is about.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub product: String,
 }

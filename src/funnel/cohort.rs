@@ -19,14 +19,19 @@ pub struct Cohort {
     pub payers_d1: u64,
     /// Who paid one by [`FINAL_DAYS`](super::FINAL_DAYS) later.
     pub payers_final: u64,
+    /// With an order placed that day / inquirers.
     #[schema(required)]
     pub order_d0: Option<f64>,
+    /// With one by `final_days` later / inquirers.
     #[schema(required)]
     pub order_final: Option<f64>,
+    /// With such an order paid that day / inquirers.
     #[schema(required)]
     pub paid_d0: Option<f64>,
+    /// Paid by the next day / inquirers.
     #[schema(required)]
     pub paid_d1: Option<f64>,
+    /// Paid by `final_days` later / inquirers.
     #[schema(required)]
     pub paid_final: Option<f64>,
 }

@@ -7,10 +7,14 @@ macro_rules! dimensions {
         /// One of the values that a visitor's day carries.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Dimension {
-            $($variant),*
+            $(
+                #[doc = concat!("`", $name, "` of the contract.")]
+                $variant
+            ),*
         }
 
         impl Dimension {
+            /// All of them, in the order of the tables' columns.
             pub const ALL: &[Dimension] = &[$(Dimension::$variant),*];
 
             /// The word of the contract, the same in the views.

@@ -25,6 +25,7 @@ pub const FINAL_DAYS: u16 = 3;
 pub struct Question {
     /// Slug of the shop.
     pub shop: String,
+    /// The days, both included.
     pub window: Window,
     /// The shop's day of `now_ms`.
     pub today: NaiveDate,
@@ -40,39 +41,63 @@ pub struct Question {
 /// Ids and formulas are those of METRICS section 2.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Funnel {
+    /// Everybody present in the window.
     pub visitors: u64,
+    /// One page and nothing more.
     pub bounced: u64,
+    /// Two pages on one day, or an inquiry, cart, favorite or order.
     pub effective: u64,
+    /// One page today, less than half an hour ago: may become either.
     pub open: u64,
+    /// With a pre-sale inquiry that no order of the window precedes.
     pub inquirers: u64,
+    /// Effective, and no inquirers.
     pub silent_visitors: u64,
+    /// Buyers who asked before their first order.
     pub inquiry_buyers: u64,
+    /// The other buyers.
     pub silent_buyers: u64,
+    /// Who placed an order.
     pub buyers: u64,
+    /// Payers whose first order is of an inquiry.
     pub inquiry_payers: u64,
+    /// The other payers.
     pub silent_payers: u64,
+    /// Buyers one of whose orders has been paid.
     pub payers: u64,
+    /// Who asked after a purchase only.
     pub after_sale_inquirers: u64,
+    /// effective / (effective + bounced); null without any.
     #[schema(required)]
     pub effective_entry_rate: Option<f64>,
+    /// bounced / (effective + bounced).
     #[schema(required)]
     pub bounce_rate: Option<f64>,
+    /// inquirers / visitors.
     #[schema(required)]
     pub inquiry_rate: Option<f64>,
+    /// inquiry_buyers / inquirers.
     #[schema(required)]
     pub inquiry_conversion_rate: Option<f64>,
+    /// inquiry_payers / inquirers.
     #[schema(required)]
     pub inquiry_paid_rate: Option<f64>,
+    /// silent_buyers / silent_visitors.
     #[schema(required)]
     pub silent_conversion_rate: Option<f64>,
+    /// silent_payers / silent_visitors.
     #[schema(required)]
     pub silent_paid_rate: Option<f64>,
+    /// silent_buyers / visitors.
     #[schema(required)]
     pub silent_rate_all_visitors: Option<f64>,
+    /// silent_buyers / buyers.
     #[schema(required)]
     pub silent_share_of_buyers: Option<f64>,
+    /// payers / buyers.
     #[schema(required)]
     pub payment_rate: Option<f64>,
+    /// payers / visitors.
     #[schema(required)]
     pub overall_conversion_rate: Option<f64>,
 }
@@ -80,13 +105,21 @@ pub struct Funnel {
 /// The counts of which all others are differences and shares.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Everybody present.
     pub visitors: u64,
+    /// With two pages on one day, or an inquiry, cart, favorite or placed order.
     pub effective: u64,
+    /// Still undecided.
     pub open: u64,
+    /// With a pre-sale inquiry.
     pub inquirers: u64,
+    /// Who placed an order.
     pub buyers: u64,
+    /// Those of them who asked before.
     pub inquiry_buyers: u64,
+    /// Those of the buyers who paid.
     pub payers: u64,
+    /// Those of them who asked before.
     pub inquiry_payers: u64,
     /// With any inquiry.
     pub inquired: u64,
@@ -158,7 +191,9 @@ fn share(part: u64, base: u64) -> Option<f64> {
 /// The figures of one window, bucket or group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figures {
+    /// Persons and rates.
     pub funnel: Funnel,
+    /// Sums, one entry per currency.
     pub money: Vec<Money>,
     /// Share of visitors known by a same-day id only; `None` without visitors.
     pub cookieless_share: Option<f64>,

@@ -11,17 +11,24 @@ pub enum Branch {
     Unattributed,
     /// Its visitor has a pre-sale inquiry in the window before it.
     Inquiry,
+    /// Of a buyer without a pre-sale inquiry before the order.
     Silent,
 }
 
 /// What orders of one currency and branch sum up to.
 #[derive(Debug, Clone)]
 pub struct Orders {
+    /// Of all the sums here.
     pub currency: Currency,
+    /// How the orders came about.
     pub branch: Branch,
+    /// What they are worth.
     pub ordered: Sum,
+    /// What was paid for them, whenever.
     pub paid: Sum,
+    /// What of that was given back.
     pub refunded: Sum,
+    /// How many were placed.
     pub orders: u64,
     /// Orders with a payment in this currency.
     pub paid_orders: u64,
@@ -30,51 +37,79 @@ pub struct Orders {
 /// Payments of one currency by their own time.
 #[derive(Debug, Clone)]
 pub struct Cash {
+    /// Of both sums.
     pub currency: Currency,
+    /// What was paid in the window, whichever order it is for.
     pub received: Sum,
+    /// The part whose order has not been seen.
     pub waiting: Waiting,
 }
 
 /// Payments whose order has not been seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
+    /// Payments.
     pub count: u64,
+    /// What they amount to.
     pub amount: Sum,
 }
 
 /// Every figure of one currency. Amounts are text with 4 decimals; an average is `null` where its base is 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Money {
+    /// Of all the sums here.
     pub currency: Currency,
     /// Orders placed in the window whose amount is in this currency.
     pub orders: u64,
+    /// Orders of nobody known.
     pub unattributed_orders: u64,
     /// Of the orders placed in the window, those with a payment in this currency.
     pub paid_orders: u64,
+    /// What the orders placed in the window are worth.
     pub ordered_amount: Sum,
+    /// Those of it after an inquiry.
     pub inquiry_ordered_amount: Sum,
+    /// Those of it without one.
     pub silent_ordered_amount: Sum,
+    /// Those of it of nobody known.
     pub unattributed_ordered_amount: Sum,
+    /// What was paid for them, whenever.
     pub paid_amount: Sum,
+    /// Those of it after an inquiry.
     pub inquiry_paid_amount: Sum,
+    /// Those of it without one.
     pub silent_paid_amount: Sum,
+    /// Those of it of nobody known.
     pub unattributed_paid_amount: Sum,
+    /// What was given back of that.
     pub refunded_amount: Sum,
+    /// Those of it after an inquiry.
     pub inquiry_refunded_amount: Sum,
+    /// Those of it without one.
     pub silent_refunded_amount: Sum,
+    /// Those of it of nobody known.
     pub unattributed_refunded_amount: Sum,
+    /// Paid minus refunded.
     pub net_amount: Sum,
+    /// Those of it after an inquiry.
     pub inquiry_net_amount: Sum,
+    /// Those of it without one.
     pub silent_net_amount: Sum,
+    /// Those of it of nobody known.
     pub unattributed_net_amount: Sum,
+    /// Paid by known persons / payers in this currency.
     #[schema(required)]
     pub avg_revenue_per_buyer: Option<Sum>,
+    /// Paid / paid orders.
     #[schema(required)]
     pub avg_order_value: Option<Sum>,
+    /// The same after an inquiry.
     #[schema(required)]
     pub inquiry_avg_order_value: Option<Sum>,
+    /// The same without one.
     #[schema(required)]
     pub silent_avg_order_value: Option<Sum>,
+    /// Paid by known persons / visitors.
     #[schema(required)]
     pub revenue_per_visitor: Option<Sum>,
     /// By payment time. `null` in groups and under filters: a payment is of the shop's day, not of a visitor's.
@@ -88,9 +123,11 @@ pub struct Money {
 /// What the figures are made of.
 #[derive(Debug, Clone, Default)]
 pub struct Parts<'a> {
+    /// By currency and branch.
     pub orders: &'a [Orders],
     /// Visitors one of whose orders has a payment in the currency.
     pub payers: &'a [(Currency, u64)],
+    /// Everybody present in the window.
     pub visitors: u64,
     /// None where cash is not asked for.
     pub cash: Option<&'a [Cash]>,

@@ -11,7 +11,9 @@ pub const MAX_WINDOW_DAYS: i64 = 731;
 /// Days `from`..`to`, both included, of the shop's calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
+    /// First day.
     pub from: NaiveDate,
+    /// Last day, which belongs to it.
     pub to: NaiveDate,
 }
 
@@ -19,9 +21,11 @@ pub struct Window {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum Interval {
+    /// Each day by itself.
     Day,
     /// Begins on Monday.
     Week,
+    /// Months of the calendar.
     Month,
 }
 

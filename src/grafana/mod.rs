@@ -39,14 +39,19 @@ pub fn wants_prometheus(path: &str) -> bool {
 /// How Grafana reaches what it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
+    /// Name or address of ClickHouse.
     pub host: String,
+    /// Its HTTP port.
     pub port: u16,
     /// Over TLS.
     pub is_secure: bool,
     /// PEM text of the CA that the server's certificate is of, when the system's are not to be asked.
     pub ca_certificate: Option<String>,
+    /// Where the tables are.
     pub database: String,
+    /// Who reads.
     pub user: String,
+    /// Theirs.
     pub password: String,
     /// Names and values of headers that ClickHouse, or a gateway before it, asks for.
     pub headers: Vec<(String, String)>,

@@ -34,11 +34,13 @@ const MAX_ROWS: u64 = 5_000_000_000;
 /// Whom to make.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
+    /// Where the views are.
     pub database: &'a str,
     /// Views of the database, which read with their reader's rights.
     pub views: &'a [&'a str],
     /// Slug.
     pub shop: &'a str,
+    /// Of the user that is made.
     pub password: &'a str,
 }
 

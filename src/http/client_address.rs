@@ -27,6 +27,7 @@ pub struct TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Trusts what comes from these networks.
     pub fn new(networks: Vec<IpNet>) -> TrustedProxies {
         TrustedProxies {
             networks,

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+/// How often connections are looked through.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// From an answer to the end of the next head: the server's 5 s for a silent connection, and 5 s for the head.
 const READ_PATIENCE_MS: u64 = 10_000;

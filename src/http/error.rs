@@ -17,67 +17,134 @@ const MAX_NAME_CHARS: usize = 40;
 /// What a caller did wrong or has to wait for.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
+    /// A parameter, or a field of a small body, is not of its form.
     #[error("`{name}`: {message}")]
-    InvalidParameter { name: String, message: String },
+    InvalidParameter {
+        /// Of the parameter, cut.
+        name: String,
+        /// What it must be.
+        message: String,
+    },
+    /// A key or a share link stands in the query string.
     #[error(
         "a key must not stand in an address, where logs and histories keep it; send it as `Authorization: Bearer …`, \
          and replace this one with `shopfunnel shop rotate-key`"
     )]
     KeyInUrl,
+    /// `from` and `to` are too far apart.
     #[error("`from`, `to`: a window may have at most {max_days} days; ask for less at a time")]
-    RangeTooLarge { max_days: i64 },
+    RangeTooLarge {
+        /// Days of the longest window.
+        max_days: i64,
+    },
+    /// The body is no JSON of a form that is taken.
     #[error("{0}")]
     InvalidJson(String),
+    /// Lists and objects are within one another too deep.
     #[error("{TOO_DEEP}")]
     JsonTooDeep,
+    /// A list of events without any.
     #[error("`events`: the list is empty; send at least one event")]
     NoEvents,
+    /// Events came, and none of them can be taken.
     #[error("no event of the request is acceptable; `rejected` says why")]
-    NothingAcceptable { rejected: Vec<Rejected>, now_ms: i64 },
+    NothingAcceptable {
+        /// Why, event by event.
+        rejected: Vec<Rejected>,
+        /// Epoch milliseconds here.
+        now_ms: i64,
+    },
+    /// A page's request names no shop.
     #[error("`shop` is required: the shop's public key, pk_…")]
     ShopRequired,
+    /// The public key is nobody's.
     #[error("`shop`: no shop has this public key; `shopfunnel shop show` prints it")]
     UnknownShopKey,
+    /// No key, or one that is unknown or revoked.
     #[error("send `Authorization: Bearer …` with a key of this shop")]
     Unauthorized,
+    /// A share link whose time is over.
     #[error("this link has expired; ask whoever sent it for a new one")]
     LinkExpired,
+    /// A signature is missing, broken or wrong.
     #[error("`X-Shopfunnel-Signature`: the signature does not fit the body and the time")]
     BadSignature,
+    /// The signature fits and is too old, or of the future.
     #[error("`X-Shopfunnel-Signature`: its time is more than 300 s away from now; sign again")]
     StaleTimestamp,
+    /// A known key that is not for this.
     #[error("this key may not do that; {needed} is needed")]
-    WrongKeyKind { needed: &'static str },
+    WrongKeyKind {
+        /// The kind of key that is.
+        needed: &'static str,
+    },
+    /// The page's origin is not among the shop's.
     #[error("`Origin`: events from there are not accepted; add it with `shopfunnel shop set --origin`")]
     OriginNotAllowed,
+    /// Secret key and public key are of two shops.
     #[error("the key and the `shop` of the events belong to different shops")]
     ShopMismatch,
+    /// No such address, or nothing that this key may see.
     #[error("there is nothing here")]
     NotFound,
+    /// The address is there, the method is none of its own.
     #[error("this address takes {allow} only")]
-    MethodNotAllowed { allow: &'static str },
+    MethodNotAllowed {
+        /// Those it has, as the header says them.
+        allow: &'static str,
+    },
+    /// The path with its query is too long.
     #[error("the path with its query may have at most {max_bytes} bytes")]
-    UriTooLong { max_bytes: usize },
+    UriTooLong {
+        /// The bound.
+        max_bytes: usize,
+    },
+    /// All headers together are too long.
     #[error("the headers may have at most {max_bytes} bytes together")]
-    HeadersTooLarge { max_bytes: usize },
+    HeadersTooLarge {
+        /// The bound.
+        max_bytes: usize,
+    },
+    /// The body is too long.
     #[error("the body may have at most {max_bytes} bytes; send less at a time")]
-    PayloadTooLarge { max_bytes: usize },
+    PayloadTooLarge {
+        /// The bound.
+        max_bytes: usize,
+    },
+    /// A list of too many events.
     #[error("`events`: a request may hold at most {max_events}; send fewer at a time")]
-    TooManyEvents { max_events: usize },
+    TooManyEvents {
+        /// The bound.
+        max_events: usize,
+    },
+    /// The body is of another type.
     #[error("`Content-Type`: send the body as {accepted}")]
-    UnsupportedMediaType { accepted: &'static str },
+    UnsupportedMediaType {
+        /// The types that are taken.
+        accepted: &'static str,
+    },
+    /// The body is packed.
     #[error("`Content-Encoding`: send the body as it is, without one")]
     UnsupportedEncoding,
+    /// Too much within too little time.
     #[error("too many requests; send again after the time in Retry-After")]
-    RateLimited { retry_after_seconds: u32 },
+    RateLimited {
+        /// After which the same request may be taken.
+        retry_after_seconds: u32,
+    },
+    /// The body came too slowly.
     #[error("the body did not arrive in time; send it again")]
     RequestTimeout,
+    /// A stream ended before its end.
     #[error("the stream broke off; what came before may be counted, send it again with the same ids")]
     BrokenTransfer,
+    /// The spool has not taken the events.
     #[error("events cannot be stored right now: {0}; send them again later")]
     NotAppended(AppendError),
+    /// The store is away; the cause is for the log.
     #[error("figures are not available right now; ask again later")]
     StoreUnavailable(String),
+    /// A fault of ours; the cause is for the log.
     #[error("something went wrong here; the log has it under the request id")]
     Internal(String),
 }
@@ -85,6 +152,7 @@ pub enum ApiError {
 /// The error that a response carries, for counting.
 #[derive(Debug, Clone, Copy)]
 pub struct Told {
+    /// [`ApiError::code`] of the error.
     pub code: &'static str,
     /// Why acceptable events were not stored.
     pub refusal: Option<AppendError>,
@@ -95,6 +163,7 @@ pub struct Told {
 pub struct Rejected {
     /// From 0.
     pub index: usize,
+    /// Why.
     #[serde(flatten)]
     pub rejection: Rejection,
 }

@@ -5,6 +5,7 @@
 use super::error::ApiError;
 use actix_web::dev::RequestHead;
 
+/// Of the path with its query.
 pub const MAX_URI_BYTES: usize = 2 << 10;
 /// Names and values of all headers together.
 pub const MAX_HEADERS_BYTES: usize = 16 << 10;

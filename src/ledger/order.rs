@@ -6,27 +6,38 @@ use std::collections::BTreeMap;
 /// An event of an order, as `orders` has it. Days are counted from 1970-01-01, times are epoch milliseconds.
 #[derive(Debug, Clone)]
 pub struct Told {
+    /// Of the order that is told of, or paid.
     pub order_id: String,
+    /// What was told.
     pub what: What,
+    /// Epoch milliseconds at which it happened.
     pub at_ms: i64,
     /// Big-endian, which is the order in which ids are compared.
     pub id: [u8; 16],
+    /// The shop's day of that.
     pub day: u16,
     /// 0 when it names none.
     pub visitor: u64,
+    /// The visitor's id holds for one day.
     pub is_cookieless: bool,
+    /// Hash of the customer; empty where none is named.
     pub customer: String,
+    /// As it was told, if at all.
     pub amount: Option<Sum>,
     /// Of the amount.
     pub currency: String,
+    /// Told by the shop's server.
     pub is_verified: bool,
+    /// Epoch milliseconds of the arrival.
     pub received_at_ms: i64,
+    /// The shop's day of that.
     pub received_day: u16,
 }
 
 /// What an event tells of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
+    /// That it was placed.
     Order,
     /// By its id, empty when it has none.
     Payment(String),
@@ -37,6 +48,7 @@ pub enum What {
 /// One order id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderFacts {
+    /// The shop's id of it.
     pub order_id: String,
     /// None while its payments wait for it.
     pub placed: Option<Placed>,
@@ -53,29 +65,39 @@ pub struct OrderFacts {
 /// When and by whom an order was placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed {
+    /// Epoch milliseconds, the earliest that was told.
     pub at_ms: i64,
+    /// The shop's day of that.
     pub day: u16,
     /// Of the earliest order event that names one; 0 for unattributed.
     pub visitor: u64,
+    /// The visitor's id holds for one day.
     pub is_cookieless: bool,
 }
 
 /// A payment that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
+    /// Epoch milliseconds.
     pub at_ms: i64,
+    /// The shop's day of that.
     pub day: u16,
     /// Without one of its own the order's.
     pub amount: Sum,
+    /// ISO 4217.
     pub currency: String,
 }
 
 /// What an order moved in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderMoney {
+    /// ISO 4217.
     pub currency: String,
+    /// What the order is worth in it.
     pub ordered: Sum,
+    /// What was paid in it.
     pub paid: Sum,
+    /// What was given back in it.
     pub refunded: Sum,
     /// The order's own amount is in this currency, and it was placed.
     pub is_order: bool,

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Everything about the visitors and orders that are looked at.
 #[derive(Debug, Default)]
 pub struct Touched {
+    /// By slug.
     pub shops: BTreeMap<String, TouchedShop>,
 }
 
@@ -36,35 +37,46 @@ pub struct TouchedShop {
 /// What is to be written.
 #[derive(Debug, Default)]
 pub struct Revision {
+    /// With the slug of their shop.
     pub orders: Vec<(String, OrderFacts)>,
     /// Days with what holds of them now; none, not any more.
     pub days: Vec<DayRevision>,
     /// To be added to the ledger.
     pub totals: Totals,
+    /// Who is open now, and who was.
     pub open: Vec<OpenRevision>,
 }
 
 /// A day of a visitor.
 #[derive(Debug)]
 pub struct DayRevision {
+    /// Slug.
     pub shop: String,
+    /// Hash of the visitor's id.
     pub visitor: u64,
+    /// Since 1970-01-01.
     pub day: u16,
+    /// None: nothing holds of the day any more.
     pub facts: Option<DayFacts>,
 }
 
 /// Whether one page of a visitor may become two on a day.
 #[derive(Debug)]
 pub struct OpenRevision {
+    /// Slug.
     pub shop: String,
+    /// Hash of the visitor's id.
     pub visitor: u64,
+    /// Since 1970-01-01.
     pub day: u16,
+    /// None: not open any more.
     pub open: Option<Open>,
 }
 
 /// One page that may become two.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Open {
+    /// Epoch milliseconds.
     pub until_ms: i64,
     /// The visitor's last effective day before.
     pub after: u16,
@@ -85,9 +97,11 @@ impl Revision {
 /// Totals of the visitors and orders of a shop up to a slot, kept right while others change.
 #[derive(Debug)]
 pub struct Watched {
+    /// Slug of the shop that is looked at.
     pub shop: String,
     /// None yet.
     pub up_to: Option<u64>,
+    /// What its rows should be.
     pub totals: Totals,
 }
 

@@ -30,14 +30,21 @@ struct Place {
 /// Which row of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key<'a> {
+    /// Slug.
     pub shop: &'a str,
     /// None for all days.
     pub dimension: Option<Dimension>,
+    /// Of the dimension; empty for unknown and for the total.
     pub value: &'a str,
+    /// What is counted.
     pub set: Set,
+    /// ISO 4217; empty where persons are counted.
     pub currency: &'a str,
+    /// The day of the set before.
     pub after: u16,
+    /// The row counts in windows that begin after `after`, and not after this day …
     pub start: u16,
+    /// … and end on this day or later.
     pub day: u16,
 }
 

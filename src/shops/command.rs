@@ -15,27 +15,40 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
+    /// A new shop with new keys.
     Add(NewShop),
+    /// Other settings for a shop.
     Set {
+        /// Of the shop.
         slug: String,
+        /// What is to be otherwise.
         changes: Changes,
         /// What the change does to the past, or whom it locks out, is known and wanted.
         #[serde(default)]
         confirmed: bool,
     },
+    /// All shops.
     List,
+    /// One shop with its public keys.
     Show {
+        /// Of the shop.
         slug: String,
     },
+    /// A new key of a kind.
     RotateKey {
+        /// Of the shop.
         slug: String,
+        /// Which of its keys.
         kind: KeyKind,
+        /// The old ones end at once.
         revoke_old: bool,
         /// That an older key ends is known and wanted.
         #[serde(default)]
         confirmed: bool,
     },
+    /// A shop that is not counted for any more; its data stays.
     Remove {
+        /// Of the shop.
         slug: String,
     },
 }
@@ -46,14 +59,21 @@ pub enum Command {
 pub struct NewShop {
     /// Taken from the name when absent.
     pub slug: Option<String>,
+    /// For people.
     pub name: String,
+    /// IANA name; fixed by the first event.
     pub time_zone: String,
+    /// ISO 4217.
     pub currency: String,
+    /// Origins whose pages may send; none = any.
     #[serde(default)]
     pub origins: Vec<String>,
+    /// Days after an order in which an inquiry is about it; 21 when absent.
     pub after_sale_days: Option<u16>,
+    /// Who may tell of money.
     #[serde(default)]
     pub payments: Payments,
+    /// Whether a browser that asks for privacy is counted.
     #[serde(default)]
     pub privacy_signal: PrivacySignal,
     /// Made when absent.
@@ -63,13 +83,19 @@ pub struct NewShop {
 /// What `shop set` changes; absent fields stay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
+    /// For people.
     pub name: Option<String>,
+    /// IANA name; refused once there are events.
     pub time_zone: Option<String>,
+    /// ISO 4217.
     pub currency: Option<String>,
     /// Replaces the list; an empty list allows any origin.
     pub origins: Option<Vec<String>>,
+    /// Days after an order in which an inquiry is about it.
     pub after_sale_days: Option<u16>,
+    /// Who may tell of money.
     pub payments: Option<Payments>,
+    /// Whether a browser that asks for privacy is counted.
     pub privacy_signal: Option<PrivacySignal>,
 }
 
@@ -77,56 +103,99 @@ pub struct Changes {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
 pub enum Reply {
+    /// With its keys, shown this once.
     Added(AddedShop),
+    /// One shop.
     Shop(ShopCard),
-    Shops { shops: Vec<ShopCard> },
-    Key { slug: String, kind: KeyKind, key: String },
-    Removed { slug: String },
+    /// All shops.
+    Shops {
+        /// By slug.
+        shops: Vec<ShopCard>,
+    },
+    /// A new key, shown this once.
+    Key {
+        /// Of the shop.
+        slug: String,
+        /// Which of its keys.
+        kind: KeyKind,
+        /// The key itself.
+        key: String,
+    },
+    /// The shop is gone.
+    Removed {
+        /// Of the shop.
+        slug: String,
+    },
 }
 
 /// A new shop with its keys, the only time they are shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddedShop {
+    /// Names the shop in addresses.
     pub slug: String,
+    /// For pages.
     pub public_key: String,
+    /// For the shop's server; only its hash is kept.
     pub secret_key: String,
+    /// For reports; only its hash is kept.
     pub read_key: String,
+    /// For the shop's pages.
     pub script_tag: String,
 }
 
 /// A shop as it may be shown: its rules, its public keys, how many secret ones it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShopCard {
+    /// Names the shop in addresses.
     pub slug: String,
+    /// For people.
     pub name: String,
+    /// IANA name.
     pub time_zone: String,
+    /// ISO 4217.
     pub currency: String,
+    /// Origins whose pages may send; none = any.
     pub origins: Vec<String>,
+    /// Days after an order in which an inquiry is about it.
     pub after_sale_days: u16,
+    /// Who may tell of money.
     pub payments: Payments,
+    /// Whether a browser that asks for privacy is counted.
     pub privacy_signal: PrivacySignal,
+    /// All that are valid.
     pub public_keys: Vec<String>,
+    /// Keys that are valid; they are shown once only.
     pub secret_key_count: usize,
+    /// Keys that are valid; they are shown once only.
     pub read_key_count: usize,
+    /// In the settings file, so that commands do not change it.
     pub declared: bool,
+    /// For the shop's pages.
     pub script_tag: String,
 }
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
+    /// What was typed is none of a shop.
     #[error(transparent)]
     Invalid(#[from] InvalidShop),
+    /// No shop has this slug.
     #[error("there is no shop `{0}`; `shopfunnel shop list` shows them")]
     Unknown(String),
+    /// Another shop has this slug.
     #[error("the slug `{0}` is taken; choose another with --slug")]
     SlugTaken(String),
+    /// A shop that was removed had events under it.
     #[error("the slug `{0}` belonged to a removed shop whose events are kept; choose another with --slug")]
     SlugRetired(String),
+    /// Another shop has this key.
     #[error("the public key `{0}` belongs to another shop")]
     PublicKeyTaken(String),
+    /// It is changed in the settings file.
     #[error("the shop `{0}` is declared in the settings file; change it there and start the server again")]
     Declared(String),
+    /// Its days would move.
     #[error(
         "the time zone of `{0}` is fixed since its first event, for every stored day depends on it; \
          add a new shop instead"
@@ -135,8 +204,15 @@ pub enum CommandError {
     /// The sentences say what would happen.
     #[error("{0}. Nothing was changed; say --yes to do it")]
     Unconfirmed(String),
+    /// A shop of the settings file cannot be had.
     #[error("the shop `{slug}` of the settings file: {error}")]
-    Declaration { slug: String, error: Box<CommandError> },
+    Declaration {
+        /// Of that shop.
+        slug: String,
+        /// Why.
+        error: Box<CommandError>,
+    },
+    /// The shops' file cannot be read or written.
     #[error(transparent)]
     Registry(#[from] RegistryError),
 }

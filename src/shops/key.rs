@@ -67,10 +67,12 @@ impl KeyKind {
 pub struct KeyHash([u8; 32]);
 
 impl KeyHash {
+    /// The hash of a key.
     pub fn of(key: &str) -> KeyHash {
         KeyHash(Sha256::digest(key.as_bytes()).into())
     }
 
+    /// Its 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

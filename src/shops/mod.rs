@@ -38,23 +38,31 @@ pub enum PrivacySignal {
     /// Its events are dropped, and the answer says so.
     #[default]
     Respect,
+    /// Counted like everybody.
     Ignore,
 }
 
 /// One store with its own time zone, currency, keys and rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shop {
+    /// Names the shop in addresses and tables.
     pub slug: String,
+    /// For people.
     pub name: String,
+    /// In which its days are.
     pub time_zone: Tz,
+    /// Of amounts that name none.
     pub currency: Currency,
     /// Origins whose pages may send events; none = any.
     #[serde(default)]
     pub origins: Vec<String>,
+    /// Days after an order in which an inquiry is about it.
     #[serde(default = "default_after_sale_days")]
     pub after_sale_days: u16,
+    /// Who may tell of money.
     #[serde(default)]
     pub payments: Payments,
+    /// Whether a browser that asks for privacy is counted.
     #[serde(default)]
     pub privacy_signal: PrivacySignal,
     /// Public keys in the clear, newest first, at most [`key::MAX_ACTIVE`].
@@ -88,18 +96,25 @@ impl Shop {
 /// Why a shop's settings are not accepted: sentences that say what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidShop {
+    /// Empty, too long, or with hidden characters.
     #[error("the name of a shop must be 1 to {MAX_NAME_CHARS} printable characters")]
     Name,
+    /// Not of the form `[a-z0-9-]{1,40}`.
     #[error("`{0}` is no slug; use 1 to 40 of a-z, 0-9 and -, for example tea-house")]
     Slug(String),
+    /// Not in the list of IANA.
     #[error("`{0}` is no IANA time zone; an example is Asia/Shanghai")]
     TimeZone(String),
+    /// Not in the list of ISO 4217.
     #[error("`{0}` is no ISO 4217 currency code; an example is CNY")]
     Currency(String),
+    /// No scheme with a host.
     #[error("`{0}` is no origin; write scheme and host without a path, for example https://shop.example")]
     Origin(String),
+    /// More than a year.
     #[error("after_sale_days must be from 0 to {MAX_AFTER_SALE_DAYS}, not {0}")]
     AfterSaleDays(u16),
+    /// Not of the form of a public key.
     #[error("`{0}` is no public key; it is pk_ and 32 hexadecimal digits")]
     PublicKey(String),
 }

@@ -16,12 +16,30 @@ const FORMAT: u32 = 1;
 /// Why the registry could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
+    /// The disk refuses.
     #[error("cannot read or write {}: {cause}", path.display())]
-    Io { path: PathBuf, cause: std::io::Error },
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        cause: std::io::Error,
+    },
+    /// The file is not what was written.
     #[error("{} is damaged ({cause}); restore it from a backup", path.display())]
-    Damaged { path: PathBuf, cause: serde_json::Error },
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where it stops being that.
+        cause: serde_json::Error,
+    },
+    /// A later version has written the file.
     #[error("{} was written by a newer shopfunnel (format {found}); use that version", path.display())]
-    Newer { path: PathBuf, found: u32 },
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The number of its form.
+        found: u32,
+    },
 }
 
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -62,6 +80,7 @@ impl Snapshot {
         &self.file.shops
     }
 
+    /// The shop of this slug.
     pub fn by_slug(&self, slug: &str) -> Option<&Arc<Shop>> {
         self.file.shops.iter().find(|shop| shop.slug == slug)
     }
@@ -71,6 +90,7 @@ impl Snapshot {
         self.by_slug(slug).is_some() || self.file.retired_slugs.iter().any(|retired| retired == slug)
     }
 
+    /// The shop of this public key.
     pub fn by_public_key(&self, key: &str) -> Option<&Arc<Shop>> {
         self.by_public_key.get(key)
     }
@@ -159,6 +179,7 @@ pub struct Shops<'a> {
 }
 
 impl Shops<'_> {
+    /// The shop of this slug, to be changed.
     pub fn get_mut(&mut self, slug: &str) -> Option<&mut Shop> {
         self.file.shops.iter_mut().find(|shop| shop.slug == slug).map(Arc::make_mut)
     }
@@ -174,6 +195,7 @@ impl Shops<'_> {
         !self.slug_is_retired(slug) && !self.file.shops.iter().any(|shop| shop.slug == slug)
     }
 
+    /// Whether a removed shop had events under this slug.
     pub fn slug_is_retired(&self, slug: &str) -> bool {
         self.file.retired_slugs.iter().any(|retired| retired == slug)
     }

@@ -12,6 +12,7 @@ use sha2::Sha256;
 const PREFIX: &str = "sl_";
 /// No link shows figures for longer, whatever its token says: who has seen a key's hash could sign one without end.
 pub const MAX_DAYS: u16 = 366;
+/// Seconds of a day of a link's life.
 pub const DAY_SECONDS: i64 = 86_400;
 /// Keeps these signatures apart from others made with the same key.
 const PURPOSE: &[u8] = b"share-link\n";
@@ -19,7 +20,9 @@ const PURPOSE: &[u8] = b"share-link\n";
 /// What a token says, whether it is true or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim<'a> {
+    /// Of the shop whose figures it opens.
     pub slug: &'a str,
+    /// Since 1970.
     pub expires_at_seconds: i64,
     signed: &'a str,
     signature: &'a str,

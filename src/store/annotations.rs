@@ -18,8 +18,11 @@ const REMOVED: u8 = 2;
 /// What somebody wants to remember of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Annotation {
+    /// Made on arrival.
     pub id: Uuid,
+    /// The shop's day.
     pub day: NaiveDate,
+    /// On one line.
     pub text: String,
 }
 

@@ -10,6 +10,7 @@ use crate::ledger::totals::Totals;
 /// Rows to be inserted under one number, so that inserting them again changes nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Batch {
+    /// Rows of a higher number replace those of a lower one.
     pub number: u64,
     /// Table, columns, and the rows in RowBinary.
     pub(super) inserts: Vec<(String, Vec<u8>)>,

@@ -23,6 +23,7 @@ pub struct VisitorHead {
     pub events: u64,
     /// RFC 3339; absent when only payments, refunds or ratings name the visitor.
     pub first_seen: Option<String>,
+    /// RFC 3339, as `first_seen`.
     pub last_seen: Option<String>,
     /// That the visitor placed.
     pub orders: u64,
@@ -33,6 +34,7 @@ pub struct VisitorHead {
 pub struct PathPosition {
     /// Epoch milliseconds.
     pub at_ms: i64,
+    /// Orders events of one moment.
     pub id: Uuid,
 }
 

@@ -35,6 +35,7 @@ const ONE_THREAD: &str = "1";
 pub struct Row<K> {
     /// First day of the bucket, or value of the group.
     pub of: K,
+    /// The figures.
     pub figures: Figures,
 }
 
@@ -43,6 +44,7 @@ pub struct Row<K> {
 pub struct Groups {
     /// Most visitors first; `None` is "unknown".
     pub rows: Vec<Row<Option<String>>>,
+    /// Groups beyond those.
     pub left_off: u64,
 }
 

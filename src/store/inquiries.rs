@@ -16,14 +16,17 @@ const AFTER_ALL_MS: i64 = 7_258_118_399_999;
 /// A visitor who asked and has not bought.
 #[derive(Debug, Clone)]
 pub struct LostInquiry {
+    /// Empty where nobody is known.
     pub visitor: String,
     /// Known by a same-day id only.
     pub is_cookieless: bool,
     /// Epoch milliseconds of the first and the last pre-sale inquiry of the window that no order followed.
     pub first_asked_ms: i64,
+    /// See `first_asked_ms`.
     pub last_asked_ms: i64,
     /// Who answered the last one, and in which chat tool.
     pub agent: Option<String>,
+    /// See `agent`.
     pub channel: Option<String>,
     /// The last one that the visitor named in the window.
     pub product: Option<String>,
@@ -36,6 +39,7 @@ pub struct LostInquiry {
 pub struct LostInquiries {
     /// Of all pages.
     pub count: u64,
+    /// In the order of the list.
     pub rows: Vec<LostInquiry>,
     /// Where the next page begins, when there is one.
     pub next: Option<LostPlace>,
@@ -46,6 +50,7 @@ pub struct LostInquiries {
 pub struct LostPlace {
     /// When the first page was asked for: later arrivals move nobody. Epoch milliseconds.
     pub as_of_ms: i64,
+    /// Epoch milliseconds of the row.
     pub last_asked_ms: i64,
     /// Orders inquiries of one moment.
     pub person: u64,
@@ -54,7 +59,9 @@ pub struct LostPlace {
 /// Which part of the list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LostPage {
+    /// The page begins right after it.
     pub after: LostPlace,
+    /// Rows of the page.
     pub limit: u32,
 }
 

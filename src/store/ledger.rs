@@ -31,6 +31,7 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 pub struct QueuePart {
     /// As ClickHouse calls it.
     pub name: String,
+    /// Changes that it queues.
     pub rows: u64,
     /// First of the blocks that it holds: the queue's insertions are numbered in their order.
     pub first_block: u64,
@@ -61,8 +62,11 @@ impl TryFrom<PartRow> for QueuePart {
 /// What is worked on at once: of these parts of the queue, these slots.
 #[derive(Debug, Clone)]
 pub struct Piece {
+    /// Names of parts.
     pub parts: Vec<String>,
+    /// First of the slots, which are hashes of visitors.
     pub first_slot: u64,
+    /// Last of them.
     pub last_slot: u64,
 }
 

@@ -16,6 +16,7 @@ mod inquiries;
 mod insert;
 mod ledger;
 mod ledger_rows;
+#[allow(missing_docs, reason = "their names and types say what their items are")]
 mod migrate;
 mod orders;
 mod rows;
@@ -55,7 +56,9 @@ pub struct StoreOptions {
     pub url: String,
     /// PEM file of the CA that is believed with `https://`; the system's when absent.
     pub ca_file: Option<PathBuf>,
+    /// Who reads and writes.
     pub user: String,
+    /// Theirs.
     pub password: String,
     /// Names and values of headers that every request carries.
     pub headers: Vec<(String, String)>,

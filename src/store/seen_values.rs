@@ -22,21 +22,28 @@ pub struct Seen {
 /// New values that one client has brought to a shop on one day.
 #[derive(Debug, Deserialize)]
 pub struct Brought {
+    /// By the name of the contract.
     pub dimension: String,
+    /// As [`crate::identity::client_of`] makes it.
     pub client: u16,
+    /// How many.
     pub brought: u64,
 }
 
 /// A value to be remembered as seen.
 #[derive(Debug, Clone, Copy)]
 pub struct SeenRow<'a> {
+    /// Slug.
     pub shop: &'a str,
+    /// Of the event that carries the value.
     pub day: NaiveDate,
+    /// By the name of the contract.
     pub dimension: &'a str,
     /// As [`hash_of`] makes it.
     pub value: u64,
     /// Nobody vouches for it, and it was not seen before.
     pub is_new: bool,
+    /// Who brought a new one, as [`crate::identity::client_of`] makes it; else 0.
     pub client: u16,
 }
 

@@ -10,17 +10,24 @@ use serde::Deserialize;
 pub struct ShopRow {
     /// Slug.
     pub shop: String,
+    /// For people.
     pub name: String,
+    /// IANA name.
     pub time_zone: String,
+    /// ISO 4217.
     pub currency: String,
+    /// Days after an order in which an inquiry is about it.
     pub after_sale_days: u16,
+    /// 1 of a shop that is gone.
     pub is_removed: u8,
 }
 
 /// The rules under which a shop's ledger was made.
 #[derive(Debug, Clone, PartialEq, Eq, Row, Deserialize)]
 pub struct RulesRow {
+    /// Slug.
     pub shop: String,
+    /// As `key=value`, compared as a whole.
     pub rules: String,
 }
 

@@ -66,6 +66,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// How the upkeep paces itself, and where it keeps a batch.
 #[derive(Debug, Clone)]
 pub struct UpkeepOptions {
+    /// Where the batch file and the stamp are.
     pub data_dir: PathBuf,
     /// Shortest time between two rounds, so that small parts do not pile up.
     pub interval: Duration,
@@ -176,6 +177,7 @@ enum Round {
 }
 
 impl Upkeep {
+    /// The loop, and what others know of it.
     pub fn new(
         store: Store,
         registry: Arc<Registry>,

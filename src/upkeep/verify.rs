@@ -68,12 +68,16 @@ impl Verdict {
 /// Why a shop could not be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
+    /// The store is away, or refuses.
     #[error("{0}; try again when the store is back")]
     Store(String),
+    /// Every look found other visitors changed.
     #[error("its visitors change faster than they can be looked at; try again at a quieter time")]
     Restless,
+    /// No row of the ledger can have it.
     #[error("{0} is no day of the ledger; name days from 1970-01-01 to 2149-06-06")]
     Day(NaiveDate),
+    /// Nobody will answer any more.
     #[error("the server is stopping")]
     Stopping,
 }
