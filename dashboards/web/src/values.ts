@@ -12,6 +12,9 @@ export const FOUND_OUT: Partial<Record<string, readonly string[]>> = {
   customer_type: ["old", "new"],
 };
 
+/** What pages named beyond the bounds of new values. */
+const OTHER = "(other)";
+
 const COUNTRIES: Record<Language, Intl.DisplayNames> = {
   en: new Intl.DisplayNames("en", { type: "region", fallback: "code" }),
   zh: new Intl.DisplayNames("zh-CN", { type: "region", fallback: "code" }),
@@ -20,6 +23,7 @@ const COUNTRIES: Record<Language, Intl.DisplayNames> = {
 /** A value of a dimension as people call it; null or empty is unknown. */
 export function nameOf(dimension: string, value: string | null, language: Language): string {
   if (!value) return say("unknown", language);
+  if (value === OTHER) return say("beyond_bound", language);
   const word = `value_${value}`;
   if (FOUND_OUT[dimension]?.includes(value) && isWord(word)) return say(word, language);
   if (dimension === "country" && /^[A-Z]{2}$/.test(value)) return COUNTRIES[language].of(value) ?? value;

@@ -95,6 +95,7 @@ const WORDS = {
   },
   left_off: { en: "{count} more groups with fewer visitors are not shown.", zh: "另有 {count} 个访客更少的分组未显示。" },
   unknown: { en: "unknown", zh: "未知" },
+  beyond_bound: { en: "(other: beyond a day's new values)", zh: "（其他：超出每日新值上限）" },
   nothing: { en: "Nothing here for these days.", zh: "这段时间没有数据。" },
   cohorts: { en: "Inquiry cohorts", zh: "咨询追踪" },
   cohorts_hint: {
