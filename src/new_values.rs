@@ -84,7 +84,8 @@ impl NewValues {
             if (event.received_day - event.day).num_days() > MAX_AGE_DAYS {
                 continue;
             }
-            let (shop, day) = (event.shop.clone(), event.day);
+            // Given back below: the fields are borrowed for writing meanwhile, and most events have nothing unknown.
+            let (shop, day) = (std::mem::take(&mut event.shop), event.day);
             for (field, (dimension, value)) in fields(event).into_iter().enumerate() {
                 if !value.is_empty()
                     && value != OTHER
@@ -93,6 +94,7 @@ impl NewValues {
                     unknown.entry((shop.clone(), day)).or_default().push(Place { event: number, field });
                 }
             }
+            event.shop = shop;
         }
         let mut replaced = Vec::new();
         for ((shop, day), places) in unknown {

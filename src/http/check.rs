@@ -3,11 +3,10 @@
 
 use super::error::ApiError;
 use super::wire::WireEvent;
-use super::{State, details, limit};
+use super::{State, details};
 use crate::enrich::agent::Agent;
 use crate::enrich::source;
 use crate::event::{Arrival, Event, Field, Kind, Rejection, Sender, Visitor};
-use crate::identity;
 use crate::shops::{Payments, Shop};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,8 +14,8 @@ use std::sync::Arc;
 /// Who a browser's event without a visitor comes from.
 pub struct Browser<'a> {
     pub address: IpAddr,
-    /// Sits on this machine, and forwards for nobody.
-    pub is_here: bool,
+    /// What is kept of the address, see [`Event::client`].
+    pub client: u16,
     pub user_agent: &'a str,
     pub agent: Arc<Agent>,
     /// Says of itself that no person looks at the page.
@@ -93,9 +92,7 @@ impl Check<'_> {
     /// # Errors
     /// The keys of the day cannot be kept.
     pub fn identified(&self, mut event: Event) -> Result<Event, ApiError> {
-        if let Some(browser) = self.browser.as_ref().filter(|browser| !browser.is_here) {
-            event.client = identity::client_of(&self.shop.slug, limit::network(browser.address));
-        }
+        event.client = self.browser.as_ref().map_or(0, |browser| browser.client);
         if let Some(browser) = &self.browser
             && event.visitor == Visitor::Unknown
         {

@@ -7,8 +7,9 @@ use super::error::{ApiError, Rejected};
 use super::openapi::{BrowserErrors, ImageErrors, ServerErrors};
 use super::parameters::Parameters;
 use super::wire::{Body, EventsBody, WireError, WireEvent, without_mark};
-use super::{State, auth, body, only};
+use super::{State, auth, body, limit, only};
 use crate::event::{Field, Rejection};
+use crate::identity;
 use crate::planted::Fault;
 use crate::shops::{PrivacySignal, Shop};
 use crate::spool::{Appender, Records};
@@ -153,7 +154,8 @@ async fn browser_events(
         state.limits.client_events(state.trusted_proxies.client(request), body.events.len())?;
     }
     let shop = shop_of_page(request, state, body.shop.as_deref())?;
-    let mut intake = Intake::new(state, appender, shop, Some(browser(request, state)));
+    let browser = browser(request, state, &shop);
+    let mut intake = Intake::new(state, appender, shop, Some(browser));
     for event in body.events {
         intake.take(event)?;
     }
@@ -191,7 +193,8 @@ pub async fn from_image(
     let mut visit = WireEvent::default();
     visit.fields.kind = Field::Text(Cow::Borrowed("visit"));
     visit.fields.url = Field::Text(String::from_utf8_lossy(page));
-    let mut intake = Intake::new(&state, &appender, shop, Some(browser(&request, &state)));
+    let browser = browser(&request, &state, &shop);
+    let mut intake = Intake::new(&state, &appender, shop, Some(browser));
     intake.take(Ok(visit))?;
     intake.finish().await?;
     Ok(HttpResponse::Ok()
@@ -223,7 +226,7 @@ fn shop_of_page(
 }
 
 /// Who sends a page's request.
-fn browser<'a>(request: &'a HttpRequest, state: &State) -> Browser<'a> {
+fn browser<'a>(request: &'a HttpRequest, state: &State, shop: &Shop) -> Browser<'a> {
     let user_agent = request.headers().get(header::USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
     let agent = state.agents.read(&String::from_utf8_lossy(user_agent));
     let address = state.trusted_proxies.client(request);
@@ -233,7 +236,7 @@ fn browser<'a>(request: &'a HttpRequest, state: &State) -> Browser<'a> {
     }
     Browser {
         address,
-        is_here,
+        client: if is_here { 0 } else { identity::client_of(&shop.slug, limit::network(address)) },
         user_agent: std::str::from_utf8(user_agent).unwrap_or_default(),
         is_bot: agent.bot || is_prefetch(request),
         agent,

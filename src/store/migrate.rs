@@ -9,6 +9,7 @@ use crate::secret::hex;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// Statements in order of their number. Never edited after a release: add the next one.
 const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
@@ -48,6 +49,9 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0034_seen_values",
     "0035_seen_values_of_before",
 );
+
+/// A migration may read months of a large shop; events wait in the spool meanwhile.
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(1_800);
 
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \
     (name String, checksum String, applied_at DateTime DEFAULT now()) \
@@ -132,7 +136,7 @@ impl Store {
         )
         .await?;
         for (name, statement) in pending(&applied, MIGRATIONS)? {
-            self.run(statement).await?;
+            self.change(statement).await?;
             in_time(async {
                 let mut insert =
                     self.client.insert::<Applied>("migrations").await?.with_setting("async_insert", "0");
@@ -157,7 +161,7 @@ impl Store {
         }
         tracing::error!(tables = missing.join(", "), "tables are missing and are made again");
         for (_, statement) in MIGRATIONS {
-            self.run(statement).await?;
+            self.change(statement).await?;
         }
         Ok(())
     }
@@ -189,6 +193,14 @@ impl Store {
             .await?;
         }
         Ok(())
+    }
+
+    /// Runs a statement that may go through everything that is stored.
+    async fn change(&self, statement: &str) -> Result<(), StoreError> {
+        match tokio::time::timeout(CHANGE_TIMEOUT, self.client.query_raw(statement).execute()).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(StoreError::Away("a migration did not end in time".into())),
+        }
     }
 
     async fn run(&self, statement: &str) -> Result<(), StoreError> {
