@@ -398,6 +398,13 @@ fn require_room(settings: &Settings, spool: &Spool) -> anyhow::Result<()> {
         spool.remove_sent()?;
     }
     match room::shortage(&needs)? {
+        // What waits may be what fills the disk, and only a server that runs sends it on.
+        Some(shortage)
+            if matches!(settings.clickhouse, ClickHouse::External(_)) && spool.unsent_bytes() > 0 =>
+        {
+            tracing::error!(%shortage, "events are refused until what waits is sent");
+            Ok(())
+        }
         Some(shortage) => Err(shortage.into()),
         None => Ok(()),
     }

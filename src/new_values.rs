@@ -18,8 +18,8 @@ use std::hash::{BuildHasher, RandomState};
 pub const OTHER: &str = "(other)";
 /// Older values say nothing about what is new, and the store keeps them no longer.
 const MAX_AGE_DAYS: i64 = 45;
-/// Values asked about at once: their hashes travel in an address.
-const MAX_ASKED: usize = 2_000;
+/// Values asked about at once: their hashes travel in an address, of which a gateway may take no more than 8 KiB.
+const MAX_ASKED: usize = 250;
 /// Hard bound of what is remembered here, 16 bytes each; then it is asked for again.
 const MAX_KNOWN: usize = 1 << 20;
 
@@ -81,7 +81,8 @@ impl NewValues {
         }
         let mut unknown: HashMap<(String, NaiveDate), Vec<Place>> = HashMap::new();
         for (number, event) in events.iter_mut().enumerate() {
-            if (event.received_day - event.day).num_days() > MAX_AGE_DAYS {
+            // What programs name is in no figure.
+            if event.bot || (event.received_day - event.day).num_days() > MAX_AGE_DAYS {
                 continue;
             }
             // Given back below: the fields are borrowed for writing meanwhile, and most events have nothing unknown.
@@ -96,22 +97,36 @@ impl NewValues {
             }
             event.shop = shop;
         }
+        let mut decisions = Vec::new();
+        for ((shop, day), mut places) in unknown {
+            // What the shop itself names is seen, whatever order it came in.
+            places.sort_by_key(|place| !events[place.event].verified);
+            decisions.push(self.decide(shop, day, places, events).await?);
+        }
+        let rows: Vec<SeenRow<'_>> = decisions.iter().flat_map(Decision::rows).collect();
+        if !rows.is_empty() {
+            self.store.remember_seen(&rows).await?;
+        }
         let mut replaced = Vec::new();
-        for ((shop, day), places) in unknown {
-            self.decide(&shop, day, &places, events, &mut replaced).await?;
+        for decision in decisions {
+            self.known.extend(decision.known);
+            for place in decision.beyond {
+                let (dimension, value) = value_at(events, place);
+                OTHER.clone_into(value);
+                replaced.push(dimension);
+            }
         }
         Ok(replaced)
     }
 
     /// Decides about values of one shop and day that are not known here.
     async fn decide(
-        &mut self,
-        shop: &str,
+        &self,
+        shop: String,
         day: NaiveDate,
-        places: &[Place],
+        places: Vec<Place>,
         events: &mut [Event],
-        replaced: &mut Vec<&'static str>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Decision, StoreError> {
         let hashes: Vec<u64> = places
             .iter()
             .map(|place| {
@@ -125,47 +140,62 @@ impl NewValues {
         // By value: whether the day has it already.
         let mut seen: HashMap<u64, bool> = HashMap::new();
         for part in asked.chunks(MAX_ASKED) {
-            let found = self.store.seen(shop, day, part).await?;
+            let found = self.store.seen(&shop, day, part).await?;
             seen.extend(found.into_iter().map(|found| (found.value, found.is_of_the_day != 0)));
         }
-        let mut account = Account::of(self.store.brought(shop, day).await?);
-        let mut rows = Vec::new();
-        let mut beyond = Vec::new();
-        let mut admitted = Vec::new();
-        for (place, hash) in places.iter().zip(hashes) {
-            let event = &events[place.event];
-            let (is_verified, client) = (event.verified, event.client);
-            let (dimension, value) = value_at(events, *place);
-            let key = self.hasher.hash_one((shop, day, dimension, &*value));
-            match seen.get(&hash) {
-                Some(true) => {}
-                Some(false) => {
-                    rows.push(SeenRow { shop, day, dimension, value: hash, is_new: false, client: 0 })
-                }
-                None if is_verified => {
-                    rows.push(SeenRow { shop, day, dimension, value: hash, is_new: false, client: 0 })
-                }
+        let is_new =
+            |(place, hash): (&Place, &u64)| !events[place.event].verified && !seen.contains_key(hash);
+        let mut account = if places.iter().zip(&hashes).any(is_new) {
+            Account::of(self.store.brought(&shop, day).await?)
+        } else {
+            Account::default()
+        };
+        let mut decision = Decision { shop, day, seen: Vec::new(), known: Vec::new(), beyond: Vec::new() };
+        for (place, hash) in places.into_iter().zip(hashes) {
+            let (is_verified, client) = (events[place.event].verified, events[place.event].client);
+            let (dimension, value) = value_at(events, place);
+            let key = self.hasher.hash_one((&decision.shop, day, dimension, &*value));
+            let row = match seen.get(&hash) {
+                Some(true) => None,
+                Some(false) => Some((dimension, hash, None)),
+                None if is_verified => Some((dimension, hash, None)),
                 None if account.admits(dimension, client, &self.limits) => {
-                    rows.push(SeenRow { shop, day, dimension, value: hash, is_new: true, client });
+                    Some((dimension, hash, Some(client)))
                 }
                 None => {
-                    beyond.push(*place);
+                    decision.beyond.push(place);
                     continue;
                 }
-            }
+            };
+            decision.seen.extend(row);
             seen.insert(hash, true);
-            admitted.push(key);
+            decision.known.push(key);
         }
-        if !rows.is_empty() {
-            self.store.remember_seen(&rows).await?;
-        }
-        self.known.extend(admitted);
-        for place in beyond {
-            let (dimension, value) = value_at(events, place);
-            OTHER.clone_into(value);
-            replaced.push(dimension);
-        }
-        Ok(())
+        Ok(decision)
+    }
+}
+
+/// What becomes of values of one shop and day that were not known.
+struct Decision {
+    shop: String,
+    day: NaiveDate,
+    /// Dimension and value to be remembered, and who brought a new one.
+    seen: Vec<(&'static str, u64, Option<u16>)>,
+    /// Known from now on, as [`NewValues::known`] has them.
+    known: Vec<u64>,
+    beyond: Vec<Place>,
+}
+
+impl Decision {
+    fn rows(&self) -> impl Iterator<Item = SeenRow<'_>> {
+        self.seen.iter().map(|&(dimension, value, brought_by)| SeenRow {
+            shop: &self.shop,
+            day: self.day,
+            dimension,
+            value,
+            is_new: brought_by.is_some(),
+            client: brought_by.unwrap_or(0),
+        })
     }
 }
 

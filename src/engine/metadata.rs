@@ -1,19 +1,16 @@
 //! ClickHouse's own descriptions of databases, tables and views, and what a full disk leaves of them.
 //!
-//! A description that is cut keeps ClickHouse from starting, for ever. A view holds no data, so its description is removed
-//! unless it is known to be whole, and `store` makes the view again; so is a table's that is cut while the table holds nothing.
-//! A database's is written anew from its place. The description of a table with data is never touched.
+//! A description that is cut keeps ClickHouse from starting, for ever. What holds no data (a view, a new table) is removed when its
+//! description is cut, and `store` makes it again. A database's is written anew from its place. The description of a table with data is never touched.
 
 use super::settings;
 use crate::file;
-use crate::secret::hex;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Checksums of the descriptions by `database/name`, as they were when everything had been made.
+/// The descriptions by `database/name`, as they were when everything had been made.
 type Known = BTreeMap<String, String>;
 
 /// Entries of the directory of a table that has never held a row.
@@ -32,19 +29,18 @@ pub fn mend(directory: &Path) -> io::Result<()> {
         .unwrap_or_default();
     for (name, path) in descriptions(&data)? {
         let text = fs::read(&path)?;
-        let is_whole = match known.get(&name) {
-            Some(sum) => *sum == checksum(&text),
-            None => !is_view(&text) && looks_whole(&text),
-        };
-        if is_whole || !is_empty(&data.join("data").join(&name))? {
+        // What was altered since is no beginning of what was known, and somebody else's views are not known at all.
+        let is_cut = !looks_whole(&text)
+            || known
+                .get(&name)
+                .is_some_and(|whole| whole.len() > text.len() && whole.as_bytes().starts_with(&text));
+        if !is_cut || !is_empty(&data, &name, &text)? {
             continue;
         }
-        if !is_view(&text) {
-            tracing::warn!(
-                name,
-                "a full disk had cut the description of something without data; it is made again"
-            );
-        }
+        tracing::warn!(
+            name,
+            "a full disk had cut the description of something without data; it is made again"
+        );
         fs::remove_file(&path)?;
     }
     Ok(())
@@ -57,7 +53,7 @@ pub fn mend(directory: &Path) -> io::Result<()> {
 pub fn remember(directory: &Path) -> io::Result<()> {
     let mut known = Known::new();
     for (name, path) in descriptions(&settings::data(directory))? {
-        known.insert(name, checksum(&fs::read(&path)?));
+        known.insert(name, String::from_utf8_lossy(&fs::read(&path)?).into_owned());
     }
     let text = serde_json::to_vec(&known)?;
     if fs::read(record(directory)).is_ok_and(|old| old == text) {
@@ -110,16 +106,28 @@ fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
     }
 }
 
-fn is_view(text: &[u8]) -> bool {
-    text.starts_with(b"ATTACH VIEW ")
-}
-
-/// Whether the table at `place` has never held a row; what holds none has no place.
-fn is_empty(place: &Path) -> io::Result<bool> {
-    let names = entries(place)?;
+/// Whether what is called `name` has never held a row. A view has no place; a table's is linked by its name, or named by its identity.
+fn is_empty(data: &Path, name: &str, text: &[u8]) -> io::Result<bool> {
+    let linked = data.join("data").join(name);
+    let place = if linked.exists() {
+        Some(linked)
+    } else {
+        identity(text).map(|uuid| data.join("store").join(&uuid[..3]).join(uuid))
+    };
+    let names = match place {
+        Some(place) => entries(&place)?,
+        None => Vec::new(),
+    };
     Ok(names.iter().all(|path| {
         path.file_name().is_some_and(|name| OF_AN_EMPTY_TABLE.iter().any(|known| name == *known))
     }))
+}
+
+/// The identity in a description, as far as it goes.
+fn identity(text: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(text);
+    let uuid = text.split_once("UUID '")?.1.split('\'').next()?.to_owned();
+    (uuid.len() == 36 && uuid.is_ascii()).then_some(uuid)
 }
 
 /// A description ends with a line's end, outside of every quotation and parenthesis.
@@ -140,10 +148,6 @@ fn looks_whole(text: &[u8]) -> bool {
         }
     }
     text.starts_with(b"ATTACH ") && text.ends_with(b"\n") && depth == 0 && quote.is_none()
-}
-
-fn checksum(text: &[u8]) -> String {
-    hex(&Sha256::digest(text))
 }
 
 #[cfg(test)]

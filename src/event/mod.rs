@@ -435,7 +435,7 @@ impl Event {
             engaged_ms: form::integer(&fields.engaged_ms, "engaged_ms", 0, form::MAX_ENGAGED_MS)?,
             variant: masking::masked_name(form::variant(&fields.variant)?),
             customer: form::text(&fields.customer, "customer", 0, form::MAX_ID_CHARS)?,
-            product: masking::masked_name(form::text(&fields.product, "product", 0, form::MAX_ID_CHARS)?),
+            product: masking::masked_product(form::text(&fields.product, "product", 0, form::MAX_ID_CHARS)?),
         })
     }
 }

@@ -20,8 +20,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use subtle::ConstantTimeEq;
 
+const PING_PATIENCE: Duration = Duration::from_secs(1);
 /// Path of the door.
 pub const SHOPS_PATH: &str = "/shops";
 pub const FORGET_PATH: &str = "/visitors/forget";
@@ -145,9 +147,11 @@ struct EngineHealth<'a> {
 
 async fn ready(admin: web::Data<Admin>) -> HttpResponse {
     let spool = &admin.state.spool;
-    let answers = admin.state.progress.borrow().migrated && admin.state.store.ping().await.is_ok();
-    let engine_disk_free_bytes = admin.engine_disk_free_bytes();
     let trouble = spool.trouble();
+    let engine_disk_free_bytes = admin.engine_disk_free_bytes();
+    // Who watches gives up soon, and a server whose ClickHouse hangs takes events all the same.
+    let ping = tokio::time::timeout(PING_PATIENCE, admin.state.store.ping());
+    let answers = admin.state.progress.borrow().migrated && ping.await.is_ok_and(|pinged| pinged.is_ok());
     let mut response =
         if trouble.is_none() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.json(Ready {

@@ -69,6 +69,11 @@ impl Pulse {
         self.began_us.store(0, Ordering::Relaxed);
     }
 
+    /// Ends what began, which says nothing about appends.
+    pub fn pause(&self) {
+        self.began_us.store(0, Ordering::Relaxed);
+    }
+
     /// How long the round under way has taken.
     fn under_way(&self) -> Duration {
         match self.began_us.load(Ordering::Relaxed) {

@@ -435,7 +435,9 @@ fn write_rounds(mut writer: Writer, mut queue: mpsc::UnboundedReceiver<Asked>, u
             let written = writer.probe();
             usage.pulse.end(written);
         }
+        usage.pulse.begin();
         writer.prepare(ends_segment);
+        usage.pulse.pause();
     }
     writer.close();
 }

@@ -129,6 +129,7 @@ impl Store {
             return Err(error);
         }
         self.run(HISTORY).await?;
+        self.forget_history_of_the_missing().await?;
         let applied = in_time(
             self.client
                 .query_raw("SELECT name, checksum FROM migrations FINAL ORDER BY name")
@@ -146,22 +147,22 @@ impl Store {
             .await?;
             tracing::info!(name, "migrated");
         }
-        self.make_missing().await?;
         self.make_views().await
     }
 
-    /// Makes tables that are gone although they were made: a full disk may have cut what ClickHouse knew of them. Later statements
-    /// change what earlier ones made, so all run again.
-    async fn make_missing(&self) -> Result<(), StoreError> {
+    /// Has everything run again where a table is gone although it was made: a full disk may have cut what ClickHouse knew of it. Later
+    /// statements change what earlier ones made, so none may be left out, and the history tells a start that is interrupted where it was.
+    async fn forget_history_of_the_missing(&self) -> Result<(), StoreError> {
+        let ran =
+            in_time(self.client.query_raw("SELECT DISTINCT name FROM migrations").fetch_all::<String>())
+                .await?;
         let there = self.names().await?;
-        let made = MIGRATIONS.iter().filter_map(|(_, statement)| made_by(statement));
+        let made = MIGRATIONS.iter().filter(|(name, _)| ran.iter().any(|ran| ran == name));
+        let made = made.filter_map(|(_, statement)| made_by(statement));
         let missing: Vec<&str> = made.filter(|name| !there.iter().any(|found| found == name)).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        tracing::error!(tables = missing.join(", "), "tables are missing and are made again");
-        for (_, statement) in MIGRATIONS {
-            self.change(statement).await?;
+        if !missing.is_empty() {
+            tracing::error!(tables = missing.join(", "), "tables are missing and are made again");
+            self.run("TRUNCATE TABLE migrations").await?;
         }
         Ok(())
     }

@@ -78,6 +78,49 @@ fn a_client_brings_some_new_values_a_day_and_a_repeat_or_another_tracker_changes
 }
 
 #[test]
+fn what_programs_name_uses_up_nothing() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let events: Vec<Value> =
+            (0..100).map(|n| visit(&format!("b{n}"), &format!("b{n}"), NOW_MS - MINUTE_MS)).collect();
+        let body = json!({ "shop": shop.public_key, "events": events }).to_string();
+        let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");
+        let request = request.header("x-forwarded-for", "203.0.113.7").header("user-agent", "Googlebot/2.1");
+        assert_eq!(request.body(body).send().await.unwrap().status(), StatusCode::ACCEPTED);
+        browse(&app, &shop, "203.0.113.7", &strangers(PER_CLIENT, NOW_MS - MINUTE_MS)).await;
+        let found = campaigns(&app, &shop).await;
+        assert_eq!((found.len(), found.get("(other)")), (PER_CLIENT, None));
+        app.close().await;
+    });
+}
+
+/// What was seen before there were bounds is written by SQL, and asked for by a number that Rust makes.
+#[test]
+fn a_value_has_the_same_number_in_sql_and_here() {
+    run(async {
+        let app = spawn_app().await;
+        for (dimension, value) in [("campaign", "双11"), ("landing", "/茶/?"), ("source", "it's")] {
+            let sql = format!(
+                "SELECT reinterpretAsUInt64(substring(SHA256(concat('{dimension}', '\\0', '{}')), 1, 8))",
+                value.replace('\'', "\\'")
+            );
+            assert_eq!(app.count(&sql).await, shopfunnel::store::hash_of(dimension, value), "{value}");
+        }
+        let shop = app.add_shop("tea");
+        app.send(&shop, &strangers(3, NOW_MS - MINUTE_MS)).await;
+        app.report(&shop, "funnel").await;
+        let numbers = "SELECT groupArray(value) FROM (SELECT DISTINCT value FROM seen_values ORDER BY value)";
+        let here = app.execute(numbers).await;
+        app.execute("TRUNCATE TABLE seen_values").await;
+        let statement = std::fs::read_to_string("sql/migrations/0035_seen_values_of_before.sql").unwrap();
+        app.execute(&statement.replace("today()", "toDate('2026-11-22')")).await;
+        assert_eq!(app.execute(numbers).await, here);
+        app.close().await;
+    });
+}
+
+#[test]
 fn all_clients_together_are_bounded_by_the_day_and_each_day_anew() {
     run(async {
         let app = spawn_app().await;
@@ -140,6 +183,7 @@ fn a_client_is_limited_by_events_and_not_by_requests_alone() {
         let shop = app.add_shop("tea");
         let events: Vec<Value> = (0..100).map(|n| visit(&format!("v{n}"), "c", NOW_MS - MINUTE_MS)).collect();
         let body = json!({ "shop": shop.public_key, "events": events }).to_string();
+        let started = std::time::Instant::now();
         let mut accepted = 0;
         let mut refused = None;
         for _ in 0..20 {
@@ -151,7 +195,9 @@ fn a_client_is_limited_by_events_and_not_by_requests_alone() {
                 status => refused = Some((status, answer.headers().contains_key("retry-after"))),
             }
         }
-        assert!((1_000..=1_300).contains(&accepted), "{accepted}");
+        // The burst, what has come back since at 50 a second, and one request that begins below the bound.
+        let most = 1_000 + 50 * started.elapsed().as_secs() + 150;
+        assert!((1_000..=most).contains(&accepted), "{accepted} of at most {most}");
         assert_eq!(refused, Some((StatusCode::TOO_MANY_REQUESTS, true)));
         browse(&app, &shop, "198.51.100.9", &events).await;
         app.close().await;

@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EARLIER = "fd4f3d4"
 WORK = ROOT / "target" / "upgrade"
 KILLS = 6
+# More than one client may bring in a day: all of them must be known from before.
+PAGES = [f"page-{number}" for number in range(60)]
 PATIENCE = 60
 DIMENSIONS = (
     "source medium campaign device browser os country region city landing agent channel product variant customer_type"
@@ -112,10 +114,19 @@ class Shop:
                 told = json.load(answer)
                 assert told["accepted"] == len(json.loads(body)), told
 
-    def reports(self, keys, since):
-        """Everything that the shop's reports say, without the moments at which they say it."""
+    def browse(self, keys, events):
+        """Sends events as a page of one client somewhere else does."""
+        body = json.dumps({"shop": keys["public_key"], "events": events}).encode()
+        headers = {"Content-Type": "text/plain", "X-Forwarded-For": "203.0.113.7", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/e", data=body, headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            told = json.load(answer)
+            assert told["accepted"] == len(events), told
+
+    def reports(self, keys, since, until):
+        """Everything that the shop's reports say of these days, without the moments at which they say it."""
         ask = lambda report: without_moments(self.get(f"http://127.0.0.1:{self.port}/v1/shops/tea/{report}", keys["read_key"]))
-        window = f"from={since:%Y-%m-%d}&to={datetime.now(timezone.utc) + timedelta(hours=8):%Y-%m-%d}"
+        window = f"from={since:%Y-%m-%d}&to={until:%Y-%m-%d}"
         reports = [f"funnel?{window}&interval=day&compare=previous", f"cohorts?{window}", f"orders?{window}", f"inquiries/lost?{window}"]
         reports += [f"funnel?{window}&breakdown={dimension}" for dimension in DIMENSIONS]
         return {report: ask(report) for report in reports}
@@ -146,7 +157,7 @@ def life(chance, now):
             at = now - timedelta(days=chance.randint(1, 40), minutes=chance.randint(0, 1_000))
             source = chance.choice(["", "?utm_source=news&utm_campaign=tea", "?utm_source=ads"])
             for step in range(chance.randint(1, 4)):
-                tell("visit", visitor, at + timedelta(minutes=step), url=f"https://shop.example/{chance.choice('abcdef')}/{source}")
+                tell("visit", visitor, at + timedelta(minutes=step), url=f"https://shop.example/{chance.choice(PAGES)}/{source}")
             if chance.random() < 0.4:
                 tell("inquiry", visitor, at + timedelta(minutes=5), agent=chance.choice(["Anna", "Wei"]), channel="web")
             if chance.random() < 0.4:
@@ -173,8 +184,8 @@ def main():
         shop.serve(earlier)
         shop.send(keys, life(chance, now))
         shop.settled(keys)
-        since = now - timedelta(days=45)
-        said = shop.reports(keys, since)
+        since, until = now - timedelta(days=45), now + timedelta(hours=8)
+        said = shop.reports(keys, since, until)
         shop.kill()
         for number in range(KILLS):
             shop.launch(present)
@@ -182,11 +193,15 @@ def main():
             shop.kill()
         shop.serve(present)
         shop.settled(keys)
-        says = shop.reports(keys, since)
+        says = shop.reports(keys, since, until)
         wrong = [report for report in said if not contains(says[report], said[report])]
         proved = shop.run(present, "ledger", "verify", "--shop", "tea")
-        shop.send(keys, [{"kind": "visit", "visitor": "new", "id": str(uuid.uuid4())}])
+        shop.browse(keys, [{"kind": "visit", "visitor": f"new-{page}", "url": f"https://shop.example/{page}/"} for page in PAGES])
         shop.settled(keys)
+        today = f"from={until:%Y-%m-%d}&to={until:%Y-%m-%d}"
+        landings = shop.get(f"http://127.0.0.1:{shop.port}/v1/shops/tea/funnel?{today}&breakdown=landing", keys["read_key"])
+        unknown = [group for group in landings["groups"] if group["value"] == "(other)"]
+        assert len(landings["groups"]) >= len(PAGES) and not unknown, landings["groups"][:3]
         shop.kill(signal.SIGTERM)
     for report in wrong:
         print(f"{report}\n  said {json.dumps(said[report])[:400]}\n  says {json.dumps(says[report])[:400]}")

@@ -97,6 +97,13 @@ pub fn masked_name(name: String) -> String {
     })
 }
 
+/// What names a product: as [`masked_name`], but that a number alone is the product's and no telephone's, as long as it is not as
+/// long as a card's. Marketplaces number their products by 11, 12 and 19 digits.
+pub fn masked_product(product: String) -> String {
+    let is_own = is_number(&product) && !(14..=16).contains(&product.len());
+    if is_own { product } else { masked_name(product) }
+}
+
 /// What somebody wrote, or [`MASK`] when it gives a person away.
 pub fn masked_value(value: String) -> String {
     if gives_away(&value, 0) { MASK.into() } else { value }

@@ -342,3 +342,14 @@ fn a_card_is_found_however_it_is_grouped_and_wherever_it_stands() {
         }
     }
 }
+
+#[test]
+fn a_number_alone_is_a_products_own_unless_it_is_a_cards() {
+    for product in ["15012345678", "520813250866", "6901234567892", "3612345678901234567", "SKU-1", "oolong"]
+    {
+        assert_eq!(masked_product(product.into()), product);
+    }
+    for product in ["4111111111111111", "4111 1111 1111 1111", "tea for 13812345678", "a@b.cn"] {
+        assert!(masked_product(product.into()).contains("***"), "{product}");
+    }
+}
