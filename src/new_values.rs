@@ -11,7 +11,7 @@
 use crate::event::Event;
 use crate::store::{SeenRow, Store, StoreError, hash_of};
 use chrono::NaiveDate;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 /// Stands for every value beyond the bounds.
@@ -79,7 +79,7 @@ impl NewValues {
         if self.known.len() > MAX_KNOWN {
             self.known.clear();
         }
-        let mut unknown: HashMap<(String, NaiveDate), Vec<Place>> = HashMap::new();
+        let mut unknown: HashMap<String, BTreeMap<NaiveDate, Vec<Place>>> = HashMap::new();
         for (number, event) in events.iter_mut().enumerate() {
             // What programs name is in no figure.
             if event.bot || (event.received_day - event.day).num_days() > MAX_AGE_DAYS {
@@ -92,31 +92,56 @@ impl NewValues {
                     && value != OTHER
                     && !self.known.contains(&self.hasher.hash_one((&shop, day, dimension, &*value)))
                 {
-                    unknown.entry((shop.clone(), day)).or_default().push(Place { event: number, field });
+                    let days = unknown.entry(shop.clone()).or_default();
+                    days.entry(day).or_default().push(Place { event: number, field });
                 }
             }
             event.shop = shop;
         }
-        let mut decisions = Vec::new();
-        for ((shop, day), mut places) in unknown {
-            // What the shop itself names is seen, whatever order it came in.
-            places.sort_by_key(|place| !events[place.event].verified);
-            decisions.push(self.decide(shop, day, places, events).await?);
-        }
-        let rows: Vec<SeenRow<'_>> = decisions.iter().flat_map(Decision::rows).collect();
-        if !rows.is_empty() {
-            self.store.remember_seen(&rows).await?;
-        }
+        self.note_verified(&unknown, events).await?;
         let mut replaced = Vec::new();
-        for decision in decisions {
-            self.known.extend(decision.known);
-            for place in decision.beyond {
-                let (dimension, value) = value_at(events, place);
-                OTHER.clone_into(value);
-                replaced.push(dimension);
+        // Day after day, because what a day has brought is seen on the next; the shops know nothing of each other.
+        while !unknown.is_empty() {
+            let mut decisions = Vec::new();
+            for (shop, days) in &mut unknown {
+                if let Some((day, places)) = days.pop_first() {
+                    decisions.push(self.decide(shop.clone(), day, places, events).await?);
+                }
             }
+            let rows: Vec<SeenRow<'_>> = decisions.iter().flat_map(Decision::rows).collect();
+            if !rows.is_empty() {
+                self.store.remember_seen(&rows).await?;
+            }
+            for decision in decisions {
+                self.known.extend(decision.known);
+                for place in decision.beyond {
+                    let (dimension, value) = value_at(events, place);
+                    OTHER.clone_into(value);
+                    replaced.push(dimension);
+                }
+            }
+            unknown.retain(|_, days| !days.is_empty());
         }
         Ok(replaced)
+    }
+
+    /// Remembers what the shops themselves name, before anything of others is decided: whatever order it came in, it is seen.
+    async fn note_verified(
+        &self,
+        unknown: &HashMap<String, BTreeMap<NaiveDate, Vec<Place>>>,
+        events: &mut [Event],
+    ) -> Result<(), StoreError> {
+        let mut rows = Vec::new();
+        for (shop, days) in unknown {
+            for (&day, places) in days {
+                for &place in places.iter().filter(|place| events[place.event].verified).collect::<Vec<_>>() {
+                    let (dimension, value) = value_at(events, place);
+                    let value = hash_of(dimension, value);
+                    rows.push(SeenRow { shop, day, dimension, value, is_new: false, client: 0 });
+                }
+            }
+        }
+        if rows.is_empty() { Ok(()) } else { self.store.remember_seen(&rows).await }
     }
 
     /// Decides about values of one shop and day that are not known here.
@@ -152,13 +177,12 @@ impl NewValues {
         };
         let mut decision = Decision { shop, day, seen: Vec::new(), known: Vec::new(), beyond: Vec::new() };
         for (place, hash) in places.into_iter().zip(hashes) {
-            let (is_verified, client) = (events[place.event].verified, events[place.event].client);
+            let client = events[place.event].client;
             let (dimension, value) = value_at(events, place);
             let key = self.hasher.hash_one((&decision.shop, day, dimension, &*value));
             let row = match seen.get(&hash) {
                 Some(true) => None,
                 Some(false) => Some((dimension, hash, None)),
-                None if is_verified => Some((dimension, hash, None)),
                 None if account.admits(dimension, client, &self.limits) => {
                     Some((dimension, hash, Some(client)))
                 }

@@ -5,6 +5,9 @@ use crate::app::{
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use shopfunnel::event::Event;
+use shopfunnel::new_values::{NewValues, ValueLimits};
+use shopfunnel::store::Store;
 use std::collections::BTreeMap;
 
 const PER_CLIENT: usize = 50;
@@ -200,6 +203,37 @@ fn a_client_is_limited_by_events_and_not_by_requests_alone() {
         assert!((1_000..=most).contains(&accepted), "{accepted} of at most {most}");
         assert_eq!(refused, Some((StatusCode::TOO_MANY_REQUESTS, true)));
         browse(&app, &shop, "198.51.100.9", &events).await;
+        app.close().await;
+    });
+}
+
+/// A visit as the spool holds it.
+fn spooled(day: &str, campaign: &str, is_verified: bool) -> Event {
+    let event = json!({
+        "shop": "tea", "id": uuid::Uuid::now_v7(), "kind": "visit", "at_ms": NOW_MS, "day": day, "received_at_ms": NOW_MS,
+        "received_day": "2026-11-22", "client": 7, "visitor": { "named": "v" }, "verified": is_verified,
+        "details": { "campaign": campaign },
+    });
+    serde_json::from_value(event).unwrap()
+}
+
+#[test]
+fn within_one_batch_the_shop_is_heard_first_and_one_day_after_the_other() {
+    run(async {
+        let app = spawn_app().await;
+        let limits = ValueLimits { per_client: 1, ..ValueLimits::default() };
+        let mut values = NewValues::new(Store::new(app.store.clone()).unwrap(), limits);
+        let mut events = [
+            spooled("2026-11-22", "of-the-shop", false),
+            spooled("2026-11-22", "of-yesterday", false),
+            spooled("2026-11-22", "own", false),
+            spooled("2026-11-22", "too-much", false),
+            spooled("2026-11-21", "of-yesterday", false),
+            spooled("2026-11-02", "of-the-shop", true),
+        ];
+        assert_eq!(values.bound(&mut events).await.unwrap(), ["campaign"]);
+        let named: Vec<&str> = events.iter().map(|event| event.details.campaign.as_str()).collect();
+        assert_eq!(named, ["of-the-shop", "of-yesterday", "own", "(other)", "of-yesterday", "of-the-shop"]);
         app.close().await;
     });
 }
