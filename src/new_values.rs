@@ -18,8 +18,8 @@ use std::hash::{BuildHasher, RandomState};
 pub const OTHER: &str = "(other)";
 /// Older values say nothing about what is new, and the store keeps them no longer.
 const MAX_AGE_DAYS: i64 = 45;
-/// Values asked about at once: their hashes travel in an address, of which a gateway may take no more than 8 KiB.
-const MAX_ASKED: usize = 250;
+/// Values asked about at once: their hashes travel in an address.
+const MAX_ASKED: usize = 2_000;
 /// Hard bound of what is remembered here, 16 bytes each; then it is asked for again.
 const MAX_KNOWN: usize = 1 << 20;
 
@@ -98,7 +98,7 @@ impl NewValues {
             }
             event.shop = shop;
         }
-        self.note_verified(&unknown, events).await?;
+        self.note_verified(&mut unknown, events).await?;
         let mut replaced = Vec::new();
         // Day after day, because what a day has brought is seen on the next; the shops know nothing of each other.
         while !unknown.is_empty() {
@@ -125,23 +125,40 @@ impl NewValues {
         Ok(replaced)
     }
 
-    /// Remembers what the shops themselves name, before anything of others is decided: whatever order it came in, it is seen.
+    /// Remembers what the shops themselves name, before anything of others is decided: whatever order it came in, it is seen. Nothing
+    /// of theirs is left to decide about then.
     async fn note_verified(
-        &self,
-        unknown: &HashMap<String, BTreeMap<NaiveDate, Vec<Place>>>,
+        &mut self,
+        unknown: &mut HashMap<String, BTreeMap<NaiveDate, Vec<Place>>>,
         events: &mut [Event],
     ) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        for (shop, days) in unknown {
+        let (mut rows, mut known) = (Vec::new(), Vec::new());
+        for (shop, days) in &*unknown {
             for (&day, places) in days {
-                for &place in places.iter().filter(|place| events[place.event].verified).collect::<Vec<_>>() {
-                    let (dimension, value) = value_at(events, place);
-                    let value = hash_of(dimension, value);
-                    rows.push(SeenRow { shop, day, dimension, value, is_new: false, client: 0 });
+                for &place in places {
+                    if events[place.event].verified {
+                        let (dimension, value) = value_at(events, place);
+                        known.push(self.hasher.hash_one((shop, day, dimension, &*value)));
+                        let value = hash_of(dimension, value);
+                        rows.push(SeenRow { shop, day, dimension, value, is_new: false, client: 0 });
+                    }
                 }
             }
         }
-        if rows.is_empty() { Ok(()) } else { self.store.remember_seen(&rows).await }
+        rows.sort_unstable_by_key(|row| (row.shop, row.day, row.value));
+        rows.dedup_by_key(|row| (row.shop, row.day, row.value));
+        if !rows.is_empty() {
+            self.store.remember_seen(&rows).await?;
+        }
+        self.known.extend(known);
+        for days in unknown.values_mut() {
+            for places in days.values_mut() {
+                places.retain(|place| !events[place.event].verified);
+            }
+            days.retain(|_, places| !places.is_empty());
+        }
+        unknown.retain(|_, days| !days.is_empty());
+        Ok(())
     }
 
     /// Decides about values of one shop and day that are not known here.

@@ -108,7 +108,8 @@ impl Derivation {
             after_sale: kind == "inquiry" && random.f64() < 0.2,
             ..Sent::default()
         };
-        let padding = format!("{:016x}", random.u64(..)).repeat(self.padding / 16);
+        // Words, because a long row of digits is masked as a secret.
+        let padding = ["oolong-tea/", "jasmine-tea/"][random.usize(..2)].repeat(self.padding / 11);
         Payload {
             sent,
             url: format!("https://shop.example/{journey}/{padding}"),
