@@ -9,17 +9,23 @@
 //! their day is as exhausted as it was.
 
 use crate::event::Event;
-use crate::store::{SeenRow, Store, StoreError, hash_of};
+use crate::store::{Brought, SeenRow, Store, StoreError, hash_of};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
 
 /// Stands for every value beyond the bounds.
 pub const OTHER: &str = "(other)";
+/// A value that was not seen for so long is new.
+const SEEN_DAYS: i64 = 30;
 /// Older values say nothing about what is new, and the store keeps them no longer.
 const MAX_AGE_DAYS: i64 = 45;
 /// Values asked about at once: their hashes travel in an address.
 const MAX_ASKED: usize = 2_000;
+/// What shops name is written down so often, or when there is so much of it.
+const WRITE_INTERVAL: Duration = Duration::from_secs(10);
+const MAX_UNWRITTEN: usize = 20_000;
 /// Hard bound of what is remembered here, 16 bytes each; then it is asked for again.
 const MAX_KNOWN: usize = 1 << 20;
 
@@ -53,6 +59,9 @@ pub struct NewValues {
     limits: ValueLimits,
     /// Values of days that are in the store, as hashes of shop, day, dimension and value.
     known: HashSet<u64>,
+    /// Shop, day, dimension and value of what shops themselves have named since `written_at`.
+    unwritten: Vec<(String, NaiveDate, &'static str, u64)>,
+    written_at: Instant,
     hasher: RandomState,
 }
 
@@ -68,7 +77,14 @@ struct Place {
 impl NewValues {
     /// Knows nothing yet; what the store knows is asked for when it is needed.
     pub fn new(store: Store, limits: ValueLimits) -> NewValues {
-        NewValues { store, limits, known: HashSet::new(), hasher: RandomState::new() }
+        NewValues {
+            store,
+            limits,
+            known: HashSet::new(),
+            unwritten: Vec::new(),
+            written_at: Instant::now(),
+            hasher: RandomState::new(),
+        }
     }
 
     /// Puts [`OTHER`] in the place of each value beyond the bounds, and remembers the others. Returns the dimensions of those replaced.
@@ -98,130 +114,149 @@ impl NewValues {
             }
             event.shop = shop;
         }
-        self.note_verified(&mut unknown, events).await?;
+        self.note_unbounded(&mut unknown, events).await?;
+        let mut decisions = Vec::new();
+        for (shop, days) in unknown {
+            decisions.push(self.decide(shop, days, events).await?);
+        }
+        let rows: Vec<SeenRow<'_>> = decisions.iter().flat_map(Decision::rows).collect();
+        if !rows.is_empty() {
+            self.store.remember_seen(&rows).await?;
+        }
         let mut replaced = Vec::new();
-        // Day after day, because what a day has brought is seen on the next; the shops know nothing of each other.
-        while !unknown.is_empty() {
-            let mut decisions = Vec::new();
-            for (shop, days) in &mut unknown {
-                if let Some((day, places)) = days.pop_first() {
-                    decisions.push(self.decide(shop.clone(), day, places, events).await?);
-                }
+        for decision in decisions {
+            self.known.extend(decision.known);
+            for place in decision.beyond {
+                let (dimension, value) = value_at(events, place);
+                OTHER.clone_into(value);
+                replaced.push(dimension);
             }
-            let rows: Vec<SeenRow<'_>> = decisions.iter().flat_map(Decision::rows).collect();
-            if !rows.is_empty() {
-                self.store.remember_seen(&rows).await?;
-            }
-            for decision in decisions {
-                self.known.extend(decision.known);
-                for place in decision.beyond {
-                    let (dimension, value) = value_at(events, place);
-                    OTHER.clone_into(value);
-                    replaced.push(dimension);
-                }
-            }
-            unknown.retain(|_, days| !days.is_empty());
         }
         Ok(replaced)
     }
 
     /// Remembers what the shops themselves name, before anything of others is decided: whatever order it came in, it is seen. Nothing
     /// of theirs is left to decide about then.
-    async fn note_verified(
+    async fn note_unbounded(
         &mut self,
         unknown: &mut HashMap<String, BTreeMap<NaiveDate, Vec<Place>>>,
         events: &mut [Event],
     ) -> Result<(), StoreError> {
-        let (mut rows, mut known) = (Vec::new(), Vec::new());
         for (shop, days) in &*unknown {
             for (&day, places) in days {
                 for &place in places {
-                    if events[place.event].verified {
+                    if is_unbounded(&events[place.event]) {
                         let (dimension, value) = value_at(events, place);
-                        known.push(self.hasher.hash_one((shop, day, dimension, &*value)));
-                        let value = hash_of(dimension, value);
-                        rows.push(SeenRow { shop, day, dimension, value, is_new: false, client: 0 });
+                        self.known.insert(self.hasher.hash_one((shop, day, dimension, &*value)));
+                        self.unwritten.push((shop.clone(), day, dimension, hash_of(dimension, value)));
                     }
                 }
             }
         }
-        rows.sort_unstable_by_key(|row| (row.shop, row.day, row.value));
-        rows.dedup_by_key(|row| (row.shop, row.day, row.value));
-        if !rows.is_empty() {
-            self.store.remember_seen(&rows).await?;
-        }
-        self.known.extend(known);
         for days in unknown.values_mut() {
             for places in days.values_mut() {
-                places.retain(|place| !events[place.event].verified);
+                places.retain(|place| !is_unbounded(&events[place.event]));
             }
             days.retain(|_, places| !places.is_empty());
         }
         unknown.retain(|_, days| !days.is_empty());
+        // Before anything of strangers is decided; else now and then, because an insert costs much and nothing waits for it.
+        if !unknown.is_empty()
+            || self.written_at.elapsed() >= WRITE_INTERVAL
+            || self.unwritten.len() >= MAX_UNWRITTEN
+        {
+            self.write().await?;
+        }
         Ok(())
     }
 
-    /// Decides about values of one shop and day that are not known here.
+    /// Writes down what shops themselves have named.
+    ///
+    /// # Errors
+    /// The store cannot remember; do it again.
+    pub async fn write(&mut self) -> Result<(), StoreError> {
+        self.unwritten.sort_unstable();
+        self.unwritten.dedup();
+        let rows: Vec<SeenRow<'_>> = self
+            .unwritten
+            .iter()
+            .map(|&(ref shop, day, dimension, value)| SeenRow {
+                shop,
+                day,
+                dimension,
+                value,
+                is_new: false,
+                client: 0,
+            })
+            .collect();
+        if !rows.is_empty() {
+            self.store.remember_seen(&rows).await?;
+        }
+        self.unwritten.clear();
+        self.written_at = Instant::now();
+        Ok(())
+    }
+
+    /// Decides about values of one shop that are not known here, day after day: what a day has brought is seen on the next.
     async fn decide(
         &self,
         shop: String,
-        day: NaiveDate,
-        places: Vec<Place>,
+        days: BTreeMap<NaiveDate, Vec<Place>>,
         events: &mut [Event],
     ) -> Result<Decision, StoreError> {
-        let hashes: Vec<u64> = places
-            .iter()
-            .map(|place| {
-                let (dimension, value) = value_at(events, *place);
-                hash_of(dimension, value)
-            })
-            .collect();
-        let mut asked = hashes.clone();
+        let mut decision = Decision { shop, seen: Vec::new(), known: Vec::new(), beyond: Vec::new() };
+        let (Some((&from, _)), Some((&to, _))) = (days.first_key_value(), days.last_key_value()) else {
+            return Ok(decision);
+        };
+        let mut asked: Vec<u64> = Vec::new();
+        for place in days.values().flatten() {
+            let (dimension, value) = value_at(events, *place);
+            asked.push(hash_of(dimension, value));
+        }
         asked.sort_unstable();
         asked.dedup();
-        // By value: whether the day has it already.
-        let mut seen: HashMap<u64, bool> = HashMap::new();
+        let mut seen: HashMap<u64, Vec<NaiveDate>> = HashMap::new();
         for part in asked.chunks(MAX_ASKED) {
-            let found = self.store.seen(&shop, day, part).await?;
-            seen.extend(found.into_iter().map(|found| (found.value, found.is_of_the_day != 0)));
+            let found = self.store.seen(&decision.shop, (from, to), part).await?;
+            seen.extend(found.into_iter().map(|found| (found.value, found.days)));
         }
-        let is_new =
-            |(place, hash): (&Place, &u64)| !events[place.event].verified && !seen.contains_key(hash);
-        let mut account = if places.iter().zip(&hashes).any(is_new) {
-            Account::of(self.store.brought(&shop, day).await?)
-        } else {
-            Account::default()
-        };
-        let mut decision = Decision { shop, day, seen: Vec::new(), known: Vec::new(), beyond: Vec::new() };
-        for (place, hash) in places.into_iter().zip(hashes) {
-            let client = events[place.event].client;
-            let (dimension, value) = value_at(events, place);
-            let key = self.hasher.hash_one((&decision.shop, day, dimension, &*value));
-            let row = match seen.get(&hash) {
-                Some(true) => None,
-                Some(false) => Some((dimension, hash, None)),
-                None if account.admits(dimension, client, &self.limits) => {
-                    Some((dimension, hash, Some(client)))
+        let mut accounts: HashMap<NaiveDate, Account> = HashMap::new();
+        for brought in self.store.brought(&decision.shop, (from, to)).await? {
+            accounts.entry(brought.day).or_default().add(brought);
+        }
+        for (day, places) in days {
+            let account = accounts.entry(day).or_default();
+            for place in places {
+                let client = events[place.event].client;
+                let (dimension, value) = value_at(events, place);
+                let hash = hash_of(dimension, value);
+                let key = self.hasher.hash_one((&decision.shop, day, dimension, &*value));
+                let before = seen.entry(hash).or_default();
+                let is_recent = |seen: &NaiveDate| (1..=SEEN_DAYS).contains(&(day - *seen).num_days());
+                if !before.contains(&day) {
+                    let brought_by = if before.iter().any(is_recent) {
+                        None
+                    } else if account.admits(dimension, client, &self.limits) {
+                        Some(client)
+                    } else {
+                        decision.beyond.push(place);
+                        continue;
+                    };
+                    before.push(day);
+                    decision.seen.push((day, dimension, hash, brought_by));
                 }
-                None => {
-                    decision.beyond.push(place);
-                    continue;
-                }
-            };
-            decision.seen.extend(row);
-            seen.insert(hash, true);
-            decision.known.push(key);
+                decision.known.push(key);
+            }
         }
         Ok(decision)
     }
 }
 
-/// What becomes of values of one shop and day that were not known.
+/// What becomes of values of one shop that were not known.
 struct Decision {
     shop: String,
-    day: NaiveDate,
-    /// Dimension and value to be remembered, and who brought a new one.
-    seen: Vec<(&'static str, u64, Option<u16>)>,
+    /// Day, dimension and value to be remembered, and who brought a new one.
+    seen: Vec<(NaiveDate, &'static str, u64, Option<u16>)>,
     /// Known from now on, as [`NewValues::known`] has them.
     known: Vec<u64>,
     beyond: Vec<Place>,
@@ -229,15 +264,20 @@ struct Decision {
 
 impl Decision {
     fn rows(&self) -> impl Iterator<Item = SeenRow<'_>> {
-        self.seen.iter().map(|&(dimension, value, brought_by)| SeenRow {
+        self.seen.iter().map(|&(day, dimension, value, brought_by)| SeenRow {
             shop: &self.shop,
-            day: self.day,
+            day,
             dimension,
             value,
             is_new: brought_by.is_some(),
             client: brought_by.unwrap_or(0),
         })
     }
+}
+
+/// The shop's own events, and those of this machine itself, which no limit holds either.
+fn is_unbounded(event: &Event) -> bool {
+    event.verified || event.client == 0
 }
 
 /// New values brought to one shop on one day.
@@ -248,22 +288,18 @@ struct Account {
 }
 
 impl Account {
-    fn of(brought: Vec<crate::store::Brought>) -> Account {
-        let mut account = Account::default();
-        for row in brought {
-            let count = u32::try_from(row.brought).unwrap_or(u32::MAX);
-            let all = account.by_dimension.entry(row.dimension.clone()).or_default();
-            *all = all.saturating_add(count);
-            account.by_client.insert((row.dimension, row.client), count);
-        }
-        account
+    fn add(&mut self, brought: Brought) {
+        let count = u32::try_from(brought.brought).unwrap_or(u32::MAX);
+        let all = self.by_dimension.entry(brought.dimension.clone()).or_default();
+        *all = all.saturating_add(count);
+        self.by_client.insert((brought.dimension, brought.client), count);
     }
 
-    /// Takes one more of a client, if the bounds let it; 0 is a client of whom nothing is known.
+    /// Takes one more of a client, if the bounds let it.
     fn admits(&mut self, dimension: &str, client: u16, limits: &ValueLimits) -> bool {
         let all = self.by_dimension.entry(dimension.to_owned()).or_default();
         let own = self.by_client.entry((dimension.to_owned(), client)).or_default();
-        let admits = (client == 0 || *own < limits.per_client) && *all < limits.of_the_day(dimension);
+        let admits = *own < limits.per_client && *all < limits.of_the_day(dimension);
         if admits {
             *all += 1;
             *own += 1;
@@ -305,6 +341,5 @@ mod tests {
         };
         assert_eq!([admitted("campaign", 1), admitted("campaign", 2), admitted("campaign", 3)], [2, 1, 0]);
         assert_eq!([admitted("landing", 1), admitted("landing", 2), admitted("landing", 3)], [2, 2, 1]);
-        assert_eq!(admitted("agent", 0), 3);
     }
 }

@@ -2,7 +2,7 @@
 -- `day`     of the events that carry the value
 -- `value`   the first 8 bytes of SHA-256 of dimension, a zero byte and value, as a little-endian number
 -- `is_new`  an event that nobody vouches for brought it, and it was not seen in the 30 days before
--- `client`  who brought it: a hash of the network, too short to tell one from another; 0 where nothing is known
+-- `client`  who brought it: a hash of the network, too short to tell one from another; 0 of what nobody is bounded for
 CREATE TABLE IF NOT EXISTS seen_values
 (
     shop      LowCardinality(String),
@@ -13,7 +13,5 @@ CREATE TABLE IF NOT EXISTS seen_values
     client    UInt16
 )
 ENGINE = ReplacingMergeTree(is_new)
-PARTITION BY toYYYYMM(day)
 ORDER BY (shop, day, value)
 TTL day + INTERVAL 60 DAY
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1

@@ -1,6 +1,6 @@
--- How many new values each client has brought to a shop on a day.
--- shop String · day Date
-SELECT dimension, client, count() AS brought
+-- How many new values each client has brought to a shop on each day.
+-- shop String · from, to Date
+SELECT day, dimension, client, count() AS brought
 FROM seen_values FINAL
-WHERE shop = {shop:String} AND day = {day:Date} AND is_new
-GROUP BY dimension, client
+WHERE shop = {shop:String} AND day BETWEEN {from:Date} AND {to:Date} AND is_new
+GROUP BY day, dimension, client

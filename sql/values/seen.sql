@@ -1,6 +1,6 @@
--- Which of these values the shop saw on a day, or in the 30 days before.
--- shop String · day Date · values Array(UInt64)
-SELECT value, max(day = {day:Date}) AS is_of_the_day
+-- On which days the shop saw these values, from 30 days before the first day asked about to the last.
+-- shop String · from, to Date · values Array(UInt64)
+SELECT value, groupUniqArray(day) AS days
 FROM seen_values
-WHERE shop = {shop:String} AND day BETWEEN {day:Date} - 30 AND {day:Date} AND value IN {values:Array(UInt64)}
+WHERE shop = {shop:String} AND day BETWEEN {from:Date} - 30 AND {to:Date} AND value IN {values:Array(UInt64)}
 GROUP BY value

@@ -256,6 +256,7 @@ impl Import<'_> {
         if let Some(mut batch) = self.batch.take() {
             self.values.bound(&mut batch.waiting).await?;
             batch.add_waiting().await?;
+            self.values.write().await?;
             let Batch { insertion, events, .. } = batch;
             self.ending = Some(spawn(async move { insertion.end().await.map(|()| events) }));
         }

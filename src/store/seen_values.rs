@@ -10,18 +10,20 @@ use sha2::{Digest, Sha256};
 const SEEN: &str = include_str!("../../sql/values/seen.sql");
 const BROUGHT: &str = include_str!("../../sql/values/brought.sql");
 
-/// A value that a shop has seen on a day or in the 30 days before.
+/// A value that a shop has seen.
 #[derive(Debug, Deserialize)]
 pub struct Seen {
     /// As [`hash_of`] makes it.
     pub value: u64,
-    /// 1 when it was seen on the day itself.
-    pub is_of_the_day: u8,
+    /// In no order.
+    pub days: Vec<NaiveDate>,
 }
 
 /// New values that one client has brought to a shop on one day.
 #[derive(Debug, Deserialize)]
 pub struct Brought {
+    /// Of the events that brought them.
+    pub day: NaiveDate,
     /// By the name of the contract.
     pub dimension: String,
     /// As [`crate::identity::client_of`] makes it.
@@ -56,21 +58,31 @@ pub fn hash_of(dimension: &str, value: &str) -> u64 {
 }
 
 impl Store {
-    /// Those of `values` that `shop` has seen on `day` or in the 30 days before.
+    /// Those of `values` that `shop` has seen, with the days from 30 days before `from` to `to`.
     ///
     /// # Errors
     /// As every question.
-    pub async fn seen(&self, shop: &str, day: NaiveDate, values: &[u64]) -> Result<Vec<Seen>, StoreError> {
-        let question = self.question(SEEN).param("shop", shop).param("day", day.to_string());
-        self.rows(question.param("values", values)).await
+    pub async fn seen(
+        &self,
+        shop: &str,
+        (from, to): (NaiveDate, NaiveDate),
+        values: &[u64],
+    ) -> Result<Vec<Seen>, StoreError> {
+        let question = self.question(SEEN).param("shop", shop).param("values", values);
+        self.rows(question.param("from", from.to_string()).param("to", to.to_string())).await
     }
 
-    /// How many new values each client has brought to `shop` on `day`.
+    /// How many new values each client has brought to `shop` on each day from `from` to `to`.
     ///
     /// # Errors
     /// As every question.
-    pub async fn brought(&self, shop: &str, day: NaiveDate) -> Result<Vec<Brought>, StoreError> {
-        self.rows(self.question(BROUGHT).param("shop", shop).param("day", day.to_string())).await
+    pub async fn brought(
+        &self,
+        shop: &str,
+        (from, to): (NaiveDate, NaiveDate),
+    ) -> Result<Vec<Brought>, StoreError> {
+        let question = self.question(BROUGHT).param("shop", shop);
+        self.rows(question.param("from", from.to_string()).param("to", to.to_string())).await
     }
 
     /// Remembers values, durably. Doing so again changes nothing.
