@@ -111,7 +111,7 @@ fn a_value_has_the_same_number_in_sql_and_here() {
             assert_eq!(app.count(&sql).await, shopfunnel::store::hash_of(dimension, value), "{value}");
         }
         let shop = app.add_shop("tea");
-        app.send(&shop, &strangers(3, NOW_MS - MINUTE_MS)).await;
+        browse(&app, &shop, "203.0.113.7", &strangers(3, NOW_MS - MINUTE_MS)).await;
         app.report(&shop, "funnel").await;
         let numbers = "SELECT groupArray(value) FROM (SELECT DISTINCT value FROM seen_values ORDER BY value)";
         let here = app.execute(numbers).await;
