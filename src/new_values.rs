@@ -2,11 +2,13 @@
 //!
 //! Anybody who has a shop's public key can name any page, campaign or product; a break-down of a million invented values helps nobody
 //! and costs every question. So a value that the shop has not seen for 30 days is new, a client may bring some new ones a day, all clients
-//! together some more, and what comes beyond is the value [`OTHER`]. Values of verified events are never bounded, and are seen.
+//! together some more, and what comes beyond is the value [`OTHER`]. Values of verified events, and of events
+//! that this machine itself sends, are never bounded, and are seen; they are written down now and then, and before any decision on others.
 //!
-//! What was seen and what was brought lies in the store, by the day of the event, and is written before the events are. So an
-//! event that comes again, after a restart, or to another tracker, gets the same values: those admitted are known by then, and the bound of
-//! their day is as exhausted as it was.
+//! What strangers brought lies in the store, by the day of the event, and is written before the events are. So an event that comes again
+//! from the same client, after a restart, or to another tracker, gets the same values: those admitted are known by then, and the bounds of
+//! their day are as exhausted as they were. Refusals are not written: from another client, or after the shop itself named it, a value
+//! that was refused may be admitted.
 
 use crate::event::Event;
 use crate::store::{Brought, SeenRow, Store, StoreError, hash_of};
