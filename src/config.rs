@@ -5,7 +5,7 @@ mod environment;
 
 use crate::engine::{self, EngineOptions};
 use crate::enrich::geo::{self, GeoOptions};
-use crate::http::limit::LimitOptions;
+use crate::http::edge::limit::LimitOptions;
 use crate::new_values::ValueLimits;
 use crate::planted::Faults;
 use crate::shipper::ShipperOptions;

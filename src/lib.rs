@@ -7,9 +7,9 @@ pub mod cli;
 #[allow(missing_docs, reason = "their names and types say what their items are")]
 pub mod config;
 pub mod demo;
-pub mod forget;
 pub mod http;
 pub mod new_values;
+pub mod operations;
 pub mod shipper;
 pub mod store;
 pub mod upkeep;

@@ -3,8 +3,8 @@
 use super::TypedWrong;
 use super::server::{Reached, reach_for};
 use crate::config::Settings;
-use crate::forget::Receipt;
 use crate::http::admin::{FORGET_PATH, ForgetVisitor};
+use crate::operations::forget::Receipt;
 use clap::Args;
 use serde_json::json;
 use std::io::Write;

@@ -4,7 +4,7 @@ use super::TypedWrong;
 use super::server;
 use crate::config::Settings;
 use crate::http::admin::IMPORT_EVENTS_PATH;
-use crate::http::import::Receipt;
+use crate::operations::import::Receipt;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use futures_util::stream;

@@ -9,7 +9,7 @@ mod shopper;
 mod storefront;
 mod traffic;
 
-pub use storefront::{Pages, routes};
+use storefront::Pages;
 
 use crate::app::{App, DataDirLock, open_registry};
 use crate::clock::Clock;
@@ -60,10 +60,10 @@ pub async fn run(settings: Settings, crowd: Crowd, stop: impl Future<Output = ()
     let data_dir = settings.data_dir.clone();
     let memory_path = data_dir.join("demo.json");
     let mut memory = remember(&settings, &memory_path)?;
-    let pages = Pages::new(&memory.public_key, &memory.read_key);
+    let routes = storefront::routes(Pages::new(&memory.public_key, &memory.read_key));
     let mut stop = pin!(stop);
     let app = tokio::select! {
-        app = App::start(settings, Clock::System, Some(pages)) => app?,
+        app = App::start(settings, Clock::System, Some(routes)) => app?,
         () = &mut stop => return Ok(()),
     };
     let url = format!("http://{}", app.public_address());

@@ -1,6 +1,8 @@
 //! The demo shop's pages, compiled in; each carries the real snippet.
 
+use crate::app::Routes;
 use crate::http::CONTENT_SECURITY_POLICY;
+use crate::http::edge::error::ApiError;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
@@ -50,14 +52,16 @@ impl Pages {
     }
 }
 
-/// Adds the demo's routes when there is a demo.
-pub fn routes(config: &mut web::ServiceConfig, pages: Option<Pages>) {
-    let Some(pages) = pages else { return };
-    config
-        .app_data(web::Data::new(pages))
-        .route("/demo", web::get().to(async || redirect()))
-        .route("/demo/session.json", web::get().to(session))
-        .route("/demo/{file:.*}", web::get().to(storefront));
+/// The routes of these pages.
+pub fn routes(pages: Pages) -> Routes {
+    let pages = web::Data::new(pages);
+    Arc::new(move |config| {
+        config
+            .app_data(pages.clone())
+            .route("/demo", web::get().to(async || redirect()))
+            .route("/demo/session.json", web::get().to(session))
+            .route("/demo/{file:.*}", web::get().to(storefront));
+    })
 }
 
 fn redirect() -> HttpResponse {
@@ -72,13 +76,9 @@ async fn session(pages: web::Data<Pages>) -> HttpResponse {
         .body(pages.session.to_string())
 }
 
-async fn storefront(
-    pages: web::Data<Pages>,
-    file: web::Path<String>,
-) -> Result<HttpResponse, crate::http::error::ApiError> {
+async fn storefront(pages: web::Data<Pages>, file: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let name = if file.is_empty() { "index.html" } else { file.as_str() };
-    let (_, content) =
-        FILES.iter().find(|(known, _)| *known == name).ok_or(crate::http::error::ApiError::NotFound)?;
+    let (_, content) = FILES.iter().find(|(known, _)| *known == name).ok_or(ApiError::NotFound)?;
     let media_type = match name.rsplit_once('.') {
         Some((_, "css")) => "text/css; charset=utf-8",
         Some((_, "js")) => "text/javascript; charset=utf-8",

@@ -5,7 +5,7 @@ use super::shopper::Shopper;
 use super::{Memory, history};
 use crate::clock::Clock;
 use crate::http::admin::{Door, IMPORT_EVENTS_PATH, door_file};
-use crate::http::import::Receipt;
+use crate::operations::import::Receipt;
 use anyhow::Context;
 use fastrand::Rng;
 use futures_util::stream;

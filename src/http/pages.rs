@@ -1,7 +1,7 @@
 //! Files for browsers, compiled in: the snippet and the funnel page.
 
-use super::asset::{Asset, asset};
-use super::only;
+use super::edge::asset::{Asset, asset};
+use super::edge::error::only;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::sync::LazyLock;

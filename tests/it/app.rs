@@ -8,7 +8,7 @@ use shopfunnel::clock::Clock;
 use shopfunnel::config::{ClickHouse, Settings};
 use shopfunnel::engine::{Engine, EngineOptions};
 use shopfunnel::enrich::geo::GeoOptions;
-use shopfunnel::http::limit::LimitOptions;
+use shopfunnel::http::edge::limit::LimitOptions;
 use shopfunnel::new_values::ValueLimits;
 use shopfunnel::planted::Faults;
 use shopfunnel::shipper::ShipperOptions;

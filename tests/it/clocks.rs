@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shopfunnel::event::shop_day;
-use shopfunnel::http::limit::LimitOptions;
+use shopfunnel::http::edge::limit::LimitOptions;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};

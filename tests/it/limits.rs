@@ -4,7 +4,7 @@ use crate::app::{TestApp, TestShop, read, run, spawn_app, spawn_app_on, spawn_ap
 use futures_util::future::join_all;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
-use shopfunnel::http::limit::LimitOptions;
+use shopfunnel::http::edge::limit::LimitOptions;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,0 +1,171 @@
+//! Puts events of a shop's past straight into the store, batch by batch.
+//!
+//! Nothing of it goes through the spool, so an import fills no disk but ClickHouse's. It may be given up and repeated: an
+//! event counts once by its id.
+
+use crate::event::{Event, Rejection};
+use crate::new_values::{NewValues, ValueLimits};
+use crate::store::{Insertion, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
+
+/// Rejections that are told; the others are counted.
+const MAX_LISTED: usize = 100;
+/// Of one insert: few parts, and little to do again.
+const MAX_BATCH_EVENTS: u64 = 200_000;
+/// ClickHouse gives an insert up whose sender is silent for half a minute, or which lasts longer than it may; a producer at the
+/// other end of a pipe may be that slow.
+const MAX_BATCH_AGE: Duration = Duration::from_secs(10);
+/// Events whose values are looked at together.
+const MAX_WAITING: usize = 1_000;
+
+/// What became of the lines.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Lines that are not empty.
+    pub lines: u64,
+    /// Events that are in the store now.
+    pub imported: u64,
+    /// The first rejections, by line.
+    pub rejected: Vec<RejectedLine>,
+    /// Rejections beyond those listed.
+    pub rejected_left_off: u64,
+}
+
+/// A line that was not taken.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedLine {
+    /// Counted from 1, empty ones too.
+    pub line: u64,
+    /// The stable word that programs use.
+    pub code: String,
+    /// What the line must be.
+    pub message: String,
+}
+
+/// Why an import ended early. What is imported by then counts once, however often it is repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The caller went away or was silent for too long.
+    #[error("the lines did not arrive whole")]
+    Broken,
+    /// The store is away, or refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The shop's file cannot be written, or the shop was removed.
+    #[error("{0}")]
+    Shop(String),
+    /// It is not known whether the last batch is in the store.
+    #[error("an insertion ended without an answer")]
+    Unanswered,
+}
+
+/// An import under way.
+pub struct Import {
+    store: Store,
+    values: NewValues,
+    open: Option<Open>,
+    /// An insertion that has all its events. The store works on it while the next one is filled.
+    ending: Option<JoinHandle<Result<u64, StoreError>>>,
+    /// The last line that was read, counted from 1.
+    pub line: u64,
+    /// What became of the lines until now.
+    pub receipt: Receipt,
+}
+
+/// The insertion that is being filled.
+struct Open {
+    insertion: Insertion,
+    /// Of the insertion, and not added yet: the values of many are remembered as seen at once.
+    waiting: Vec<Event>,
+    events: u64,
+    begun: Instant,
+}
+
+impl Open {
+    async fn add_waiting(&mut self) -> Result<(), StoreError> {
+        for event in self.waiting.drain(..) {
+            self.insertion.add(&event).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Import {
+    /// Of events into this store.
+    pub fn new(store: Store) -> Import {
+        let values = NewValues::new(store.clone(), ValueLimits::default());
+        Import { store, values, open: None, ending: None, line: 0, receipt: Receipt::default() }
+    }
+
+    /// Adds an event.
+    ///
+    /// # Errors
+    /// See [`ImportError`].
+    pub async fn add(&mut self, event: Event) -> Result<(), ImportError> {
+        let open = match &mut self.open {
+            Some(open) => open,
+            none => {
+                let insertion = self.store.insertion().await?;
+                none.insert(Open { insertion, waiting: Vec::new(), events: 0, begun: Instant::now() })
+            }
+        };
+        open.waiting.push(event);
+        open.events += 1;
+        if open.waiting.len() == MAX_WAITING {
+            self.values.bound(&mut open.waiting).await?;
+            open.add_waiting().await?;
+        }
+        if open.events == MAX_BATCH_EVENTS || open.begun.elapsed() >= MAX_BATCH_AGE {
+            self.end_batch().await?;
+        }
+        Ok(())
+    }
+
+    /// Notes a line that is not taken.
+    pub fn reject(&mut self, Rejection { code, message }: Rejection) {
+        if self.receipt.rejected.len() == MAX_LISTED {
+            self.receipt.rejected_left_off += 1;
+        } else {
+            self.receipt.rejected.push(RejectedLine { line: self.line, code: code.to_owned(), message });
+        }
+    }
+
+    /// How long the next event may take before [`Import::end_batch`] must be called; none while no insertion is open.
+    pub fn patience(&self) -> Option<Duration> {
+        self.open.as_ref().map(|open| MAX_BATCH_AGE.saturating_sub(open.begun.elapsed()))
+    }
+
+    /// Has the store begin with what was added, once it has done the batch before.
+    ///
+    /// # Errors
+    /// See [`ImportError`].
+    pub async fn end_batch(&mut self) -> Result<(), ImportError> {
+        self.await_end().await?;
+        if let Some(mut open) = self.open.take() {
+            self.values.bound(&mut open.waiting).await?;
+            open.add_waiting().await?;
+            self.values.write().await?;
+            let Open { insertion, events, .. } = open;
+            self.ending = Some(tokio::spawn(async move { insertion.end().await.map(|()| events) }));
+        }
+        Ok(())
+    }
+
+    /// Ends the last batch: then everything that was added is in the store.
+    ///
+    /// # Errors
+    /// See [`ImportError`].
+    pub async fn finish(&mut self) -> Result<(), ImportError> {
+        self.end_batch().await?;
+        self.await_end().await
+    }
+
+    async fn await_end(&mut self) -> Result<(), ImportError> {
+        if let Some(ending) = self.ending.take() {
+            self.receipt.imported += ending.await.map_err(|_| ImportError::Unanswered)??;
+        }
+        Ok(())
+    }
+}
