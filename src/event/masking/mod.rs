@@ -63,6 +63,8 @@ const MIN_CHARS: usize = 6;
 const MAX_DEPTH: usize = 3;
 /// Nothing needs as many; a text that does changes with every round.
 const MAX_ROUNDS: usize = 8;
+/// What follows the scheme of an address.
+const SCHEME_SIGN: &str = "://";
 /// How WooCommerce's keys of guests' orders begin.
 const WOOCOMMERCE_KEY: &str = "wc_order_";
 
@@ -75,10 +77,13 @@ pub fn masked_address(url: String) -> String {
 pub fn masked_text(text: String) -> String {
     settled(text, |text| {
         let mut places = personal::mail_addresses(text);
-        places.extend(words(text).into_iter().filter(|place| {
-            let word = &text[place.clone()];
-            tokens::holds_token(word) || word.contains("://") && without_given_away(word, 0).is_some()
-        }));
+        // What no part of the text holds no word holds; nearly every text ends here.
+        if has_scheme(text) || tokens::holds_token(text) {
+            places.extend(words(text).into_iter().filter(|place| {
+                let word = &text[place.clone()];
+                tokens::holds_token(word) || has_scheme(word) && without_given_away(word, 0).is_some()
+            }));
+        }
         places.extend(personal::numbers(text));
         replaced(text, places)
     })
@@ -185,14 +190,15 @@ fn without_given_away(url: &str, depth: usize) -> Option<String> {
 /// Where the path of an address without its query begins: behind the host, or at once where there is none.
 fn path_start(head: &str) -> usize {
     let is_of_scheme = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'+' | b'-' | b'.');
-    match head.split_once("://") {
+    match scheme_end(head) {
         // What has no dot is no host of a shop, and may be anything: `tel://13812345678`.
-        Some((scheme, rest)) if scheme.bytes().all(is_of_scheme) => {
-            let host = first_segment(rest);
-            let start = scheme.len() + "://".len();
-            let is_of_host = |c: char| c.is_alphanumeric() || ".-_:@[]*".contains(c);
-            let is_host =
-                host.contains('.') && host.chars().all(is_of_host) && personal::numbers(host).is_empty();
+        Some(end) if head.bytes().take(end).all(is_of_scheme) => {
+            let start = end + SCHEME_SIGN.len();
+            let host = first_segment(&head[start..]);
+            let is_sign = |c: char| matches!(c, '.' | '-' | '_' | ':' | '@' | '[' | ']' | '*');
+            let is_host = position(host, |byte| byte == b'.').is_some()
+                && host.chars().all(|c| c.is_ascii_alphanumeric() || is_sign(c) || c.is_alphanumeric())
+                && personal::numbers(host).is_empty();
             if is_host { start + host.len() } else { start }
         }
         _ => 0,
@@ -201,8 +207,9 @@ fn path_start(head: &str) -> usize {
 
 /// Where an address names a user, with or without a password.
 fn user(authority: &str) -> Option<Range<usize>> {
-    let start = authority.find("://")? + "://".len();
-    let end = authority.rfind('@').filter(|&end| end >= start && &authority[start..end] != MASK)?;
+    let end = authority.bytes().rposition(|byte| byte == b'@')?;
+    let start = scheme_end(authority)? + SCHEME_SIGN.len();
+    let end = Some(end).filter(|&end| end >= start && &authority[start..end] != MASK)?;
     Some(start..end)
 }
 
@@ -256,6 +263,9 @@ fn masked_segment(segment: &str, before: &str, next: Option<&str>, depth: usize)
 }
 
 fn segment_gives_away(segment: &str, before: &str, next: Option<&str>, depth: usize) -> bool {
+    if is_harmless(segment) {
+        return tokens::opens(segment, before, next);
+    }
     let decoded = resolved(segment);
     if personal::has_mail_address(&decoded) || tokens::opens(&decoded, before, next) {
         return true;
@@ -310,6 +320,10 @@ fn masked_part(part: &str, depth: usize) -> Option<String> {
 }
 
 fn names_personal(name: &str) -> bool {
+    // Most parameters, and none of them holds a personal part.
+    if matches!(name, "utm_source" | "utm_medium" | "utm_campaign" | "utm_term" | "utm_content") {
+        return false;
+    }
     let mut letters = Vec::with_capacity(name.len());
     letters.extend(name.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()));
     let is = |part: &&str| letters == part.as_bytes();
@@ -327,7 +341,7 @@ fn names_personal(name: &str) -> bool {
 
 /// Whether a value whose escapes are resolved once is personal, opens something, or is an address that does.
 fn gives_away(value: &str, depth: usize) -> bool {
-    if value.len() < MIN_CHARS {
+    if value.len() < MIN_CHARS || is_harmless(value) {
         return false;
     }
     let value = resolved(value);
@@ -338,6 +352,30 @@ fn gives_away(value: &str, depth: usize) -> bool {
         || depth < MAX_DEPTH
             && position(&value, |byte| matches!(byte, b'/' | b'=')).is_some()
             && without_given_away(&value, depth + 1).is_some()
+}
+
+/// Whether a value can hold nothing of what is looked for: it is short, has few digits and none of the signs that all of that has.
+/// Nearly every value is so, and told in one look that takes many bytes at a time.
+fn is_harmless(value: &str) -> bool {
+    let is_sign =
+        |byte: u8| matches!(byte, b'@' | b'%' | b'+' | b'/' | b'=' | b'?' | b'#' | b':') | !byte.is_ascii();
+    let (signs, digits) = value.bytes().fold((false, 0_usize), |(signs, digits), byte| {
+        (signs | is_sign(byte), digits + usize::from(byte.is_ascii_digit()))
+    });
+    !signs
+        && digits < personal::MIN_DIGITS
+        && value.len() < tokens::MIN_JWT_CHARS
+        && !value.starts_with(WOOCOMMERCE_KEY)
+}
+
+fn has_scheme(text: &str) -> bool {
+    scheme_end(text).is_some()
+}
+
+/// Where [`SCHEME_SIGN`] is.
+fn scheme_end(text: &str) -> Option<usize> {
+    let colon = position(text, |byte| byte == b':')?;
+    if text[colon..].starts_with(SCHEME_SIGN) { Some(colon) } else { text.find(SCHEME_SIGN) }
 }
 
 /// Where the first byte of ASCII is that is meant: several times faster than `str::find`, which takes characters apart.

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// How UTF-8 begins characters of the full width, which Chinese keyboards write.
 const FULL_WIDTH: u8 = 0xef;
 /// Digits of the shortest number that is looked for.
-const MIN_DIGITS: usize = 10;
+pub const MIN_DIGITS: usize = 10;
 /// `@` with its escape, and with that of the escape's sign, as often as addresses within addresses have it.
 const ESCAPED_AT: [&str; 3] = ["%40", "%2540", "%252540"];
 /// With the country's code, E.164.

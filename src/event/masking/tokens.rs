@@ -115,7 +115,7 @@ const MIN_REPEATED_SIGNATURE_CHARS: usize = 8;
 const MIN_HEX_CHARS: usize = 32;
 /// Of a web token, RFC 7519: how its first part begins, and the least of all.
 const JWT_START: &str = "eyJ";
-const MIN_JWT_CHARS: usize = 20;
+pub const MIN_JWT_CHARS: usize = 20;
 /// A word for things that is so short may mean anything: `/checkouts/c/…`.
 const MAX_ABBREVIATION_CHARS: usize = 2;
 /// A word of digits and letters of at most so many characters is one for people: `256gb`, `wh1000xm5`.

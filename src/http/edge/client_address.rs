@@ -5,6 +5,7 @@
 
 use super::limit::is_exempt;
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderName;
 use ipnet::IpNet;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// More kinds of browsers than one person tries out on one machine.
 const MANY_BROWSERS: usize = 20;
-const FORWARDED_FOR: &str = "X-Forwarded-For";
+static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Networks whose `X-Forwarded-For` is believed.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl TrustedProxies {
     /// Whether the request comes from this machine itself, which is not limited.
     pub fn is_exempt(&self, request: &HttpRequest) -> bool {
         let peer = request.peer_addr().map(|peer| peer.ip());
-        is_exempt(peer, request.headers().contains_key(FORWARDED_FOR))
+        is_exempt(peer, request.headers().contains_key(&FORWARDED_FOR))
     }
 
     /// Notes the user agent of a page's request that is said to come from this machine itself. A machine with many browsers is a
@@ -64,7 +65,7 @@ impl TrustedProxies {
     /// Who sent the request.
     pub fn client(&self, request: &HttpRequest) -> IpAddr {
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let forwarded = request.headers().get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok());
+        let forwarded = request.headers().get_all(&FORWARDED_FOR).filter_map(|value| value.to_str().ok());
         let forwarded: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
         if !forwarded.is_empty()
             && !self.trusts(peer.to_canonical())

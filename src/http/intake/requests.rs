@@ -27,6 +27,7 @@ const PREFLIGHT_SECONDS: u32 = 86_400;
 const PIXEL: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+static SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
 static PURPOSE: HeaderName = HeaderName::from_static("purpose");
 
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -193,7 +194,7 @@ fn browser<'a>(request: &'a HttpRequest, intake: &Intake, shop: &Shop) -> Browse
         user_agent: std::str::from_utf8(user_agent).unwrap_or_default(),
         is_bot: agent.bot || is_prefetch(request),
         agent,
-        asks_for_privacy: request.headers().get("sec-gpc").is_some_and(|value| value == "1"),
+        asks_for_privacy: request.headers().get(&SEC_GPC).is_some_and(|value| value == "1"),
     }
 }
 
