@@ -1,8 +1,9 @@
 //! What people wrote about days of a shop.
 
-use super::insert::day_number;
+use super::client::{Store, in_time};
+use super::error::StoreError;
 use super::views::{Text, text_of};
-use super::{Store, StoreError, in_time};
+use super::write::events::day_number;
 use crate::funnel::Window;
 use chrono::NaiveDate;
 use clickhouse::Row;

@@ -1,7 +1,8 @@
 //! How a question is asked: with typed parameters, never with glued text, and with an end. Its answer is read as JSON
 //! rows.
 
-use super::{Store, StoreError, in_time};
+use super::client::{Store, in_time};
+use super::error::StoreError;
 use crate::clock::moment as moment_of;
 use crate::funnel::Question;
 use chrono::{DateTime, Utc};

@@ -1,7 +1,8 @@
 //! Inquiry cohorts.
 
+use super::client::Store;
+use super::error::StoreError;
 use super::views::{Text, text_of};
-use super::{Store, StoreError};
 use crate::funnel::{Cohort, Question};
 use chrono::NaiveDate;
 use serde::Deserialize;

@@ -1,10 +1,10 @@
-//! The way to the server: connections over HTTP or TLS, what a failed one means, and whether a ClickHouse of our kind is at
+//! The way to the server: connections over HTTP or TLS, and whether a ClickHouse of our kind is at
 //! the other end.
 //!
 //! A server that is away may come back, and events wait for it. A server that is the wrong one, or that cannot be believed,
 //! does not become right by waiting: who starts the program is told so at once.
 
-use super::{StoreError, StoreOptions, code, deepest};
+use super::error::{StoreError, answered, code, failed};
 use crate::tls;
 use clickhouse::Client;
 use http_body_util::{BodyExt, Limited};
@@ -12,9 +12,8 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::{CertificateError, RootCertStore};
-use std::error::Error;
-use std::io;
+use rustls::RootCertStore;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The oldest ClickHouse with which every statement of `sql/` was tried; 24.8 does not understand the funnel, and knows no
@@ -28,6 +27,33 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 const PROBE_BYTES: usize = 64 << 10;
 /// So much of a strange answer is shown.
 const SHOWN_CHARACTERS: usize = 80;
+
+/// Where the tables are.
+#[derive(Clone)]
+pub struct StoreOptions {
+    /// `http://host:port` or `https://host:port`.
+    pub url: String,
+    /// PEM file of the CA that is believed with `https://`; the system's when absent.
+    pub ca_file: Option<PathBuf>,
+    /// Who reads and writes.
+    pub user: String,
+    /// Theirs.
+    pub password: String,
+    /// Names and values of headers that every request carries.
+    pub headers: Vec<(String, String)>,
+    /// Made by [`Store::migrate`] when it is missing.
+    pub database: String,
+}
+
+impl std::fmt::Debug for StoreOptions {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("url", &self.url)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
 
 type Connector = HttpsConnector<HttpConnector>;
 
@@ -84,7 +110,7 @@ impl Probe {
         let url = &self.options.url;
         if code(&text).is_some() || head.contains_key("x-clickhouse-exception-code") {
             // An error in its own words, such as a wrong password.
-            return Err(super::answered(text));
+            return Err(answered(text));
         }
         if status == http::StatusCode::OK
             && let Some((major, minor)) = version(&text)
@@ -148,86 +174,6 @@ fn shown(status: http::StatusCode, text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let beginning: String = words.chars().filter(|c| !c.is_control()).take(SHOWN_CHARACTERS).collect();
     if beginning.is_empty() { format!("{status}") } else { format!("{status}, `{beginning}`") }
-}
-
-/// What a connection that failed means.
-pub(super) fn failed(error: &(dyn Error + 'static)) -> StoreError {
-    if let Some(error) = within::<rustls::Error>(error) {
-        return not_believed(error);
-    }
-    if let Some(error) = within::<hyper::Error>(error) {
-        if error.is_parse() {
-            return StoreError::Unusable(
-                "what answers at clickhouse.url does not speak HTTP; when it speaks TLS, write https:// there, and otherwise the port \
-                 of ClickHouse's HTTP interface (usually 8123)"
-                    .into(),
-            );
-        }
-        // What speaks TLS ends so too, when its alert is overtaken by the end of the connection.
-        let is_reset = within::<io::Error>(error).is_some_and(|cause| {
-            [io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe].contains(&cause.kind())
-        });
-        if error.is_incomplete_message() || is_reset {
-            return StoreError::Away(
-                "it closed the connection without an answer; when it speaks TLS, write https:// in clickhouse.url".into(),
-            );
-        }
-    }
-    StoreError::Away(deepest(error))
-}
-
-/// What a failed TLS handshake means. A certificate that expired is renewed where the server is, and nothing here changes:
-/// events wait for that as for any server that is away.
-fn not_believed(error: &rustls::Error) -> StoreError {
-    use rustls::Error::{InvalidCertificate, InvalidMessage};
-    match error {
-        InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
-            StoreError::Away(format!(
-                "the server at clickhouse.url shows a certificate that has expired ({error}); renew it there"
-            ))
-        }
-        InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
-            StoreError::Away(format!(
-                "the server at clickhouse.url shows a certificate that is not valid yet ({error}); compare the clocks of both machines"
-            ))
-        }
-        InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => StoreError::Unusable(format!(
-            "the server's certificate is not for the host of clickhouse.url ({error}); write a name there that the certificate holds"
-        )),
-        // The latter is of a CA that has the name of one that is known, and another key.
-        InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => StoreError::Unusable(
-            "the certificate of the server at clickhouse.url is of a CA that is not known here; name the PEM file of that CA with \
-             clickhouse.ca_file"
-                .into(),
-        ),
-        InvalidCertificate(_) => StoreError::Unusable(format!(
-            "the certificate of the server at clickhouse.url cannot be believed ({error}); name the PEM file of its CA with \
-             clickhouse.ca_file, or have it issued anew"
-        )),
-        InvalidMessage(_) => StoreError::Unusable(
-            "what answers at clickhouse.url does not speak TLS; write http:// there, or the port of ClickHouse's HTTPS interface \
-             (usually 8443)"
-                .into(),
-        ),
-        other => StoreError::Away(format!("TLS with the server at clickhouse.url failed: {other}")),
-    }
-}
-
-/// The first error of a kind among an error and its causes. An `io::Error` hides the one that it was made of from `source`.
-fn within<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<E>() {
-            return Some(found);
-        }
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner as &(dyn Error + 'static)),
-            None => error.source(),
-        };
-    }
-    None
 }
 
 #[cfg(test)]

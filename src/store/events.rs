@@ -1,8 +1,9 @@
 //! Single events: the last ones of a shop, and what one visitor did.
 
 use super::ask::date_time;
+use super::client::Store;
+use super::error::StoreError;
 use super::views::{Text, text_of};
-use super::{Store, StoreError};
 use crate::event::{Kind, StoredEvent};
 use serde::Deserialize;
 use uuid::Uuid;

@@ -1,8 +1,9 @@
 //! The funnel of a window, of its buckets and of its groups.
 
 use super::ask::moment;
+use super::client::Store;
+use super::error::StoreError;
 use super::views::{Text, part_of, text_of};
-use super::{Store, StoreError};
 use crate::funnel::{
     Branch, Cash, Counts, Dimension, Figures, Filters, Funnel, Interval, Orders, Parts, Question, Waiting,
     Window,

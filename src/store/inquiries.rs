@@ -1,8 +1,9 @@
 //! Who asked and has not bought.
 
 use super::ask::{date_time, instant};
+use super::client::Store;
+use super::error::StoreError;
 use super::views::{Text, text_of};
-use super::{Store, StoreError};
 use crate::funnel::{Dimension, Filters, Question};
 use crate::money::{Currency, Sum};
 use serde::Deserialize;

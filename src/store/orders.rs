@@ -1,7 +1,8 @@
 //! What the orders of a window tell about their persons.
 
+use super::client::Store;
+use super::error::StoreError;
 use super::views::{Text, text_of};
-use super::{Store, StoreError};
 use crate::funnel::{Cycle, Question, Repeat, Span};
 use serde::Deserialize;
 

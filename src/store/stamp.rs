@@ -1,6 +1,7 @@
 //! Whether the store still holds what it was given.
 
-use super::{Store, StoreError, in_time};
+use super::client::{Store, in_time};
+use super::error::StoreError;
 
 /// Another table under the same name, or parts that were found broken and put aside, mean that rows are gone.
 const STAMP: &str = "SELECT \

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 macro_rules! sql_files {
     ($folder:literal: $($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../sql/", $folder, "/", $name, ".sql")))),*]
+        &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $folder, "/", $name, ".sql")))),*]
     };
 }
 pub(super) use sql_files;
@@ -52,7 +52,12 @@ pub(super) type Text = LazyLock<String>;
 /// The text behind a view of `sql/views`, by its name.
 macro_rules! text_of {
     ($name:literal) => {
-        $crate::store::views::text_behind(include_str!(concat!("../../sql/views/", $name, ".sql")))
+        $crate::store::views::text_behind(include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/sql/views/",
+            $name,
+            ".sql"
+        )))
     };
 }
 pub(super) use text_of;
@@ -60,12 +65,17 @@ pub(super) use text_of;
 /// The text of a part, asked by itself.
 macro_rules! part_of {
     ($name:literal) => {
-        $crate::store::views::part_alone(include_str!(concat!("../../sql/views/parts/", $name, ".sql")))
+        $crate::store::views::part_alone(include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/sql/views/parts/",
+            $name,
+            ".sql"
+        )))
     };
 }
 pub(super) use part_of;
 
-impl super::Store {
+impl super::client::Store {
     /// Names of the views that there are.
     pub fn views() -> impl Iterator<Item = &'static str> {
         VIEWS.iter().map(|(name, _)| *name)

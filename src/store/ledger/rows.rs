@@ -1,9 +1,9 @@
 //! Rows that the upkeep reads, as ClickHouse sends them, and what they are in `ledger`.
 
-use super::StoreError;
 use crate::ledger::life::{DayFacts, DayMoney, Marks, RawDay};
 use crate::ledger::order::{OrderFacts, OrderMoney, Payment, Placed, Told, What};
 use crate::money::Sum;
+use crate::store::error::StoreError;
 use clickhouse::Row;
 use serde::Deserialize;
 use uuid::Uuid;

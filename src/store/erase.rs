@@ -5,8 +5,9 @@
 //! inserted after the order was taken is not touched.
 
 use super::ask::date_time;
+use super::client::{Store, in_time};
+use super::error::StoreError;
 use super::views::{Text, text_of};
-use super::{Store, StoreError, in_time};
 use serde::Deserialize;
 
 static TRACES: Text = Text::new(|| text_of!("visitor_traces"));

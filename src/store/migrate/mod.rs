@@ -3,13 +3,17 @@
 //! What to run is decided by a pure function over what was run and what is known. Every statement is safe to
 //! run twice, because ClickHouse has no transaction that would hold it together with its entry in the list.
 
+pub(super) mod history;
+
+use super::client::{Store, in_time};
+use super::error::StoreError;
 use super::views::{self, sql_files};
-use super::{Store, StoreError, in_time};
-use crate::secret::hex;
 use clickhouse::Row;
+use history::{Applied, checksum, made_by, pending};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
+
+pub use history::Divergence;
 
 /// Statements in order of their number. Never edited after a release: add the next one.
 const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
@@ -57,59 +61,11 @@ const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \
     (name String, checksum String, applied_at DateTime DEFAULT now()) \
     ENGINE = ReplacingMergeTree ORDER BY name";
 
-/// Why the tables and this version do not fit together.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Divergence {
-    #[error(
-        "the database was made by a newer shopfunnel (it has `{0}`); use that version or another database"
-    )]
-    Newer(String),
-    #[error("the migration `{0}` was changed after it ran; restore the released file")]
-    Changed(String),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
-struct Applied {
-    name: String,
-    checksum: String,
-}
-
 /// A view, and the text it was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
 struct Made {
     name: String,
     checksum: String,
-}
-
-/// The statements still to run, in order.
-fn pending<'a>(
-    applied: &[Applied],
-    known: &'a [(&'a str, &'a str)],
-) -> Result<Vec<(&'a str, &'a str)>, Divergence> {
-    for ran in applied {
-        match known.iter().find(|(name, _)| *name == ran.name) {
-            None => return Err(Divergence::Newer(ran.name.clone())),
-            Some((_, statement)) if checksum(statement) != ran.checksum => {
-                return Err(Divergence::Changed(ran.name.clone()));
-            }
-            Some(_) => {}
-        }
-    }
-    let ran = |name: &str| applied.iter().any(|ran| ran.name == name);
-    Ok(known.iter().copied().filter(|(name, _)| !ran(name)).collect())
-}
-
-/// The table or materialised view that a statement makes, if it makes one.
-fn made_by(statement: &str) -> Option<&str> {
-    let made = ["CREATE TABLE IF NOT EXISTS ", "CREATE MATERIALIZED VIEW IF NOT EXISTS "]
-        .iter()
-        .find_map(|begin| statement.split_once(begin))?
-        .1;
-    made.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()
-}
-
-fn checksum(statement: &str) -> String {
-    hex(&Sha256::digest(statement.as_bytes()))
 }
 
 impl Store {
@@ -226,25 +182,6 @@ pub(super) fn listed(folder: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const KNOWN: &[(&str, &str)] = &[("0001_a", "A"), ("0002_b", "B")];
-
-    fn ran(name: &str, statement: &str) -> Applied {
-        Applied { name: name.into(), checksum: checksum(statement) }
-    }
-
-    #[test]
-    fn only_what_has_not_run_is_pending_and_in_order() {
-        assert_eq!(pending(&[], KNOWN).unwrap(), KNOWN);
-        assert_eq!(pending(&[ran("0001_a", "A")], KNOWN).unwrap(), &KNOWN[1..]);
-        assert!(pending(&[ran("0001_a", "A"), ran("0002_b", "B")], KNOWN).unwrap().is_empty());
-    }
-
-    #[test]
-    fn a_changed_or_unknown_migration_stops_everything() {
-        assert_eq!(pending(&[ran("0001_a", "changed")], KNOWN), Err(Divergence::Changed("0001_a".into())));
-        assert_eq!(pending(&[ran("0003_c", "C")], KNOWN), Err(Divergence::Newer("0003_c".into())));
-    }
 
     #[test]
     fn what_a_statement_makes_is_known_by_name() {

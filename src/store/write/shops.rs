@@ -1,7 +1,8 @@
 //! What is written down of shops: how they are, for whoever asks ClickHouse itself, and under which rules their ledgers were made.
 
-use super::rows::Rows;
-use super::{Store, StoreError};
+use super::row_binary::Rows;
+use crate::store::client::Store;
+use crate::store::error::StoreError;
 use clickhouse::Row;
 use serde::Deserialize;
 
@@ -57,7 +58,7 @@ impl Store {
     /// # Errors
     /// Away: ask again later. Refused: the tables are not this version's.
     pub async fn shops(&self) -> Result<Vec<ShopRow>, StoreError> {
-        let text = include_str!("../../sql/ledger/shops.sql");
+        let text = include_str!("../../../sql/ledger/shops.sql");
         self.all(self.client.query_raw(text)).await
     }
 

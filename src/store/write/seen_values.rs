@@ -1,14 +1,15 @@
 //! Values that shops have seen, as the bounds of new ones need them.
 
-use super::insert::day_number;
-use super::rows::Rows;
-use super::{Store, StoreError};
+use super::events::day_number;
+use super::row_binary::Rows;
+use crate::store::client::Store;
+use crate::store::error::StoreError;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-const SEEN: &str = include_str!("../../sql/values/seen.sql");
-const BROUGHT: &str = include_str!("../../sql/values/brought.sql");
+const SEEN: &str = include_str!("../../../sql/values/seen.sql");
+const BROUGHT: &str = include_str!("../../../sql/values/brought.sql");
 
 /// A value that a shop has seen.
 #[derive(Debug, Deserialize)]

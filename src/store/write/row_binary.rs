@@ -2,7 +2,7 @@
 
 /// Rows of one table.
 #[derive(Debug, Default)]
-pub(super) struct Rows(Vec<u8>);
+pub(in crate::store) struct Rows(Vec<u8>);
 
 impl Rows {
     pub fn is_empty(&self) -> bool {

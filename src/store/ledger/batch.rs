@@ -1,11 +1,11 @@
 //! What the upkeep writes at once: rows with their final values, under a number, for the tables and for a file.
 
-use super::rows::Rows;
 use crate::funnel::Dimension;
 use crate::ledger::life::DayFacts;
 use crate::ledger::order::{OrderFacts, Placed};
 use crate::ledger::revision::Revision;
 use crate::ledger::totals::Totals;
+use crate::store::write::row_binary::Rows;
 
 /// Rows to be inserted under one number, so that inserting them again changes nothing.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -4,9 +4,10 @@
 //! a repeated row changes no figure, with ClickHouse's own deduplication switched off, which is said with
 //! every insert.
 
-use super::{Store, StoreError, Times, in_time};
 use crate::clock::days_since_1970;
 use crate::event::{Event, Topic, Visitor};
+use crate::store::client::{Store, Times, in_time};
+use crate::store::error::StoreError;
 use chrono::NaiveDate;
 use clickhouse::Row;
 use clickhouse::insert::Insert;
@@ -122,7 +123,7 @@ impl<'a> EventRow<'a> {
 ///
 /// # Errors
 /// Poisoned: a row with this day cannot be held; the others can be inserted without it.
-pub(super) fn day_number(day: NaiveDate) -> Result<u16, StoreError> {
+pub(in crate::store) fn day_number(day: NaiveDate) -> Result<u16, StoreError> {
     days_since_1970(day).ok_or_else(|| {
         StoreError::Poisoned(format!("{day} is beyond the days that a table holds, 1970-01-01 to 2149-06-06"))
     })

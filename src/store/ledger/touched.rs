@@ -1,0 +1,104 @@
+//! Everything about the visitors and orders of a piece of the queue, as events tell it and as it is written down.
+
+use super::queue::Piece;
+use super::rows::{DayRow, OrderRow, RawDayRow, ToldRow};
+use crate::ledger::life::RawDay;
+use crate::ledger::revision::{Touched, TouchedShop};
+use crate::store::client::Store;
+use crate::store::error::StoreError;
+use clickhouse::Row;
+use serde::Deserialize;
+
+#[derive(Row, Deserialize)]
+struct LookedAtRow {
+    shop: String,
+    visitors: Vec<u64>,
+    orders: u64,
+}
+
+impl Store {
+    /// Everything about a piece of the queue.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn touched(&self, piece: &Piece) -> Result<Touched, StoreError> {
+        for table in ["ledger_orders", "ledger_visitors"] {
+            self.work(self.client.query_raw(&format!("TRUNCATE TABLE {table}"))).await?;
+        }
+        let about = |text: &str| {
+            self.client
+                .query_raw(text)
+                .param("parts", &piece.parts)
+                .param("first", piece.first_slot)
+                .param("last", piece.last_slot)
+        };
+        self.work(about(include_str!("../../../sql/ledger/touch_orders.sql"))).await?;
+        self.work(about(include_str!("../../../sql/ledger/touch_visitors.sql"))).await?;
+        self.looked_at().await
+    }
+
+    /// Everything about the visitors and orders of a shop in a range of slots, both included.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn touched_range(&self, shop: &str, first: u64, last: u64) -> Result<Touched, StoreError> {
+        for table in ["ledger_orders", "ledger_visitors"] {
+            self.work(self.client.query_raw(&format!("TRUNCATE TABLE {table}"))).await?;
+        }
+        for text in [
+            include_str!("../../../sql/ledger/touch_range_orders.sql"),
+            include_str!("../../../sql/ledger/touch_range_visitors.sql"),
+        ] {
+            let order = self.client.query_raw(text).param("shop", shop).param("first", first);
+            self.work(order.param("last", last)).await?;
+        }
+        self.looked_at().await
+    }
+
+    async fn looked_at(&self) -> Result<Touched, StoreError> {
+        let mut touched = Touched::default();
+        macro_rules! read {
+            ($name:literal $(, $parameter:literal = $value:expr)?, $row:ty, |$shop:ident, $of:ident| $then:expr) => {
+                let text = include_str!(concat!("../../../sql/ledger/", $name, ".sql"));
+                for $of in self.all::<$row>(self.client.query_raw(text)$(.param($parameter, $value))?).await? {
+                    let $shop: &mut TouchedShop = touched.shops.entry($of.shop.clone()).or_default();
+                    $then;
+                }
+            };
+        }
+        let mut orders = 0;
+        read!("looked_at", LookedAtRow, |shop, row| {
+            shop.visitors.extend(row.visitors);
+            orders = row.orders;
+        });
+        read!("told_orders", ToldRow, |shop, row| {
+            if row.is_wanted != 0 {
+                shop.orders.insert(row.order_id.clone(), row.nobody);
+            }
+            shop.told.push(row.try_into()?);
+        });
+        if orders > 0 {
+            read!("known_orders", OrderRow, |shop, row| {
+                // Nothing may be told of it any more.
+                shop.orders.insert(row.order_id.clone(), row.nobody);
+                shop.known_orders.push(row.into());
+            });
+        }
+        read!("raw_days", RawDayRow, |shop, row| shop
+            .raw_days
+            .entry(row.visitor)
+            .or_default()
+            .push(row.into()));
+        let names_customer = |days: &Vec<RawDay>| days.iter().any(|day| !day.customers.is_empty());
+        let with_customers = touched.shops.values().any(|shop| shop.raw_days.values().any(names_customer));
+        read!("concerned_orders", "with_customers" = u8::from(with_customers), OrderRow, |shop, row| {
+            shop.concerned_orders.push(row.into())
+        });
+        read!("known_days", DayRow, |shop, row| shop
+            .known_days
+            .entry(row.visitor)
+            .or_default()
+            .push(row.into()));
+        Ok(touched)
+    }
+}
