@@ -5,6 +5,7 @@
 //! until then, and the next try goes on from there. Logins of private registries are not known here: `npm pack` and a file
 //! serve who has one.
 
+use crate::backoff::Backoff;
 use crate::secret::hex;
 use crate::{file, tls};
 use flate2::read::GzDecoder;
@@ -25,6 +26,8 @@ const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Tries in a row that bring nothing new.
 const MAX_VAIN_TRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// [`MAX_VAIN_TRIES`] end a series of attempts before its pauses are this long.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 const PIECE_BYTES: usize = 256 << 10;
 
 /// A package that is pinned for this platform.
@@ -168,7 +171,8 @@ impl Package {
     fn fetch(&self, url: &str, part: &Path, progress: &mut dyn FnMut(u64)) -> Result<(), InstallError> {
         let agent = agent(url)?;
         let io = |cause| InstallError::Io { path: part.to_owned(), cause };
-        let (mut most, mut vain, mut pause) = (0, 0, FIRST_PAUSE);
+        let (mut most, mut vain) = (0, 0);
+        let mut backoff = Backoff::new(FIRST_PAUSE, MAX_PAUSE);
         loop {
             let failure = match self.fetch_once(&agent, url, part, progress) {
                 Ok(()) => return Ok(()),
@@ -181,8 +185,10 @@ impl Package {
             if vain >= MAX_VAIN_TRIES {
                 return Err(InstallError::Fetch { url: url.to_owned(), cause: failure });
             }
-            std::thread::sleep(pause);
-            pause = if vain == 0 { FIRST_PAUSE } else { pause * 2 };
+            std::thread::sleep(backoff.pause());
+            if vain == 0 {
+                backoff.reset();
+            }
         }
     }
 

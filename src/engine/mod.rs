@@ -15,6 +15,7 @@ mod settings;
 
 pub use settings::Login;
 
+use crate::backoff::{Backoff, spread};
 use crate::file;
 use crate::npm;
 use settings::Settings;
@@ -312,7 +313,7 @@ impl Launcher {
 
 /// Keeps a child running until told to stop.
 async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch::Receiver<bool>) {
-    let mut backoff = FIRST_BACKOFF;
+    let mut backoff = Backoff::new(FIRST_BACKOFF, MAX_BACKOFF);
     loop {
         let started = tokio::time::Instant::now();
         let ended = tokio::select! {
@@ -324,16 +325,14 @@ async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch:
         tracing::error!(%reason, "the engine ended; starting it again");
         let _ = launcher.status.state.first_exit.set(reason);
         if started.elapsed() > SETTLED {
-            backoff = FIRST_BACKOFF;
+            backoff.reset();
         }
         running = loop {
-            // Jitter keeps several installations on one machine from starting in step.
-            let wait = backoff.mul_f64(0.75 + fastrand::f64() / 2.0);
+            let pause = spread(backoff.pause(), fastrand::f64());
             tokio::select! {
                 _ = stopped.wait_for(|&stopped| stopped) => return,
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep(pause) => {}
             }
-            backoff = (backoff * 2).min(MAX_BACKOFF);
             let launched = tokio::select! {
                 // A child that is still starting is killed with the dropped future; nobody has used it yet.
                 _ = stopped.wait_for(|&stopped| stopped) => return,

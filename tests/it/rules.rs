@@ -42,7 +42,19 @@ fn module(path: &Path) -> String {
 
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 13] = [
-    &["clock", "durations", "file", "money", "planted", "process", "room", "secret", "text", "tls"],
+    &[
+        "backoff",
+        "clock",
+        "durations",
+        "file",
+        "money",
+        "planted",
+        "process",
+        "room",
+        "secret",
+        "text",
+        "tls",
+    ],
     &["npm"],
     &["engine", "enrich", "event", "funnel", "grafana", "identity", "metrics", "shops", "spool", "telemetry"],
     &["ledger"],
