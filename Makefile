@@ -34,15 +34,17 @@ unit: js-snippet/node_modules/.stamp dashboards/web/node_modules/.stamp dashboar
 	cd dashboards/web && npm test --silent
 	cd dashboards/grafana && npm test --silent
 
+# A test mostly waits for its own requests, one after the other, so the cores have room for twice as many.
 integration: engine geo geo-test-data strace ## Rust: units, the product through HTTP, rules of the codebase
-	cargo test
+	RUST_TEST_THREADS=$$((2 * $$(nproc))) cargo test
 
 schema: engine schemathesis ## hold the API against its document; ARGS="--seed 7 --max-examples 500" looks longer
 	cargo build
 	"$${XDG_CACHE_HOME:-$$HOME/.cache}/shopfunnel/schemathesis/bin/python" tests/schema/run.py $(ARGS)
 
+# A scenario mostly waits: for batches, for restarts, for what it draws by chance.
 judge: engine ## break the real program for some minutes and count what it kept
-	cargo test --features planted-faults --test chaos -- short
+	cargo test --features planted-faults --test chaos -- short --at-once 2
 
 browser: engine chromium tests/browser/node_modules/.stamp ## the page, the snippet and the boards in Chromium
 	cargo build
