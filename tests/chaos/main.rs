@@ -1,8 +1,10 @@
-//! The judge: breaks the real program on purpose and compares what it stored and reports with a ledger of its own.
+//! The judge: breaks the real program on purpose and compares what it stored and reports with a ledger of its
+//! own.
 //!
-//! `make judge` runs the short form, `make chaos` the long one; `-- --list` names the scenarios. A run that proves
-//! too little (too few events acked, a fault that never happened) fails like one that lost an event. The faults of
-//! `shopfunnel::planted` prove that the judge can say no: with each of them its verdict must be red.
+//! `make judge` runs the short form, `make chaos` the long one; `-- --list` names the scenarios. A run that
+//! proves too little (too few events acked, a fault that never happened) fails like one that lost an event.
+//! The faults of `shopfunnel::planted` prove that the judge can say no: with each of them its verdict must be
+//! red.
 //!
 //! - `scenario/` what is broken, one file each; `scenario/mod.rs` is the list
 //! - `trial.rs` one scenario under way · `traffic.rs` its senders

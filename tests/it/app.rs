@@ -269,8 +269,8 @@ impl TestApp {
 
     /// Ends the application; everything it acknowledged must be in the store.
     ///
-    /// Its database goes with it: the engine looks after every table that is there, and those of all tests together
-    /// would keep it busy.
+    /// Its database goes with it: the engine looks after every table that is there, and those of all tests
+    /// together would keep it busy.
     pub async fn close(self) {
         self.app.shipped().await.expect("everything acknowledged is in the store");
         self.app.stop().await;
