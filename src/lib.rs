@@ -29,6 +29,7 @@ pub mod spool;
 #[allow(missing_docs, reason = "their names and types say what their items are")]
 pub mod telemetry;
 
+pub mod backoff;
 pub mod clock;
 pub mod durations;
 pub mod file;

@@ -1,10 +1,11 @@
 //! Pinned packages of the npm registry, brought into the cache without npm.
 //!
-//! A package is its published bytes: whoever serves them, a mirror, a proxy or a file brought by hand, can only give these or
-//! nothing. What is installed is whole or absent, because its last step is a rename; what was fetched of a package stays beside it
-//! until then, and the next try goes on from there. Logins of private registries are not known here: `npm pack` and a file
-//! serve who has one.
+//! A package is its published bytes: whoever serves them, a mirror, a proxy or a file brought by hand, can
+//! only give these or nothing. What is installed is whole or absent, because its last step is a rename; what
+//! was fetched of a package stays beside it until then, and the next try goes on from there. Logins of
+//! private registries are not known here: `npm pack` and a file serve who has one.
 
+use crate::backoff::Backoff;
 use crate::secret::hex;
 use crate::{file, tls};
 use flate2::read::GzDecoder;
@@ -25,6 +26,8 @@ const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Tries in a row that bring nothing new.
 const MAX_VAIN_TRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// [`MAX_VAIN_TRIES`] end a series of attempts before its pauses are this long.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 const PIECE_BYTES: usize = 256 << 10;
 
 /// A package that is pinned for this platform.
@@ -51,7 +54,8 @@ pub enum Origin<'a> {
     File(&'a Path),
 }
 
-/// Why a package was not installed. Nothing is changed then, but that more of it may be there for the next try.
+/// Why a package was not installed. Nothing is changed then, but that more of it may be there for the next
+/// try.
 #[allow(missing_docs, reason = "each sentence says what its variant and fields are")]
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
@@ -122,7 +126,8 @@ impl Package {
         format!("{}/{}/-/{base}-{}.tgz", registry.trim_end_matches('/'), self.name, self.version)
     }
 
-    /// Installs it below `folder`, in a directory of its version. `progress` is told how many of its bytes are here.
+    /// Installs it below `folder`, in a directory of its version. `progress` is told how many of its bytes
+    /// are here.
     ///
     /// # Errors
     /// See [`InstallError`].
@@ -168,7 +173,8 @@ impl Package {
     fn fetch(&self, url: &str, part: &Path, progress: &mut dyn FnMut(u64)) -> Result<(), InstallError> {
         let agent = agent(url)?;
         let io = |cause| InstallError::Io { path: part.to_owned(), cause };
-        let (mut most, mut vain, mut pause) = (0, 0, FIRST_PAUSE);
+        let (mut most, mut vain) = (0, 0);
+        let mut backoff = Backoff::new(FIRST_PAUSE, MAX_PAUSE);
         loop {
             let failure = match self.fetch_once(&agent, url, part, progress) {
                 Ok(()) => return Ok(()),
@@ -181,8 +187,10 @@ impl Package {
             if vain >= MAX_VAIN_TRIES {
                 return Err(InstallError::Fetch { url: url.to_owned(), cause: failure });
             }
-            std::thread::sleep(pause);
-            pause = if vain == 0 { FIRST_PAUSE } else { pause * 2 };
+            std::thread::sleep(backoff.pause());
+            if vain == 0 {
+                backoff.reset();
+            }
         }
     }
 
@@ -235,7 +243,8 @@ impl Package {
                 Err(error) => return Err(Failure::Passing(error.to_string())),
             }
         }
-        // A connection that broke ended above. What is whole and still shorter is another package: the checksum says so.
+        // A connection that broke ended above. What is whole and still shorter is another package: the
+        // checksum says so.
         out.sync_all().map_err(io)
     }
 
@@ -311,7 +320,8 @@ fn agent(url: &str) -> Result<ureq::Agent, InstallError> {
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_recv_response(Some(SILENCE_TIMEOUT))
         .timeout_per_read(Some(SILENCE_TIMEOUT));
-    // Mirrors may send on to another host, and that over TLS; a system without certificates still reaches plain ones.
+    // Mirrors may send on to another host, and that over TLS; a system without certificates still reaches
+    // plain ones.
     match tls::authorities(None) {
         Ok(authorities) => {
             let roots: Vec<_> =
@@ -371,7 +381,8 @@ mod tests {
         }
     }
 
-    /// A registry that cuts its first answers off, each after so many bytes of the body. Tells which ranges were asked for.
+    /// A registry that cuts its first answers off, each after so many bytes of the body. Tells which ranges
+    /// were asked for.
     fn registry(tarball: Vec<u8>, cuts: Vec<usize>, knows_ranges: bool) -> (String, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -5,6 +5,7 @@
 //! The loop also brings the tables up to date first, because with an external server that is away at start it
 //! is the first to notice when it is back.
 
+use crate::backoff::{Backoff, spread};
 use crate::event::Event;
 use crate::identity::forgotten::{Forgotten, Known};
 use crate::new_values::{NewValues, ValueLimits};
@@ -111,7 +112,7 @@ impl Shipper {
 
     /// Runs until `stopped` turns true. What is not shipped then stays in the spool.
     pub async fn run(mut self, mut stopped: watch::Receiver<bool>) {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::new(FIRST_BACKOFF, MAX_BACKOFF);
         loop {
             let ready = tokio::select! {
                 ready = self.ready() => ready,
@@ -128,17 +129,17 @@ impl Shipper {
             };
             let pause = match step {
                 Ok(Step::Full) => {
-                    backoff = Backoff::default();
+                    backoff.reset();
                     Duration::ZERO
                 }
                 Ok(Step::Caught) => {
-                    backoff = Backoff::default();
+                    backoff.reset();
                     self.options.interval
                 }
                 Err(error) => {
                     // A store that was away may have lost something.
                     self.is_verified = false;
-                    let pause = backoff.next();
+                    let pause = spread(backoff.pause(), fastrand::f64());
                     tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "shipping waits");
                     pause
                 }
@@ -320,18 +321,4 @@ enum ShipError {
     Spool(#[from] crate::spool::ReadError),
     #[error("a refused event cannot be set aside: {0}")]
     SetAside(#[from] std::io::Error),
-}
-
-#[derive(Default)]
-struct Backoff {
-    failures: u32,
-}
-
-impl Backoff {
-    /// Doubles from [`FIRST_BACKOFF`] to [`MAX_BACKOFF`], give or take a quarter.
-    fn next(&mut self) -> Duration {
-        let pause = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(16)).min(MAX_BACKOFF);
-        self.failures += 1;
-        pause.mul_f64(0.75 + fastrand::f64() / 2.0)
-    }
 }

@@ -1,9 +1,9 @@
 //! How fast events are taken, durably, beside a server that only parses them: `make bench-ingest`.
 //!
-//! Every figure that is a ratio comes from one run in which both servers answered the same requests in turn, so
-//! that it holds on a machine that is shared or slow. What is measured, and the bounds, are told in
-//! `docs/BENCHMARKS.md`; this program fills in its tables. It measures and judges, and does not end in an error
-//! when a bound is missed: a noisy neighbour is no broken build.
+//! Every figure that is a ratio comes from one run in which both servers answered the same requests in turn,
+//! so that it holds on a machine that is shared or slow. What is measured, and the bounds, are told in
+//! `docs/BENCHMARKS.md`; this program fills in its tables. It measures and judges, and does not end in an
+//! error when a bound is missed: a noisy neighbour is no broken build.
 #![allow(clippy::unwrap_used, reason = "a benchmark ends where something is not as it must be")]
 
 mod pace;
@@ -260,8 +260,9 @@ impl Bench {
         Ok(())
     }
 
-    /// Both servers under the same load, turn by turn. `wait` comes before the null server's turn, so that what
-    /// the tracker still ships does not slow it. The text tells the lowest and the highest ratio of one turn.
+    /// Both servers under the same load, turn by turn. `wait` comes before the null server's turn, so that
+    /// what the tracker still ships does not slow it. The text tells the lowest and the highest ratio of one
+    /// turn.
     fn in_turn(
         &self,
         null: &Server,

@@ -1,7 +1,7 @@
 //! Load at a constant rate, whatever the server does: what `wrk` cannot do.
 //!
-//! A request that is due is sent at once, or, when all connections wait for answers, as soon as one is free. Its
-//! latency counts from when it was due, so a server that stalls is charged for everybody it kept waiting
+//! A request that is due is sent at once, or, when all connections wait for answers, as soon as one is free.
+//! Its latency counts from when it was due, so a server that stalls is charged for everybody it kept waiting
 //! (no coordinated omission). One thread sleeps and sends, another one reads the answers.
 
 use crate::visits::Visits;

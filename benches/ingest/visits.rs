@@ -32,8 +32,8 @@ pub struct Visits {
 }
 
 impl Visits {
-    /// Requests of `events` events each. With `forwarded`, each seems to come through a proxy from its visitor's
-    /// own address, which puts the limits into play.
+    /// Requests of `events` events each. With `forwarded`, each seems to come through a proxy from its
+    /// visitor's own address, which puts the limits into play.
     pub fn new(public_key: &str, events: usize, forwarded: bool) -> Visits {
         let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64);
         // Makes ids of two runs differ that begin in the same millisecond.

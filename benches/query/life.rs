@@ -1,8 +1,8 @@
 //! The events that are asked about, written line by line as `shopfunnel import events` reads them.
 //!
-//! A visitor has 20 events on 1 to 8 days out of a span of usually 30, by chance and always the same for the same number: 70 % visits, 12 % carts,
-//! 10 % inquiries, 3 % favorites, 3 % orders and, for two of three orders, a payment. Each day begins with a visit from one of
-//! 6 sources or from none, with one of 3 devices.
+//! A visitor has 20 events on 1 to 8 days out of a span of usually 30, by chance and always the same for the
+//! same number: 70 % visits, 12 % carts, 10 % inquiries, 3 % favorites, 3 % orders and, for two of three
+//! orders, a payment. Each day begins with a visit from one of 6 sources or from none, with one of 3 devices.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -75,7 +75,8 @@ pub fn write(visitor: u64, first_ms: i64, span_days: i64, seed: u64, out: &mut i
     Ok(())
 }
 
-/// An event of just now of one of `visitors` visitors, with values of every dimension that a shop's program can tell.
+/// An event of just now of one of `visitors` visitors, with values of every dimension that a shop's program
+/// can tell.
 pub fn live(visitors: u64, random: &mut Rng) -> Value {
     let visitor = format!("live{}", random.u64(..visitors));
     let device = AGENTS[random.usize(..AGENTS.len())];

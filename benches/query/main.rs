@@ -1,7 +1,9 @@
-//! How long a funnel takes, beside the ways in which others count it, on the same rows of the same engine: `make bench-query`.
+//! How long a funnel takes, beside the ways in which others count it, on the same rows of the same engine:
+//! `make bench-query`.
 //!
-//! Each size is generated, loaded through `shopfunnel import events` as it is generated, and asked in one run. The first of several
-//! askings is the cold one: the server was just started. What is measured is told in `docs/BENCHMARKS.md`.
+//! Each size is generated, loaded through `shopfunnel import events` as it is generated, and asked in one
+//! run. The first of several askings is the cold one: the server was just started. What is measured is told
+//! in `docs/BENCHMARKS.md`.
 #![allow(clippy::unwrap_used, reason = "a benchmark ends where something is not as it must be")]
 
 mod chart;
@@ -244,7 +246,8 @@ async fn measure(arguments: &Arguments, events: u64, report: &mut Report) -> any
     Ok(Measured { events, api, bars: (format!("{millions} M events, 30 days"), bars) })
 }
 
-/// Loads a year of one shop, whose visitors come back after any time, and tells how large its ledger is and how long it takes to ask.
+/// Loads a year of one shop, whose visitors come back after any time, and tells how large its ledger is and
+/// how long it takes to ask.
 async fn measure_year(arguments: &Arguments, events: u64, report: &mut Report) -> anyhow::Result<()> {
     let directory = arguments.scratch.join("year");
     let _ = std::fs::remove_dir_all(&directory);

@@ -11,7 +11,8 @@ pub enum Of {
 /// A way to count a funnel.
 pub struct Shape {
     pub name: &'static str,
-    /// A statement over `{from:Date}` to `{to:Date}` of `{shop:String}`. What stands in `[brackets]` depends on what is asked.
+    /// A statement over `{from:Date}` to `{to:Date}` of `{shop:String}`. What stands in `[brackets]` depends
+    /// on what is asked.
     text: &'static str,
     /// The source of a visitor, out of what they did.
     source: &'static str,
@@ -106,7 +107,8 @@ pub const OTHERS: [Shape; 5] = [
     },
 ];
 
-/// What the API must answer: visitors, effective and buyers of the window, found as METRICS says, from raw events alone.
+/// What the API must answer: visitors, effective and buyers of the window, found as METRICS says, from raw
+/// events alone.
 pub const EXACT: &str = "SELECT count(), countIf(effective), countIf(bought) FROM (
       SELECT visitor, max(effective) AS effective, max(bought) AS bought FROM (DAYS) GROUP BY visitor)";
 

@@ -1,6 +1,7 @@
-//! `shopfunnel engine …`: the embedded engine, brought and looked at. Without a command it is the engine's own process.
+//! `shopfunnel engine …`: the embedded engine, brought and looked at. Without a command it is the engine's
+//! own process.
 
-use super::TypedWrong;
+use super::{TypedWrong, print_json};
 use crate::config::{self, ClickHouse, Settings};
 use crate::engine::{self, library};
 use crate::npm::{self, Origin, Package};
@@ -56,7 +57,8 @@ impl ChildArguments {
 /// Where a package is brought from.
 #[derive(Debug, Args)]
 pub struct InstallArguments {
-    /// Registry to ask; npm's own when neither this nor npm's settings (npm_config_registry, ~/.npmrc) say another.
+    /// Registry to ask; npm's own when neither this nor npm's settings (npm_config_registry, ~/.npmrc) say
+    /// another.
     #[arg(long, value_name = "URL", conflicts_with = "from")]
     registry: Option<String>,
     /// The package itself, brought by hand where there is no network: `npm pack` writes it.
@@ -74,8 +76,8 @@ pub async fn run(command: EngineCommand, file: Option<&Path>, data_dir: &str) ->
             let folder = config::cache_dir().ok_or(config::ConfigError::NoCache)?.join("engine");
             let Some(package) = npm::package(engine::PACKAGE, &npm::platform()) else {
                 anyhow::bail!(
-                    "no engine is pinned for {} yet; name a libchdb.so of yours with SHOPFUNNEL_ENGINE__LIBRARY, or a ClickHouse server \
-                     with SHOPFUNNEL_CLICKHOUSE__URL",
+                    "no engine is pinned for {} yet; name a libchdb.so of yours with \
+                     SHOPFUNNEL_ENGINE__LIBRARY, or a ClickHouse server with SHOPFUNNEL_CLICKHOUSE__URL",
                     npm::platform()
                 );
             };
@@ -154,7 +156,6 @@ pub async fn bring(
 }
 
 fn status(settings: &Settings, as_json: bool) -> anyhow::Result<()> {
-    let out = &mut std::io::stdout().lock();
     let (library, url) = match &settings.clickhouse {
         ClickHouse::Embedded(options) => (options.library.clone(), None),
         ClickHouse::External(options) => {
@@ -176,10 +177,9 @@ fn status(settings: &Settings, as_json: bool) -> anyhow::Result<()> {
             "problem": problem,
             "used": url.is_none(),
         });
-        serde_json::to_writer(&mut *out, &answer)?;
-        writeln!(out)?;
-        return Ok(());
+        return print_json(&answer);
     }
+    let out = &mut std::io::stdout().lock();
     writeln!(out, "{}", library.display())?;
     writeln!(out, "  this version of shopfunnel is made for ClickHouse {}", engine::version())?;
     match (bytes, problem) {

@@ -1,7 +1,7 @@
 //! `shopfunnel forget`: one visitor, through the running server.
 
-use super::TypedWrong;
-use super::server::{Reached, reach_for};
+use super::print_json;
+use super::server::{self, NoServer};
 use crate::config::Settings;
 use crate::http::admin::{FORGET_PATH, ForgetVisitor};
 use crate::operations::forget::Receipt;
@@ -29,44 +29,29 @@ pub struct ForgetArguments {
 /// Forgets a visitor and prints what was deleted.
 ///
 /// # Errors
-/// [`TypedWrong`], or the server cannot be reached or has not finished; its sentence says what to do.
+/// [`super::TypedWrong`], or the server cannot be reached or has not finished; its sentence says what to do.
 pub async fn run(typed: ForgetArguments, settings: &Settings) -> anyhow::Result<()> {
-    let data_dir = &settings.data_dir;
-    if !data_dir.is_dir() {
-        let sentence = format!(
-            "there is no data directory {}; name the server's with SHOPFUNNEL_DATA_DIR",
-            data_dir.display()
-        );
-        return Err(TypedWrong(sentence).into());
-    }
     let whom = ForgetVisitor { shop: typed.shop, visitor: typed.visitor };
-    let reached = reach_for(data_dir, FORGET_PATH, &whom, TIMEOUT).await.map_err(|error| {
-        if error.chain().any(|cause| cause.is::<reqwest::Error>()) {
+    let answer = server::ask(&settings.data_dir, FORGET_PATH, &whom, TIMEOUT).await;
+    let receipt: Receipt = answer.map_err(|error| {
+        if error.is::<NoServer>() {
+            error.context("nothing was deleted")
+        } else if error.chain().any(|cause| cause.is::<reqwest::Error>()) {
             error.context("it is not known whether the visitor is forgotten; run the same command again")
         } else {
             error
         }
     })?;
-    let receipt: Receipt = match reached {
-        Reached::Server(receipt) => receipt,
-        Reached::Files(_lock) => anyhow::bail!(
-            "nothing was deleted: no server runs on {}; start it with `shopfunnel serve`, then run the same command again",
-            data_dir.display()
-        ),
-    };
-    print(&whom.shop, &receipt, typed.json)?;
-    Ok(())
+    print(&whom.shop, &receipt, typed.json)
 }
 
 fn print(shop: &str, receipt: &Receipt, as_json: bool) -> anyhow::Result<()> {
-    let out = &mut std::io::stdout().lock();
     if as_json {
         let mut answer = json!(receipt);
         answer["shop"] = json!(shop);
-        serde_json::to_writer(&mut *out, &answer)?;
-        writeln!(out)?;
-        return Ok(());
+        return print_json(&answer);
     }
+    let out = &mut std::io::stdout().lock();
     writeln!(out, "The visitor is forgotten in `{shop}`:")?;
     for (count, what) in [
         (receipt.events_deleted, "events deleted"),

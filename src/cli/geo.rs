@@ -1,6 +1,7 @@
 //! `shopfunnel geo …`: the database of places, brought and looked at.
 
 use super::engine::{InstallArguments, bring};
+use super::print_json;
 use crate::config::{self, Settings};
 use crate::enrich::geo;
 use crate::npm;
@@ -47,13 +48,11 @@ async fn install(typed: InstallArguments) -> anyhow::Result<()> {
 fn show(settings: &Settings, as_json: bool) -> anyhow::Result<()> {
     let files = settings.geo.files.iter().filter(|file| settings.geo.required || file.exists());
     let databases = files.map(|file| geo::describe(file)).collect::<Result<Vec<_>, _>>()?;
-    let out = &mut std::io::stdout().lock();
     if as_json {
         let knows_cities = databases.iter().any(|database| database.knows_cities);
-        serde_json::to_writer(&mut *out, &json!({ "databases": databases, "knows_cities": knows_cities }))?;
-        writeln!(out)?;
-        return Ok(());
+        return print_json(&json!({ "databases": databases, "knows_cities": knows_cities }));
     }
+    let out = &mut std::io::stdout().lock();
     if databases.is_empty() {
         writeln!(out, "no database of places: run `shopfunnel geo install`, or set geo.database")?;
     }

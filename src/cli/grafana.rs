@@ -29,7 +29,8 @@ enum GrafanaCommand {
         /// Where Grafana will see the folder; the folder itself when absent.
         #[arg(long, value_name = "PATH")]
         seen_at: Option<PathBuf>,
-        /// Of a Prometheus that scrapes `/metrics` of the admin listener. Without one the alert rules that ask it are left out.
+        /// Of a Prometheus that scrapes `/metrics` of the admin listener. Without one the alert rules that
+        /// ask it are left out.
         #[arg(long, value_name = "URL")]
         prometheus: Option<String>,
     },
@@ -65,7 +66,8 @@ fn source(settings: &Settings, prometheus_url: Option<String>) -> anyhow::Result
         ClickHouse::Embedded(options) => {
             let (port, reader) = engine::reader_of(&options.directory).with_context(|| {
                 format!(
-                    "there is no engine in {} yet; start `shopfunnel serve` once, then run the same command again",
+                    "there is no engine in {} yet; start `shopfunnel serve` once, then run the same command \
+                     again",
                     options.directory.display()
                 )
             })?;
@@ -125,7 +127,8 @@ fn tell(source: &Source) -> anyhow::Result<()> {
     writeln!(out)?;
     writeln!(
         out,
-        "`shopfunnel grafana files FOLDER` writes it for Grafana's provisioning, with dashboards and alert rules."
+        "`shopfunnel grafana files FOLDER` writes it for Grafana's provisioning, with dashboards and alert \
+         rules."
     )?;
     Ok(())
 }
@@ -165,7 +168,8 @@ fn write_files(folder: &Path, seen_at: &Path, source: &Source) -> anyhow::Result
     }
     writeln!(
         out,
-        "Install the plugin grafana-clickhouse-datasource 4.20.0 and start Grafana with GF_PATHS_PROVISIONING={}",
+        "Install the plugin grafana-clickhouse-datasource 4.20.0 and start Grafana with \
+         GF_PATHS_PROVISIONING={}",
         seen_at.join("provisioning").display()
     )?;
     Ok(())
@@ -173,8 +177,9 @@ fn write_files(folder: &Path, seen_at: &Path, source: &Source) -> anyhow::Result
 
 fn make_user(settings: &Settings, shop: &str, as_xml: bool) -> anyhow::Result<()> {
     let ClickHouse::External(options) = &settings.clickhouse else {
-        let sentence = "the embedded engine has its one user `grafana`, who reads every shop: `shopfunnel grafana` tells how. \
-                        For a user of one shop, keep the tables in a ClickHouse of your own (clickhouse.url)";
+        let sentence = "the embedded engine has its one user `grafana`, who reads every shop: \
+                        `shopfunnel grafana` tells how. For a user of one shop, keep the tables in a \
+                        ClickHouse of your own (clickhouse.url)";
         return Err(TypedWrong(sentence.into()).into());
     };
     let shop = shops::checked_slug(shop).map_err(|error| TypedWrong(error.to_string()))?;

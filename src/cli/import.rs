@@ -1,7 +1,7 @@
 //! `shopfunnel import`: a shop's past, through the running server.
 
-use super::TypedWrong;
-use super::server;
+use super::server::{self, NoServer};
+use super::{TypedWrong, print_json};
 use crate::config::Settings;
 use crate::http::admin::IMPORT_EVENTS_PATH;
 use crate::operations::import::Receipt;
@@ -47,29 +47,18 @@ pub async fn run(ImportCommand::Events(typed): ImportCommand, settings: &Setting
     };
     let lines =
         lines.map_err(|error| TypedWrong(format!("cannot read {}: {error}", typed.file.display())))?;
-    let data_dir = &settings.data_dir;
-    if !data_dir.is_dir() {
-        let sentence = format!(
-            "there is no data directory {}; name the server's with SHOPFUNNEL_DATA_DIR",
-            data_dir.display()
-        );
-        return Err(TypedWrong(sentence).into());
-    }
-    let Some(door) = server::open_door(data_dir).await? else {
-        anyhow::bail!(
-            "nothing was imported: no server runs on {}; start it with `shopfunnel serve`, then run the same command again",
-            data_dir.display()
-        );
-    };
-    let request =
-        reqwest::Client::builder().no_proxy().build()?.post(format!("{}{IMPORT_EVENTS_PATH}", door.url));
-    let answer = request
-        .bearer_auth(&door.token)
+    let door = server::open_door(&settings.data_dir).await.map_err(|error| {
+        if error.is::<NoServer>() { error.context("nothing was imported") } else { error }
+    })?;
+    let answer = server::request(&door, IMPORT_EVENTS_PATH)?
         .query(&[("shop", &typed.shop)])
         .body(Body::wrap_stream(pieces(File::from_std(lines))))
         .send()
         .await
-        .context("it is not known what was imported; run the same command again, what is imported already counts once")?;
+        .context(
+            "it is not known what was imported; run the same command again, what is imported already counts \
+             once",
+        )?;
     let receipt: Receipt = server::read(&door, answer).await?;
     print(&typed.shop, &receipt, typed.json)?;
     let rejected = receipt.rejected.len() as u64 + receipt.rejected_left_off;
@@ -88,12 +77,10 @@ fn pieces(lines: File) -> impl futures_util::Stream<Item = std::io::Result<Vec<u
 }
 
 fn print(shop: &str, receipt: &Receipt, as_json: bool) -> anyhow::Result<()> {
-    let out = &mut std::io::stdout().lock();
     if as_json {
-        serde_json::to_writer(&mut *out, receipt)?;
-        writeln!(out)?;
-        return Ok(());
+        return print_json(receipt);
     }
+    let out = &mut std::io::stdout().lock();
     writeln!(out, "{} of {} events are imported into `{shop}`.", receipt.imported, receipt.lines)?;
     for rejected in &receipt.rejected {
         writeln!(out, "  line {}: {} ({})", rejected.line, rejected.message, rejected.code)?;

@@ -1,7 +1,6 @@
 //! `shopfunnel ledger`: proves the ledger of a shop right, or makes it so, through the running server.
 
-use super::TypedWrong;
-use super::server::{Reached, reach_for};
+use super::{TypedWrong, print_json, server};
 use crate::config::Settings;
 use crate::http::admin::{LEDGER_PATH, VerifyLedger};
 use crate::upkeep::Verdict;
@@ -50,22 +49,8 @@ pub async fn run(command: LedgerCommand, settings: &Settings) -> anyhow::Result<
     if typed.from > typed.to {
         return Err(TypedWrong("--from must not be after --to".into()).into());
     }
-    let data_dir = &settings.data_dir;
-    if !data_dir.is_dir() {
-        let sentence = format!(
-            "there is no data directory {}; name the server's with SHOPFUNNEL_DATA_DIR",
-            data_dir.display()
-        );
-        return Err(TypedWrong(sentence).into());
-    }
     let asked = VerifyLedger { shop: typed.shop, from: typed.from, to: typed.to, mends };
-    let verdict: Verdict = match reach_for(data_dir, LEDGER_PATH, &asked, TIMEOUT).await? {
-        Reached::Server(verdict) => verdict,
-        Reached::Files(_lock) => anyhow::bail!(
-            "no server runs on {}; start it with `shopfunnel serve`, then run the same command again",
-            data_dir.display()
-        ),
-    };
+    let verdict: Verdict = server::ask(&settings.data_dir, LEDGER_PATH, &asked, TIMEOUT).await?;
     print(&asked.shop, &verdict, typed.json)?;
     if !verdict.is_right() && !mends {
         anyhow::bail!("the ledger is wrong; `shopfunnel ledger rebuild --shop {}` puts it right", asked.shop);
@@ -74,14 +59,12 @@ pub async fn run(command: LedgerCommand, settings: &Settings) -> anyhow::Result<
 }
 
 fn print(shop: &str, verdict: &Verdict, as_json: bool) -> anyhow::Result<()> {
-    let out = &mut std::io::stdout().lock();
     if as_json {
         let mut answer = json!(verdict);
         answer["shop"] = json!(shop);
-        serde_json::to_writer(&mut *out, &answer)?;
-        writeln!(out)?;
-        return Ok(());
+        return print_json(&answer);
     }
+    let out = &mut std::io::stdout().lock();
     let state = match (verdict.is_right(), verdict.mended) {
         (true, _) => "is right",
         (false, true) => "was wrong and is right now",

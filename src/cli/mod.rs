@@ -21,7 +21,8 @@ use crate::engine::child;
 use crate::enrich::geo::Geo;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use std::io::IsTerminal;
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -101,7 +102,8 @@ pub fn run(cli: Cli) -> ExitCode {
                 Command::Serve => serve(Settings::read(file, DATA_DIR)?).await,
                 Command::Demo { empty } => {
                     let crowd = if empty { Crowd::Nobody } else { Crowd::Simulated };
-                    // A settings file that lies here is a real shop's, and the demo must never touch its data.
+                    // A settings file that lies here is a real shop's, and the demo must never touch its
+                    // data.
                     demo::run(Settings::read(named, demo::DATA_DIR)?, crowd, stop_signal()?).await
                 }
                 Command::Shop(command) => shop::run(command, Settings::read(file, DATA_DIR)?).await,
@@ -130,6 +132,14 @@ pub fn run(cli: Cli) -> ExitCode {
 fn fail(code: u8, sentence: &str) -> ExitCode {
     eprintln!("shopfunnel: {sentence}");
     ExitCode::from(code)
+}
+
+/// Prints an answer for programs: JSON on a line of its own.
+fn print_json(answer: &impl Serialize) -> anyhow::Result<()> {
+    let out = &mut std::io::stdout().lock();
+    serde_json::to_writer(&mut *out, answer)?;
+    writeln!(out)?;
+    Ok(())
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
@@ -172,8 +182,8 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Logs go to standard error; `RUST_LOG` sets the level. Without it `info`, and nothing of requests that are not
-/// HTTP, which any scanner sends.
+/// Logs go to standard error; `RUST_LOG` sets the level. Without it `info`, and nothing of requests that are
+/// not HTTP, which any scanner sends.
 fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,actix_http=off"));

@@ -1,7 +1,7 @@
 //! `shopfunnel shop …`: through the running server of the data directory, or on its files when none runs.
 
-use super::TypedWrong;
-use super::server::{Reached, answers, reach};
+use super::server::{Reached, answers, check_exists, reach};
+use super::{TypedWrong, print_json};
 use crate::app::open_registry;
 use crate::config::Settings;
 use crate::http::admin::{Refusal, SHOPS_PATH};
@@ -107,7 +107,8 @@ pub struct SetArguments {
     payments: Option<Payments>,
     #[arg(long)]
     privacy_signal: Option<PrivacySignal>,
-    /// Do it although figures of the past change or pages are locked out; without it the command says what would happen.
+    /// Do it although figures of the past change or pages are locked out; without it the command says what
+    /// would happen.
     #[arg(long)]
     yes: bool,
     /// Print JSON for programs.
@@ -165,18 +166,13 @@ pub async fn run(command: ShopCommand, settings: Settings) -> anyhow::Result<()>
         }
     };
     let reply = carry_out(command, &settings).await?;
-    print(&reply, json)?;
-    Ok(())
+    print(&reply, json)
 }
 
 async fn carry_out(command: Command, settings: &Settings) -> anyhow::Result<Reply> {
     let data_dir = &settings.data_dir;
-    if !matches!(command, Command::Add(_)) && !data_dir.is_dir() {
-        let sentence = format!(
-            "there is no data directory {}; name the server's with SHOPFUNNEL_DATA_DIR",
-            data_dir.display()
-        );
-        return Err(TypedWrong(sentence).into());
+    if !matches!(command, Command::Add(_)) {
+        check_exists(data_dir)?;
     }
     match reach(data_dir, SHOPS_PATH, &command).await? {
         Reached::Server(reply) => Ok(reply),
@@ -232,17 +228,15 @@ fn confirm_removal(slug: &str, confirmed: Option<String>) -> Result<(), TypedWro
 }
 
 fn print(reply: &Reply, json: bool) -> anyhow::Result<()> {
-    let out = &mut std::io::stdout().lock();
     if json {
-        match reply {
-            Reply::Added(shop) => serde_json::to_writer(&mut *out, shop)?,
-            Reply::Shop(shop) => serde_json::to_writer(&mut *out, shop)?,
-            Reply::Shops { shops } => serde_json::to_writer(&mut *out, shops)?,
-            Reply::Key { .. } | Reply::Removed { .. } => serde_json::to_writer(&mut *out, reply)?,
-        }
-        writeln!(out)?;
-        return Ok(());
+        return match reply {
+            Reply::Added(shop) => print_json(shop),
+            Reply::Shop(shop) => print_json(shop),
+            Reply::Shops { shops } => print_json(shops),
+            Reply::Key { .. } | Reply::Removed { .. } => print_json(reply),
+        };
     }
+    let out = &mut std::io::stdout().lock();
     match reply {
         Reply::Added(shop) => {
             writeln!(out, "Shop `{}` is ready. Paste this into every page:\n", shop.slug)?;

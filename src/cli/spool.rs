@@ -1,5 +1,6 @@
 //! `shopfunnel spool …`: what waits for ClickHouse, and what it refused.
 
+use super::print_json;
 use super::server::{Reached, reach};
 use crate::config::Settings;
 use crate::http::admin::{RETRY_PATH, Retried};
@@ -49,7 +50,6 @@ pub async fn run(command: SpoolCommand, settings: &Settings) -> anyhow::Result<(
 fn list(settings: &Settings, as_json: bool) -> anyhow::Result<()> {
     let letters =
         DeadLetters::beside(&settings.spool.directory).list().context("cannot read the dead letters")?;
-    let out = &mut std::io::stdout().lock();
     if as_json {
         let events = letters.iter().map(|letter| {
             // What is no JSON is told as the text that it is.
@@ -57,10 +57,9 @@ fn list(settings: &Settings, as_json: bool) -> anyhow::Result<()> {
                 .unwrap_or_else(|_| String::from_utf8_lossy(&letter.record).into());
             json!({ "name": letter.name, "reason": letter.reason, "event": event })
         });
-        serde_json::to_writer(&mut *out, &events.collect::<Vec<_>>())?;
-        writeln!(out)?;
-        return Ok(());
+        return print_json(&events.collect::<Vec<_>>());
     }
+    let out = &mut std::io::stdout().lock();
     if letters.is_empty() {
         writeln!(out, "no dead letters")?;
     }
@@ -86,12 +85,10 @@ fn inspect(settings: &Settings, json: bool) -> anyhow::Result<()> {
     let directory = &settings.spool.directory;
     let found = spool::inspect(directory)
         .with_context(|| format!("cannot read the spool {}", directory.display()))?;
-    let out = &mut std::io::stdout().lock();
     if json {
-        serde_json::to_writer(&mut *out, &found)?;
-        writeln!(out)?;
-        return Ok(());
+        return print_json(&found);
     }
+    let out = &mut std::io::stdout().lock();
     writeln!(out, "{}: {} records wait", directory.display(), found.waiting_records)?;
     for segment in &found.segments {
         write!(

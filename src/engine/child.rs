@@ -1,7 +1,7 @@
 //! The child's side: load the engine into this process and become a ClickHouse server.
 //!
-//! `libchdb.so` exports clickhouse-local's main as the C function `chdb_query_cmdline`, and clickhouse-local can
-//! listen. The only module with `unsafe`: a foreign function is loaded and called, and signals are sent.
+//! `libchdb.so` exports clickhouse-local's main as the C function `chdb_query_cmdline`, and clickhouse-local
+//! can listen. The only module with `unsafe`: a foreign function is loaded and called, and signals are sent.
 #![allow(unsafe_code)]
 
 use super::{confine, library, settings};

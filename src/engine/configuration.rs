@@ -1,4 +1,5 @@
-//! What ClickHouse reads at its start: who may come in by its door, users with their rights, bounds of memory.
+//! What ClickHouse reads at its start: who may come in by its door, users with their rights, bounds of
+//! memory.
 
 use super::TOKEN_HEADER;
 use super::settings::{self, GRAFANA, Settings, TRACKER};
@@ -9,8 +10,8 @@ use std::path::Path;
 /// Engines of the tables that the tracker makes.
 const TABLE_ENGINES: [&str; 5] =
     ["MergeTree", "ReplacingMergeTree", "AggregatingMergeTree", "SummingMergeTree", "Memory"];
-/// Rows that a statement of `default` may read. The one that keeps the process alive reads a row a second, hence three years;
-/// anybody else's ends after a moment.
+/// Rows that a statement of `default` may read. The one that keeps the process alive reads a row a second,
+/// hence three years; anybody else's ends after a moment.
 const DEFAULT_MAX_ROWS: u64 = 100_000_000;
 const DEFAULT_MAX_BYTES: u64 = 100 << 20;
 /// A question of Grafana.
@@ -21,9 +22,10 @@ const MAX_MARK_CACHE_BYTES: u64 = 1 << 30;
 
 /// The server's configuration.
 ///
-/// ClickHouse answers on a port of loopback, which every process of the machine and every page in its browsers can reach, and its
-/// user `default` has no password. So the door is shut before any user is asked for: without a token in [`TOKEN_HEADER`] no
-/// handler matches, and the answer is 404. A page cannot send the header, because ClickHouse answers no preflight.
+/// ClickHouse answers on a port of loopback, which every process of the machine and every page in its
+/// browsers can reach, and its user `default` has no password. So the door is shut before any user is asked
+/// for: without a token in [`TOKEN_HEADER`] no handler matches, and the answer is 404. A page cannot send the
+/// header, because ClickHouse answers no preflight.
 pub fn server_xml(directory: &Path, settings: &Settings, max_memory_bytes: u64) -> String {
     let users = settings::users(directory);
     let rules: String = [&settings.tracker_token, &settings.grafana_token]
@@ -52,8 +54,8 @@ pub fn users_xml(settings: &Settings, database: &str) -> String {
     let engines: String = TABLE_ENGINES
         .map(|engine| format!("        <query>GRANT TABLE ENGINE ON {engine}</query>\n"))
         .concat();
-    // The process's own session logs in as `default` without a password, so that user may do nothing but open the listener
-    // and keep the process alive, and cannot raise its limits.
+    // The process's own session logs in as `default` without a password, so that user may do nothing but open
+    // the listener and keep the process alive, and cannot raise its limits.
     format!(
         r#"<clickhouse>
   <profiles>

@@ -1,8 +1,9 @@
 //! What the engine's process may open: its own files, and what the system tells every process.
 //!
-//! A ClickHouse server keeps its function `file` to one folder. The engine is clickhouse-local, which keeps it to none, and no
-//! grant takes the function away: whoever may ask a question could read every file that the process may. So the kernel draws
-//! the line, with Landlock. Passwords and keys lie outside of it: `engine.json` beside ClickHouse's data, `shops.json` above.
+//! A ClickHouse server keeps its function `file` to one folder. The engine is clickhouse-local, which keeps
+//! it to none, and no grant takes the function away: whoever may ask a question could read every file that
+//! the process may. So the kernel draws the line, with Landlock. Passwords and keys lie outside of it:
+//! `engine.json` beside ClickHouse's data, `shops.json` above.
 
 use super::settings;
 use landlock::{
@@ -12,11 +13,13 @@ use landlock::{
 use std::fs::File;
 use std::path::Path;
 
-/// Before it, Landlock forbids every move from one directory to another, and so ClickHouse finishes its parts.
+/// Before it, Landlock forbids every move from one directory to another, and so ClickHouse finishes its
+/// parts.
 const NEEDED: ABI = ABI::V2;
 /// Rights that came later are held back where the kernel knows them.
 const KNOWN: ABI = ABI::V5;
-/// Memory, processors, network counters, chance, the time zone, names. Of `/proc` not all: root reads there what others were started with.
+/// Memory, processors, network counters, chance, the time zone, names. Of `/proc` not all: root reads there
+/// what others were started with.
 const OF_THE_SYSTEM: [&str; 19] = [
     "/proc/self",
     "/proc/cpuinfo",
@@ -44,8 +47,8 @@ pub fn is_possible() -> bool {
     ruleset().is_ok()
 }
 
-/// Keeps this thread, and all that it starts, to the engine of `directory` for as long as they live. Does nothing where
-/// the kernel cannot; the parent says so.
+/// Keeps this thread, and all that it starts, to the engine of `directory` for as long as they live. Does
+/// nothing where the kernel cannot; the parent says so.
 ///
 /// # Errors
 /// The kernel can and did not; the sentence says why.
@@ -66,7 +69,8 @@ pub fn to(directory: &Path) -> Result<(), String> {
         })
         .and_then(|ruleset| ruleset.add_rules(path_beneath_rules(["/dev/null"], AccessFs::from_file(KNOWN))))
         .and_then(RulesetCreated::restrict_self);
-    // A file of /proc that nobody holds open may be another one to the kernel when it is opened next, without a rule.
+    // A file of /proc that nobody holds open may be another one to the kernel when it is opened next, without
+    // a rule.
     std::mem::forget(system);
     done.map(drop).map_err(|error| format!("the engine cannot be kept to {}: {error}", directory.display()))
 }

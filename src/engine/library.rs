@@ -1,7 +1,8 @@
 //! What is wrong with a `libchdb.so` that cannot be the engine, in a sentence that says what to do.
 //!
-//! The file is looked at before it is loaded: a library that was cut short is mapped all the same, and kills whoever touches what is
-//! missing. What the loader finds wrong after that it says in words of its own, which are told apart here.
+//! The file is looked at before it is loaded: a library that was cut short is mapped all the same, and kills
+//! whoever touches what is missing. What the loader finds wrong after that it says in words of its own, which
+//! are told apart here.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};

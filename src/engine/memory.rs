@@ -8,14 +8,15 @@ pub const MIN_BYTES: u64 = 512 << 20;
 /// Where nothing tells how much there is.
 const ASSUMED_BYTES: u64 = 4 << 30;
 
-/// What the engine may take where nothing else is set: three quarters, because the spool, the edge and the kernel's cache of
-/// files live of the rest.
+/// What the engine may take where nothing else is set: three quarters, because the spool, the edge and the
+/// kernel's cache of files live of the rest.
 pub fn default_max_bytes() -> u64 {
     let available = available_bytes(Path::new("/")).unwrap_or(ASSUMED_BYTES);
     (available / 4 * 3).max(MIN_BYTES)
 }
 
-/// The least of the machine's memory and the limits of this process's control group and all groups around that one.
+/// The least of the machine's memory and the limits of this process's control group and all groups around
+/// that one.
 fn available_bytes(root: &Path) -> Option<u64> {
     let of_machine = machine_bytes(root);
     let of_groups = group_limits(root).into_iter().min();

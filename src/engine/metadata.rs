@@ -1,7 +1,8 @@
 //! ClickHouse's own descriptions of databases, tables and views, and what a full disk leaves of them.
 //!
-//! A description that is cut keeps ClickHouse from starting, for ever. What holds no data (a view, a new table) is removed when its
-//! description is cut, and `store` makes it again. A database's is written anew from its place. The description of a table with data is never touched.
+//! A description that is cut keeps ClickHouse from starting, for ever. What holds no data (a view, a new
+//! table) is removed when its description is cut, and `store` makes it again. A database's is written anew
+//! from its place. The description of a table with data is never touched.
 
 use super::settings;
 use crate::file;
@@ -29,7 +30,8 @@ pub fn mend(directory: &Path) -> io::Result<()> {
         .unwrap_or_default();
     for (name, path) in descriptions(&data)? {
         let text = fs::read(&path)?;
-        // What was altered since is no beginning of what was known, and somebody else's views are not known at all.
+        // What was altered since is no beginning of what was known, and somebody else's views are not known
+        // at all.
         let is_cut = !looks_whole(&text)
             || known
                 .get(&name)
@@ -106,7 +108,8 @@ fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
     }
 }
 
-/// Whether what is called `name` has never held a row. A view has no place; a table's is linked by its name, or named by its identity.
+/// Whether what is called `name` has never held a row. A view has no place; a table's is linked by its name,
+/// or named by its identity.
 fn is_empty(data: &Path, name: &str, text: &[u8]) -> io::Result<bool> {
     let linked = data.join("data").join(name);
     let place = if linked.exists() {

@@ -1,9 +1,9 @@
 //! The embedded ClickHouse engine: a child process of our own program, kept running.
 //!
-//! The child (`shopfunnel engine`, see [`child`]) loads `libchdb.so` and serves ClickHouse's HTTP interface on
-//! loopback. This module writes its settings, starts it, waits until it answers, starts it again with back-off
-//! when it ends or stops answering, and stops it last. All it gives to the rest is a URL, a user and a token.
-//! It never reads or writes a table, and nothing of the engine is loaded into this process.
+//! The child (`shopfunnel engine`, see [`child`]) loads `libchdb.so` and serves ClickHouse's HTTP interface
+//! on loopback. This module writes its settings, starts it, waits until it answers, starts it again with
+//! back-off when it ends or stops answering, and stops it last. All it gives to the rest is a URL, a user and
+//! a token. It never reads or writes a table, and nothing of the engine is loaded into this process.
 
 pub mod child;
 mod configuration;
@@ -15,6 +15,7 @@ mod settings;
 
 pub use settings::Login;
 
+use crate::backoff::{Backoff, spread};
 use crate::file;
 use crate::npm;
 use settings::Settings;
@@ -72,7 +73,8 @@ pub struct EngineOptions {
     pub environment: Vec<(&'static str, OsString)>,
 }
 
-/// Variables that the child is given where they are set; others may hold what is nobody's business, and `/proc` would tell.
+/// Variables that the child is given where they are set; others may hold what is nobody's business, and
+/// `/proc` would tell.
 pub const ENVIRONMENT: [&str; 4] = ["PATH", "HOME", "TZ", "LD_LIBRARY_PATH"];
 
 /// Why the engine does not run.
@@ -166,8 +168,8 @@ impl Engine {
     /// Starts the engine and waits until it answers.
     ///
     /// # Errors
-    /// The library is missing, the directory cannot be written, or the child ends or stays silent; the message
-    /// then holds the last lines of its log.
+    /// The library is missing, the directory cannot be written, or the child ends or stays silent; the
+    /// message then holds the last lines of its log.
     pub async fn start(options: EngineOptions) -> Result<Engine, EngineError> {
         match std::fs::metadata(&options.library) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -213,7 +215,8 @@ impl Engine {
         self.settings.reader()
     }
 
-    /// To be called when all tables and views were made: tells the next start which of ClickHouse's files are whole.
+    /// To be called when all tables and views were made: tells the next start which of ClickHouse's files are
+    /// whole.
     pub fn remember_tables(&self) {
         if let Err(error) = metadata::remember(&self.directory) {
             tracing::warn!(%error, "the views are made again at the next start");
@@ -237,12 +240,13 @@ impl Engine {
 /// A child that answers.
 struct Running {
     child: Child,
-    /// The child ends when this pipe closes. Taken out of `child`, because waiting for a child closes its own.
+    /// The child ends when this pipe closes. Taken out of `child`, because waiting for a child closes its
+    /// own.
     _lifeline: Option<ChildStdin>,
 }
 
-/// Waits until no engine runs on the directory: one that outlives its killed parent for a moment still has its
-/// port and its files.
+/// Waits until no engine runs on the directory: one that outlives its killed parent for a moment still has
+/// its port and its files.
 async fn await_predecessor(directory: &Path) -> Result<(), String> {
     let deadline = tokio::time::Instant::now() + PREDECESSOR_TIMEOUT;
     loop {
@@ -312,7 +316,7 @@ impl Launcher {
 
 /// Keeps a child running until told to stop.
 async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch::Receiver<bool>) {
-    let mut backoff = FIRST_BACKOFF;
+    let mut backoff = Backoff::new(FIRST_BACKOFF, MAX_BACKOFF);
     loop {
         let started = tokio::time::Instant::now();
         let ended = tokio::select! {
@@ -324,16 +328,14 @@ async fn supervise(launcher: Launcher, mut running: Running, mut stopped: watch:
         tracing::error!(%reason, "the engine ended; starting it again");
         let _ = launcher.status.state.first_exit.set(reason);
         if started.elapsed() > SETTLED {
-            backoff = FIRST_BACKOFF;
+            backoff.reset();
         }
         running = loop {
-            // Jitter keeps several installations on one machine from starting in step.
-            let wait = backoff.mul_f64(0.75 + fastrand::f64() / 2.0);
+            let pause = spread(backoff.pause(), fastrand::f64());
             tokio::select! {
                 _ = stopped.wait_for(|&stopped| stopped) => return,
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep(pause) => {}
             }
-            backoff = (backoff * 2).min(MAX_BACKOFF);
             let launched = tokio::select! {
                 // A child that is still starting is killed with the dropped future; nobody has used it yet.
                 _ = stopped.wait_for(|&stopped| stopped) => return,

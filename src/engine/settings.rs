@@ -1,5 +1,5 @@
-//! The engine's files: port, passwords and tokens, and where everything of an engine lies in its directory. What ClickHouse
-//! itself reads is written by [`super::configuration`].
+//! The engine's files: port, passwords and tokens, and where everything of an engine lies in its directory.
+//! What ClickHouse itself reads is written by [`super::configuration`].
 
 use super::configuration;
 use crate::file;
@@ -55,8 +55,8 @@ impl std::fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// Reads or makes the engine's port, passwords and tokens, and writes ClickHouse's configuration. No engine may run on
-    /// the directory.
+    /// Reads or makes the engine's port, passwords and tokens, and writes ClickHouse's configuration. No
+    /// engine may run on the directory.
     pub fn prepare(directory: &Path, database: &str, max_memory_bytes: u64) -> io::Result<Settings> {
         file::create_private_directory(&data(directory))?;
         let mut settings = match Settings::read(directory) {

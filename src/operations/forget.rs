@@ -13,6 +13,7 @@
 //!
 //! Every step may be done twice; after a crash in between the same call finishes the work.
 
+use crate::backoff::Backoff;
 use crate::clock::Clock;
 use crate::event::Event;
 use crate::identity::IdentityError;
@@ -147,7 +148,7 @@ async fn await_gone(
     until_ms: i64,
 ) -> Result<(), ForgetError> {
     let deadline = Instant::now() + REWRITING_PATIENCE;
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_PAUSE, MAX_PAUSE);
     loop {
         let left =
             locations.store.visitor_traces(shop, visitor, until_ms).await.map_err(ForgetError::Begun)?;
@@ -157,8 +158,7 @@ async fn await_gone(
         if Instant::now() > deadline {
             return Err(ForgetError::Rewriting);
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(MAX_PAUSE);
+        sleep(backoff.pause()).await;
     }
 }
 

@@ -25,6 +25,7 @@ mod lots;
 mod pace;
 mod verify;
 
+use crate::backoff::Backoff;
 use crate::clock::Clock;
 use crate::file;
 use crate::funnel::{Dimension, FINAL_DAYS};
@@ -224,7 +225,7 @@ impl Upkeep {
     }
 
     async fn work(&mut self) {
-        let mut backoff = FIRST_BACKOFF;
+        let mut backoff = Backoff::new(FIRST_BACKOFF, MAX_BACKOFF);
         let mut pace = Pace::new(self.options.interval, Instant::now());
         loop {
             let has_ended = self.progress.wait_for(|progress| progress.migrated).await.is_err();
@@ -245,13 +246,13 @@ impl Upkeep {
                 Err(error) => {
                     // Another store may answer next time.
                     self.known = None;
-                    tracing::warn!(%error, pause_ms = backoff.as_millis() as u64, "the ledger waits");
-                    tokio::time::sleep(backoff).await;
-                    backoff = (backoff * 2).min(MAX_BACKOFF);
+                    let pause = backoff.pause();
+                    tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "the ledger waits");
+                    tokio::time::sleep(pause).await;
                     continue;
                 }
             }
-            backoff = FIRST_BACKOFF;
+            backoff.reset();
             self.verify_when_asked().await;
         }
     }

@@ -29,8 +29,8 @@ impl Drop for Mount {
 
 /// A file that holds an ext4 file system, mounted through a loop device.
 ///
-/// What programs write there without a sync lies in the page cache of that file system and not in the file. So a
-/// copy of the file is what a power cut would have left.
+/// What programs write there without a sync lies in the page cache of that file system and not in the file.
+/// So a copy of the file is what a power cut would have left.
 #[derive(Debug)]
 pub struct Image {
     file: PathBuf,
@@ -66,8 +66,8 @@ impl Image {
         &self.mount.at
     }
 
-    /// Copies the disk as it is at one instant. Whoever writes to it must stand still; what the kernel still writes
-    /// back by itself is noticed, and the copy made again.
+    /// Copies the disk as it is at one instant. Whoever writes to it must stand still; what the kernel still
+    /// writes back by itself is noticed, and the copy made again.
     pub fn cut(&self, copy: &Path) {
         for _ in 0..100 {
             let before = self.writes();

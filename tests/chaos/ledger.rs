@@ -1,7 +1,7 @@
 //! What was sent and what was promised, kept outside of the program under judgement.
 //!
-//! Every number is written to a log file before its event is sent, and again when the answer 202 has come. The log
-//! lies in another directory than anything that a scenario breaks, and this process is never killed.
+//! Every number is written to a log file before its event is sent, and again when the answer 202 has come.
+//! The log lies in another directory than anything that a scenario breaks, and this process is never killed.
 //! It does not know what an event holds: that is derived from its number.
 
 use crate::payload::{Door, FIRST_PROBE};

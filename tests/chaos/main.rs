@@ -1,8 +1,10 @@
-//! The judge: breaks the real program on purpose and compares what it stored and reports with a ledger of its own.
+//! The judge: breaks the real program on purpose and compares what it stored and reports with a ledger of its
+//! own.
 //!
-//! `make judge` runs the short form, `make chaos` the long one; `-- --list` names the scenarios. A run that proves
-//! too little (too few events acked, a fault that never happened) fails like one that lost an event. The faults of
-//! `shopfunnel::planted` prove that the judge can say no: with each of them its verdict must be red.
+//! `make judge` runs the short form, `make chaos` the long one; `-- --list` names the scenarios. A run that
+//! proves too little (too few events acked, a fault that never happened) fails like one that lost an event.
+//! The faults of `shopfunnel::planted` prove that the judge can say no: with each of them its verdict must be
+//! red.
 //!
 //! - `scenario/` what is broken, one file each; `scenario/mod.rs` is the list
 //! - `trial.rs` one scenario under way · `traffic.rs` its senders
@@ -30,24 +32,31 @@ mod trial;
 mod verdict;
 
 use scenario::{Form, Scenario};
+use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Instant;
 use tokio::runtime::Runtime;
 use trial::{Plan, Report};
 
-const USAGE: &str = "usage: chaos short | long | faults | SCENARIO…  [--cycles N] [--seed S]
+const USAGE: &str = "usage: chaos short | long | faults | SCENARIO…  [--cycles N] [--seed S] [--at-once N]
        chaos --list";
 
 /// What was typed.
 struct Arguments {
     scenarios: Vec<(Scenario, usize)>,
     seed: u64,
+    /// Scenarios that run side by side.
+    at_once: u64,
 }
 
 impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-        let (mut named, mut forms, mut cycles, mut seed) = (Vec::new(), Vec::new(), None, fastrand::u64(..));
+        let (mut named, mut forms, mut cycles) = (Vec::new(), Vec::new(), None);
+        let (mut seed, mut at_once) = (fastrand::u64(..), 1);
         while let Some(word) = words.next() {
             let mut number = || -> Result<u64, String> {
                 let value = words.next().ok_or(format!("{word} needs a number"))?;
@@ -55,6 +64,7 @@ impl Arguments {
             };
             match word.as_str() {
                 "--seed" => seed = number()?,
+                "--at-once" => at_once = number()?,
                 "--cycles" => cycles = Some(number()? as usize),
                 "short" => forms.push(Form::Short),
                 "long" => forms.push(Form::Long),
@@ -71,7 +81,10 @@ impl Arguments {
         let of_names = named.into_iter().map(|s| (s, s.usual_cycles()));
         let scenarios: Vec<(Scenario, usize)> =
             of_forms.chain(of_names).map(|(s, usual)| (s, cycles.unwrap_or(usual))).collect();
-        if scenarios.is_empty() { Err(USAGE.to_owned()) } else { Ok(Arguments { scenarios, seed }) }
+        if scenarios.is_empty() || at_once == 0 {
+            return Err(USAGE.to_owned());
+        }
+        Ok(Arguments { scenarios, seed, at_once })
     }
 }
 
@@ -92,13 +105,20 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let count = arguments.scenarios.len();
     println!("running {count} scenarios, seed {}", arguments.seed);
-    let passed = arguments
-        .scenarios
-        .into_iter()
-        .filter(|&(scenario, cycles)| {
-            run(&runtime, scenario, Plan { seed: arguments.seed, cycles, fault: None })
-        })
-        .count();
+    let waiting = Mutex::new(arguments.scenarios.into_iter());
+    let next = || waiting.lock().expect("nobody panics with the list").next();
+    let passed = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..arguments.at_once {
+            scope.spawn(|| {
+                while let Some((scenario, cycles)) = next() {
+                    let plan = Plan { seed: arguments.seed, cycles, fault: None };
+                    passed.fetch_add(usize::from(run(&runtime, scenario, plan)), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let passed = passed.into_inner();
     let failed = count - passed;
     // Cargo's own words: whoever counts tests counts these too.
     println!(
@@ -109,7 +129,7 @@ fn main() -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs one scenario and prints its line; `true` when it is green.
+/// Runs one scenario and prints what became of it in one piece; `true` when it is green.
 fn run(runtime: &Runtime, scenario: Scenario, plan: Plan) -> bool {
     let started = Instant::now();
     // A scenario that panics has failed like any other, and the next one still runs.
@@ -120,7 +140,7 @@ fn run(runtime: &Runtime, scenario: Scenario, plan: Plan) -> bool {
     });
     let failures = report.failures();
     let verdict = report.verdict.map(|verdict| format!(" | {verdict}")).unwrap_or_default();
-    println!(
+    let mut text = format!(
         "test {} ... {} ({:.1} s) | cycles {}{verdict} | {}",
         scenario.name,
         if failures.is_empty() { "ok" } else { "FAILED" },
@@ -129,13 +149,15 @@ fn run(runtime: &Runtime, scenario: Scenario, plan: Plan) -> bool {
         report.figures.join(" ")
     );
     for failure in &failures {
-        println!("  {failure}");
+        let _ = write!(text, "\n  {failure}");
     }
     if !failures.is_empty() {
-        println!(
-            "  repeat: cargo test --features planted-faults --test chaos -- {} --cycles {} --seed {}",
+        let _ = write!(
+            text,
+            "\n  repeat: cargo test --features planted-faults --test chaos -- {} --cycles {} --seed {}",
             scenario.name, plan.cycles, plan.seed
         );
     }
+    println!("{text}");
     failures.is_empty()
 }

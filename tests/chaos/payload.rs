@@ -52,8 +52,8 @@ pub struct Payload {
 }
 
 impl Derivation {
-    /// `now`: the days of the run are the last ones before it. `padding`: bytes that each event carries for nothing
-    /// but their size.
+    /// `now`: the days of the run are the last ones before it. `padding`: bytes that each event carries for
+    /// nothing but their size.
     pub fn new(seed: u64, now: DateTime<chrono::Utc>, padding: usize) -> Derivation {
         let today = now.with_timezone(&TIME_ZONE).date_naive();
         Derivation { seed, probe_day: today - Days::new(DAYS + 2), padding }
@@ -89,7 +89,8 @@ impl Derivation {
         let of_an_order = matches!(kind, "order" | "payment" | "refund");
         // Only the shop's server may speak of an order without naming its visitor.
         let nameless = of_an_order && Door::of(number) == Door::Server && random.f64() < 0.3;
-        // Some visitors come once, or a funnel would have no bounces, and nobody whom a repeated visit makes effective.
+        // Some visitors come once, or a funnel would have no bounces, and nobody whom a repeated visit makes
+        // effective.
         let name = match random.bool() {
             _ if probe => format!("probe-{number}"),
             true => format!("v-{journey}"),

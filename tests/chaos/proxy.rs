@@ -1,7 +1,7 @@
 //! A proxy between the server and its ClickHouse that spoils inserts.
 //!
-//! It speaks as little HTTP as it can: it reads the head of a request, asks for one request per connection, and
-//! moves bytes. Everything but inserts into `events` passes, unless ClickHouse is to be away.
+//! It speaks as little HTTP as it can: it reads the head of a request, asks for one request per connection,
+//! and moves bytes. Everything but inserts into `events` passes, unless ClickHouse is to be away.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,7 +20,8 @@ pub enum Spoil {
     Reset,
     /// ClickHouse carries it out; only the head of the reply comes through.
     Cut,
-    /// ClickHouse carries it out; the reply never comes, and the connection stays open until the server closes it.
+    /// ClickHouse carries it out; the reply never comes, and the connection stays open until the server
+    /// closes it.
     Stall,
 }
 
@@ -28,8 +29,8 @@ pub enum Spoil {
 #[derive(Debug, Clone)]
 pub enum Mode {
     Pass,
-    /// Every other one, in these ways by turns, so that each batch fails once and then passes; until so many have
-    /// passed.
+    /// Every other one, in these ways by turns, so that each batch fails once and then passes; until so many
+    /// have passed.
     FirstTries {
         ways: Vec<Spoil>,
         batches: usize,

@@ -19,8 +19,8 @@ impl Injection {
         Injection { calls: calls.to_owned(), what: what.into() }
     }
 
-    /// The prefix of a command that is traced from its start. The command becomes the child and the tracer its
-    /// grandchild, so that signals and exit codes are the command's own.
+    /// The prefix of a command that is traced from its start. The command becomes the child and the tracer
+    /// its grandchild, so that signals and exit codes are the command's own.
     pub fn prefix(&self, log: &Path) -> Vec<String> {
         let mut words: Vec<String> = vec!["strace".into(), "-D".into()];
         // Faster, but some versions of strace then forget to send signals.

@@ -1,8 +1,8 @@
 //! Senders: some connections that mint events, send them in batches and write down what was answered.
 //!
-//! Half of the requests are a browser's, half come from the shop's server. Some events are sent again, on another
-//! connection and in another batch, unanswered ones preferred. A sender never gives up: it keeps a batch that could
-//! not even leave, and goes on to the next after any other failure.
+//! Half of the requests are a browser's, half come from the shop's server. Some events are sent again, on
+//! another connection and in another batch, unanswered ones preferred. A sender never gives up: it keeps a
+//! batch that could not even leave, and goes on to the next after any other failure.
 
 use crate::ledger::Ledger;
 use crate::payload::{Derivation, Door};

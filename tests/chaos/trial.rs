@@ -219,8 +219,8 @@ impl Trial {
         answer.json().await.ok()
     }
 
-    /// Sends one event and waits until the reports show it, which has to be soon. The answer is a 202 sooner or
-    /// later, because whoever asks for a probe has ended the fault.
+    /// Sends one event and waits until the reports show it, which has to be soon. The answer is a 202 sooner
+    /// or later, because whoever asks for a probe has ended the fault.
     pub async fn probe(&mut self) {
         let started = Instant::now();
         let sender = Sender::new(self.route.clone(), Arc::default());
@@ -266,7 +266,8 @@ impl Trial {
         }
     }
 
-    /// Compares what is stored with books of one's own choosing, once the figures are of all that was stored before.
+    /// Compares what is stored with books of one's own choosing, once the figures are of all that was stored
+    /// before.
     pub async fn judge_against(&self, books: &Books) -> Verdict {
         self.route.ledger.sync();
         let (from, to) = self.route.derivation.window();
@@ -282,8 +283,8 @@ impl Trial {
         verdict::judge(books, &self.route.derivation, &verdict::read(&self.tables()).await, &funnel)
     }
 
-    /// The same for a server that may have to send much again first: the first verdict without a failure, or the
-    /// last one when none comes in time.
+    /// The same for a server that may have to send much again first: the first verdict without a failure, or
+    /// the last one when none comes in time.
     pub async fn judge_in_time(&self, books: &Books, time: Duration) -> Verdict {
         let started = Instant::now();
         loop {

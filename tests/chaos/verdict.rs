@@ -78,7 +78,8 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Judges one shop. `rows`: every row of `events`, as [`read`] gives it. `funnel`: the API's, of the whole window.
+/// Judges one shop. `rows`: every row of `events`, as [`read`] gives it. `funnel`: the API's, of the whole
+/// window.
 pub fn judge(books: &Books, derivation: &Derivation, rows: &str, funnel: &Value) -> Verdict {
     let rules = derivation.rules();
     let numbers: BTreeMap<Uuid, u64> = books.keys().map(|&number| (derivation.id(number), number)).collect();

@@ -80,6 +80,7 @@ pub struct TestApp {
     pub client: Client,
     pub url: String,
     data_dir: TempDir,
+    owns_database: bool,
 }
 
 /// A shop with its keys.
@@ -109,7 +110,7 @@ pub async fn spawn_app_on(listen: &str, limits: LimitOptions) -> TestApp {
 async fn spawn(listen: &str, limits: LimitOptions, geo: GeoOptions) -> TestApp {
     let number = NEXT_DATABASE.fetch_add(1, Ordering::SeqCst);
     let store = store_of(shared_engine().await, &format!("it_{number}"));
-    spawn_over(store, listen, limits, geo).await
+    TestApp { owns_database: true, ..spawn_over(store, listen, limits, geo).await }
 }
 
 /// A database of an engine, as its tracker reaches it.
@@ -117,7 +118,7 @@ pub fn store_of(engine: &Engine, database: &str) -> StoreOptions {
     embedded_store(engine, database.to_owned())
 }
 
-/// The same over a store of one's own choosing.
+/// The same over a store of one's own choosing, whose database stays.
 pub async fn spawn_app_over(store: StoreOptions) -> TestApp {
     spawn_over(store, "127.0.0.1:0", LimitOptions::default(), GeoOptions::default()).await
 }
@@ -155,7 +156,7 @@ async fn spawn_over(store: StoreOptions, listen: &str, limits: LimitOptions, geo
     let app = App::start(settings, clock.clone(), None).await.expect("the application starts");
     let url = format!("http://127.0.0.1:{}", app.public_address().port());
     let client = Client::builder().no_proxy().build().expect("a client");
-    TestApp { app, clock, store, client, url, data_dir }
+    TestApp { app, clock, store, client, url, data_dir, owns_database: false }
 }
 
 impl TestApp {
@@ -263,21 +264,28 @@ impl TestApp {
 
     /// What the store answers to a statement of its owner.
     pub async fn execute(&self, sql: &str) -> String {
-        let url = format!("{}/?database={}", self.store.url, self.store.database);
-        let request = as_owner(self.client.post(url), &self.store);
-        let (status, text) = {
-            let answer = request.body(sql.to_owned()).send().await.expect("an answer");
-            (answer.status(), answer.text().await.expect("text"))
-        };
-        assert_eq!(status, StatusCode::OK, "{text}");
-        text
+        execute(&self.client, &self.store, sql).await
     }
 
     /// Ends the application; everything it acknowledged must be in the store.
+    ///
+    /// Its database goes with it: the engine looks after every table that is there, and those of all tests
+    /// together would keep it busy.
     pub async fn close(self) {
         self.app.shipped().await.expect("everything acknowledged is in the store");
         self.app.stop().await;
+        if self.owns_database {
+            execute(&self.client, &self.store, &format!("DROP DATABASE {} SYNC", self.store.database)).await;
+        }
     }
+}
+
+async fn execute(client: &Client, store: &StoreOptions, sql: &str) -> String {
+    let request = client.post(format!("{}/?database={}", store.url, store.database)).body(sql.to_owned());
+    let answer = as_owner(request, store).send().await.expect("an answer");
+    let (status, text) = (answer.status(), answer.text().await.expect("text"));
+    assert_eq!(status, StatusCode::OK, "{text}");
+    text
 }
 
 /// Status and JSON body of an answer.

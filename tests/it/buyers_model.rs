@@ -1,5 +1,5 @@
-//! Cohorts, repeat and cycle once more, as plainly as METRICS sections 3 and 5 put them: lists of moments out of the
-//! events as they were sent, no states, no SQL.
+//! Cohorts, repeat and cycle once more, as plainly as METRICS sections 3 and 5 put them: lists of moments out
+//! of the events as they were sent, no states, no SQL.
 
 use crate::model::Rules;
 use chrono::{Days, NaiveDate};
@@ -148,8 +148,8 @@ impl Shop {
         found
     }
 
-    /// Who asked in the window and has not bought since, with the times of the first and the last inquiry that no order
-    /// followed; most recent first, visitors of one moment in no order.
+    /// Who asked in the window and has not bought since, with the times of the first and the last inquiry
+    /// that no order followed; most recent first, visitors of one moment in no order.
     pub fn lost(&self, from: NaiveDate, to: NaiveDate) -> Vec<(String, i64, i64)> {
         let mut lost = Vec::new();
         for visitor in self.visitors() {
@@ -181,7 +181,8 @@ pub fn span(mut days: Vec<f64>) -> Value {
 
 fn orders(events: &[Value]) -> Vec<Order> {
     let mut by_id: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    // Of the payments of one id the last counts, wherever it belongs; without an id the last of its order does.
+    // Of the payments of one id the last counts, wherever it belongs; without an id the last of its order
+    // does.
     let mut payments: BTreeMap<(bool, &str), &Value> = BTreeMap::new();
     for event in events {
         let Some(order_id) = text(event, "order_id") else { continue };

@@ -14,8 +14,8 @@ const SETS: usize = 16;
 const WINDOWS: usize = 3;
 const AT_ONCE: usize = 3;
 
-/// The events of a set, and stories that chance would seldom tell: somebody asks, orders days later, pays days after that.
-/// Only events of orders name customers, so that an order's customer is plain.
+/// The events of a set, and stories that chance would seldom tell: somebody asks, orders days later, pays
+/// days after that. Only events of orders name customers, so that an order's customer is plain.
 fn events(set: &Set, random: &mut Rng) -> Vec<Value> {
     let mut events: Vec<Value> = set.events.iter().map(Sent::json).collect();
     for event in &mut events {

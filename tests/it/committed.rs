@@ -2,7 +2,8 @@
 
 use crate::rules::root;
 
-/// Compares a committed file with what it should hold; with `UPDATE=1` in the environment it is written instead.
+/// Compares a committed file with what it should hold; with `UPDATE=1` in the environment it is written
+/// instead.
 pub fn assert_fresh(path: &str, expected: &str) {
     let file = root().join(path);
     if std::env::var_os("UPDATE").is_some() {

@@ -1,5 +1,5 @@
-//! The door of the embedded engine: who stands before it with nothing, with half a key, or with Grafana's, and what each of
-//! them can do. Attacks run as another user of the machine where this test may become one.
+//! The door of the embedded engine: who stands before it with nothing, with half a key, or with Grafana's,
+//! and what each of them can do. Attacks run as another user of the machine where this test may become one.
 
 use crate::app::{NOW_MS, event, run, spawn_app};
 use crate::server::{Installation, as_owner, signal};

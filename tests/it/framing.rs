@@ -1,4 +1,5 @@
-//! Requests that two readers could take for different ones: each is refused, and what hides behind it never runs.
+//! Requests that two readers could take for different ones: each is refused, and what hides behind it never
+//! runs.
 
 use crate::app::{TestApp, TestShop, run, spawn_app};
 use futures_util::future::join_all;

@@ -1,4 +1,5 @@
-//! Starts on a disk that is nearly full: whatever they come to, the next start with room works and nothing is lost.
+//! Starts on a disk that is nearly full: whatever they come to, the next start with room works and nothing is
+//! lost.
 
 use crate::app::run;
 use crate::server::{Installation, await_condition, output, stderr};

@@ -104,8 +104,9 @@ fn a_key_over_its_rate_gets_no_report_and_this_machine_is_exempt() {
 /// Connections of each kind at once.
 const SLOW: usize = 24;
 
-/// Sends `opening`, waits for `answers` answers, then sends `rest` byte by byte, over and over, until the server
-/// ends the connection. What was heard, and how long the server bore it. The pauses are what is tested.
+/// Sends `opening`, waits for `answers` answers, then sends `rest` byte by byte, over and over, until the
+/// server ends the connection. What was heard, and how long the server bore it. The pauses are what is
+/// tested.
 async fn trickle(app: &TestApp, opening: &str, answers: usize, rest: &str) -> (String, Duration) {
     let stream = TcpStream::connect(app.app.public_address()).await.unwrap();
     let (mut reading, mut writing) = stream.into_split();
@@ -149,7 +150,8 @@ fn who_sends_byte_by_byte_is_given_up_and_nobody_else_notices() {
         let chunks = post("Transfer-Encoding: chunked\r\n\r\nfff\r\n{");
         let refused = chunks.replace("/e", "/no");
         let endless = post("Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{");
-        // What is sent first, how many answers it gets, what trickles then, the last answer, at most how long.
+        // What is sent first, how many answers it gets, what trickles then, the last answer, at most how
+        // long.
         let kinds = [
             (post("X: "), 0, "x", "408 ", 5),
             (length, 0, " ", "408 ", 10),

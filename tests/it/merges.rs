@@ -1,7 +1,8 @@
 //! Any order, any batches, any repeats, any merges: the tables may be anywhere between all parts and one.
 //!
-//! The lives are those of `property.rs`; here each is cut into 1 to [`ROUNDS`] inserts, and between inserts merges
-//! are forced, stopped and started. A failure names the seed: `TEST_SEED=… cargo test --test it merges` repeats it.
+//! The lives are those of `property.rs`; here each is cut into 1 to [`ROUNDS`] inserts, and between inserts
+//! merges are forced, stopped and started. A failure names the seed: `TEST_SEED=… cargo test --test it
+//! merges` repeats it.
 
 use crate::app::{TestApp, TestShop, run, spawn_app};
 use crate::model::{Sent, funnel};

@@ -1,6 +1,7 @@
 //! Writes small databases of places, for shapes that no file on offer has at a handy size.
 //!
-//! The format is MaxMind's, version 2.0: a tree of 24-bit records, sixteen zeros, the data, the metadata. IPv4 only.
+//! The format is MaxMind's, version 2.0: a tree of 24-bit records, sixteen zeros, the data, the metadata.
+//! IPv4 only.
 
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;

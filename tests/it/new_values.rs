@@ -1,4 +1,5 @@
-//! Strangers who name values: how many a shop takes from them, and that nothing but the stranger's own is lost.
+//! Strangers who name values: how many a shop takes from them, and that nothing but the stranger's own is
+//! lost.
 
 use crate::app::{
     DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event_with, read, run, spawn_app, spawn_app_over,
@@ -171,7 +172,8 @@ fn values_of_the_shop_itself_are_never_bounded_and_stay_known_for_30_days() {
         browse(&app, &shop, client, &of_the_shop).await;
         let report =
             app.report(&shop, "funnel?from=2026-11-22&to=2026-11-22&breakdown=campaign&limit=1").await;
-        // Of all that the client named today, one value was neither the shop's of the last 30 days nor within the client's bound.
+        // Of all that the client named today, one value was neither the shop's of the last 30 days nor within
+        // the client's bound.
         assert_eq!(report["groups_left_off"], PER_DAY + 100 + PER_CLIENT + 1);
         let other = app.report(&shop, "funnel?from=2026-11-22&to=2026-11-22&campaign=(other)").await;
         assert_eq!(other["funnel"]["visitors"], 1);

@@ -1,7 +1,7 @@
 //! Random lives of random shops: the endpoint must agree with the plain model on every window tried.
 //!
-//! Each set of events is its own shop; all are sent in one run, shuffled, split into batches and with repeats.
-//! A failure names the seed: `TEST_SEED=… cargo test --test it property` repeats it.
+//! Each set of events is its own shop; all are sent in one run, shuffled, split into batches and with
+//! repeats. A failure names the seed: `TEST_SEED=… cargo test --test it property` repeats it.
 
 use crate::app::{DAY_MS, NOW_MS, TestApp, TestShop, run, spawn_app};
 use crate::model::{Rules, Sent, Shop, Told};
@@ -43,7 +43,8 @@ pub struct Set {
 }
 
 impl Set {
-    /// Dense sets have few visitors with long lives, a third of whose events are inquiries and a third orders.
+    /// Dense sets have few visitors with long lives, a third of whose events are inquiries and a third
+    /// orders.
     pub fn random(number: usize, random: &mut Rng) -> Set {
         let dense = random.bool();
         let days = if dense { random.i64(40..=60) } else { random.i64(1..=12) };
@@ -156,8 +157,8 @@ impl Maker<'_> {
         }
     }
 
-    /// Usually a new order; sometimes one that exists already, on another day or by another visitor. Half of the
-    /// payments are for orders that never come.
+    /// Usually a new order; sometimes one that exists already, on another day or by another visitor. Half of
+    /// the payments are for orders that never come.
     fn order_id(&mut self, kind: &str) -> String {
         let known = !self.order_ids.is_empty();
         let repeat = if kind == "order" { 0.15 } else { 0.85 };
@@ -171,8 +172,9 @@ impl Maker<'_> {
         id
     }
 
-    /// Any time of the set's days; sometimes the very instant of another event, sometimes within a second of a
-    /// full hour of UTC, which is some zone's midnight; sometimes within the last hour, where visitors are open.
+    /// Any time of the set's days; sometimes the very instant of another event, sometimes within a second of
+    /// a full hour of UTC, which is some zone's midnight; sometimes within the last hour, where visitors are
+    /// open.
     fn moment(&mut self) -> i64 {
         let any = self.end_ms - self.random.i64(0..self.days * DAY_MS);
         let moment = match self.random.usize(..10) {

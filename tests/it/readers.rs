@@ -32,7 +32,8 @@ const REFUSALS: [&str; 6] = [
     "(INTO_OUTFILE_NOT_ALLOWED)",
 ];
 
-/// An engine of its own whose `users.d` holds the product's file, with the tables and a row of two shops in each.
+/// An engine of its own whose `users.d` holds the product's file, with the tables and a row of two shops in
+/// each.
 struct Server {
     engine: Engine,
     client: Client,
@@ -178,8 +179,8 @@ fn a_reader_sees_one_shop_and_can_do_nothing_else() {
     });
 }
 
-/// The function `file` asks for no grant. Where the kernel cannot confine the engine it does answer, and the program
-/// says so when it starts.
+/// The function `file` asks for no grant. Where the kernel cannot confine the engine it does answer, and the
+/// program says so when it starts.
 #[test]
 fn no_file_outside_the_engine_is_read() {
     run(async {

@@ -1,4 +1,5 @@
-//! What whoever watches the server is told: whether events are taken, why not, and what the log and the counters say.
+//! What whoever watches the server is told: whether events are taken, why not, and what the log and the
+//! counters say.
 
 use crate::app::{read, run, spawn_app};
 use crate::full_disk::send;

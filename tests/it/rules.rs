@@ -152,7 +152,19 @@ fn uses() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
 
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 14] = [
-    &["clock", "durations", "file", "money", "planted", "process", "room", "secret", "text", "tls"],
+    &[
+        "backoff",
+        "clock",
+        "durations",
+        "file",
+        "money",
+        "planted",
+        "process",
+        "room",
+        "secret",
+        "text",
+        "tls",
+    ],
     &["npm"],
     &["engine", "enrich", "event", "funnel", "grafana", "identity", "metrics", "shops", "spool", "telemetry"],
     &["ledger"],

@@ -23,7 +23,8 @@ pub struct Installation {
     pub admin_port: u16,
     /// More settings, as environment variables.
     pub environment: Vec<(&'static str, String)>,
-    /// A program and its arguments that `serve` is run under, such as a tracer; it must become the server itself.
+    /// A program and its arguments that `serve` is run under, such as a tracer; it must become the server
+    /// itself.
     pub under: Vec<String>,
 }
 
@@ -123,8 +124,8 @@ impl Installation {
         Server { child, stale_door }
     }
 
-    /// Whether the server takes requests. The door is written when both listeners answer; until then SIGTERM would
-    /// find no handler either.
+    /// Whether the server takes requests. The door is written when both listeners answer; until then SIGTERM
+    /// would find no handler either.
     pub fn is_open(&self, server: &Server) -> bool {
         let door = std::fs::read(self.door()).ok();
         // Its token is new at every start.

@@ -1,7 +1,8 @@
 //! A kill at every step: at the Nth call of each kind that writes, for N = 1, 2, 3 … until a run survives.
 //!
-//! One client, a few small batches, then an orderly stop; then a start without the tracer and the verdict, at every N.
-//! The tables are outside, so that every traced call is the server's own. A cycle is the most points per kind.
+//! One client, a few small batches, then an orderly stop; then a start without the tracer and the verdict, at
+//! every N. The tables are outside, so that every traced call is the server's own. A cycle is the most points
+//! per kind.
 
 use crate::external::External;
 use crate::payload::Door;

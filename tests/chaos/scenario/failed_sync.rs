@@ -1,8 +1,8 @@
 //! A sync of the spool fails with EIO, the Nth in cycle N.
 //!
-//! Pass: the verdict after a restart; the requests of that round are answered 503; the file whose sync failed is never
-//! synced again, because the kernel may have dropped its pages and would say that all is well. A server that meets the
-//! failure at its start may refuse to start.
+//! Pass: the verdict after a restart; the requests of that round are answered 503; the file whose sync failed
+//! is never synced again, because the kernel may have dropped its pages and would say that all is well. A
+//! server that meets the failure at its start may refuse to start.
 
 use crate::external::External;
 use crate::tracer::Injection;

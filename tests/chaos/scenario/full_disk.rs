@@ -1,8 +1,8 @@
 //! The spool's disk is full for a while.
 //!
-//! The spool lies on a tmpfs of which a stranger's file leaves little; inserts are refused, so that the spool grows
-//! until the disk is full. Space comes back when the stranger's file goes. Where mounting is not permitted, the spool's own
-//! bound is the disk, and space comes back when inserts pass.
+//! The spool lies on a tmpfs of which a stranger's file leaves little; inserts are refused, so that the spool
+//! grows until the disk is full. Space comes back when the stranger's file goes. Where mounting is not
+//! permitted, the spool's own bound is the disk, and space comes back when inserts pass.
 //!
 //! Pass: the verdict; refusals are 503 `spool_full` with `Retry-After`; the server lives and answers queries
 //! meanwhile; events are accepted at most 2 s after space has come back.

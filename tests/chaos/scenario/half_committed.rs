@@ -1,7 +1,8 @@
-//! The engine dies while it makes a part known: at a rename (before it happens), or at the sync that follows one.
+//! The engine dies while it makes a part known: at a rename (before it happens), or at the sync that follows
+//! one.
 //!
-//! Pass: the verdict. This is the window in which ClickHouse's own deduplication may take a lost part for a repeat; it
-//! is here to show that nothing of ours leans on it.
+//! Pass: the verdict. This is the window in which ClickHouse's own deduplication may take a lost part for a
+//! repeat; it is here to show that nothing of ours leans on it.
 
 use crate::server::is_alive;
 use crate::tracer::Injection;

@@ -1,7 +1,7 @@
 //! `kill -9` of the server under load.
 //!
-//! Pass: the verdict; ready again within 5 s without a hand laid on; no row more than once per time it was sent,
-//! and once more for each kill that may have cut its insert off.
+//! Pass: the verdict; ready again within 5 s without a hand laid on; no row more than once per time it was
+//! sent, and once more for each kill that may have cut its insert off.
 
 use crate::traffic::Load;
 use crate::trial::{MIN_ACKED, Plan, Report, Setup, Trial};

@@ -1,6 +1,7 @@
 //! Merges stand still until ClickHouse refuses inserts for too many parts (error 252).
 //!
-//! Pass: the verdict; events are accepted throughout; at most a minute after merges go on, everything is in the store.
+//! Pass: the verdict; events are accepted throughout; at most a minute after merges go on, everything is in
+//! the store.
 
 use crate::traffic::Load;
 use crate::trial::{MIN_ACKED, Plan, Report, Setup, Trial};

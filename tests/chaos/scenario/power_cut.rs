@@ -1,12 +1,14 @@
-//! Power cuts: the data directory lies on an ext4 in a file, and a cut is a copy of that file. A cycle is a cut.
+//! Power cuts: the data directory lies on an ext4 in a file, and a cut is a copy of that file. A cycle is a
+//! cut.
 //!
-//! The server and its engine stand still while the file is copied; what they have written without a sync is not in it.
-//! The copy is mounted, a server started on it, and its contents compared with the acks noted before the copy began.
+//! The server and its engine stand still while the file is copied; what they have written without a sync is
+//! not in it. The copy is mounted, a server started on it, and its contents compared with the acks noted
+//! before the copy began.
 //!
 //! Syncs are slowed down, as a busy disk does: then there is always something that is written and not synced.
 //!
-//! What it cannot show is a directory that was not synced: ext4 commits a new file's name with the first sync of the
-//! file itself. The spool's own tests cover that with a model of a disk that does not.
+//! What it cannot show is a directory that was not synced: ext4 commits a new file's name with the first sync
+//! of the file itself. The spool's own tests cover that with a model of a disk that does not.
 
 use crate::disk::Image;
 use crate::ledger::Fate;

@@ -1,7 +1,7 @@
 //! Every sync of the spool takes half a second longer. A cycle is five seconds of load.
 //!
-//! Pass: the verdict; an answer takes at most two syncs and a little; one sync serves all that wait, so there are at
-//! most two in a second.
+//! Pass: the verdict; an answer takes at most two syncs and a little; one sync serves all that wait, so there
+//! are at most two in a second.
 
 use crate::external::External;
 use crate::tracer::Injection;

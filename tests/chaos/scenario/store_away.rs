@@ -1,7 +1,7 @@
 //! The store is away under load. A cycle is ten seconds of absence.
 //!
-//! Pass: the verdict; events are accepted throughout and about as fast as before; memory does not grow with what waits;
-//! the spool is drained while events go on coming in.
+//! Pass: the verdict; events are accepted throughout and about as fast as before; memory does not grow with
+//! what waits; the spool is drained while events go on coming in.
 
 use crate::external::External;
 use crate::proxy::{FaultProxy, Mode};
