@@ -43,13 +43,23 @@ export function setAttributes(element: Element, attributes: Record<string, strin
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
 }
 
+/** Leaves an element out of pictures of the page. */
+export function unpictured<E extends Element>(element: E): E {
+  element.setAttribute("data-unpictured", "");
+  return element;
+}
+
 /** Sets text only when it differs, so a poll without news touches nothing and disturbs no selection. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
 /** Makes the options of a select those of `texts`, with `chosen` among them. */
-export function setOptions(select: HTMLSelectElement, texts: readonly (readonly [string, string])[], chosen: string): void {
+export function setOptions(
+  select: HTMLSelectElement,
+  texts: readonly (readonly [string, string])[],
+  chosen: string,
+): void {
   const key = JSON.stringify(texts);
   if (select.dataset["options"] !== key) {
     select.dataset["options"] = key;

@@ -68,8 +68,9 @@ test("the language kept wins over the browser's, and anything else is English", 
 });
 
 test("a sentence takes its values and leaves unknown names alone", () => {
-  assert.equal(say("request", "en", { id: "{time}" }), "Request {time}");
-  assert.equal(say("request", "en"), "Request {id}");
+  assert.equal(say("complete_until", "en", { time: "{days}" }), "complete until {days}");
+  assert.equal(say("complete_until", "en"), "complete until {time}");
+  assert.equal(say({ en: "a {b}", zh: "" }, "en", { b: "c" }), "a c");
 });
 
 test("what pages named beyond the bounds of new values has a name in both languages", async () => {

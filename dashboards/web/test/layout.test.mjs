@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { SPINE_PX, layOut } = await load("layout");
+const { SPINE_PX, layOut } = await load("panels/funnel/layout");
 
 const counts = (bounced, effective, open, inquirers, [ib, sb] = [0, 0], [ip, sp] = [0, 0]) => ({
   visitors: bounced + effective + open, bounced, effective, open, inquirers, silent_visitors: effective - inquirers,

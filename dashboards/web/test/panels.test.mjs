@@ -6,8 +6,8 @@ import { load } from "./load.mjs";
 
 globalThis.location = { origin: "https://stats.example" };
 globalThis.matchMedia = () => ({ addEventListener() {} });
-const { sorted } = await load("breakdown");
-const { findingsOf } = await load("arrivals");
+const { sorted } = await load("panels/breakdown/breakdown");
+const { findingsOf } = await load("panels/arrivals/arrivals");
 const { csvOf } = await load("save");
 const { formatAmount, formatGrowth, formatPoints } = await load("format");
 
