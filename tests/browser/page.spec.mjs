@@ -88,7 +88,7 @@ async function expectWords(page, { funnel, money, previous }) {
   const yuan = (amount) => new Intl.NumberFormat("en", { style: "currency", currency: "CNY", currencyDisplay: "narrowSymbol" }).format(Number(amount));
   const say = (id, figures, amounts) => (id in funnel ? (id.endsWith("rate") ? percent(figures[id]) : count(figures[id])) : yuan(amounts[0][id]));
   const tiles = await page.locator(".tile").evaluateAll((all) => all.map((tile) => [tile.querySelector(".value").dataset.tile, tile.querySelector(".value").textContent, tile.querySelector(".before").textContent]));
-  for (const [id, value, before] of tiles) expect([value, before], id).toEqual([say(id, funnel, money), `before ${say(id, previous.funnel, previous.money)}`]);
+  for (const [id, value, before] of tiles) expect([value, before], id).toEqual([say(id, funnel, money), `vs ${say(id, previous.funnel, previous.money)}`]);
 
   const labels = await page.locator("#chart .label:not(.absent)").evaluateAll((all) => all.map((label) => ["name", "count", "rate", "lost"].map((part) => label.querySelector(`.${part}`).textContent)));
   const step = (name, id, rate, lost) => [name, count(funnel[id]), rate ? `${rate[0]} ${percent(funnel[rate[1]])}` : "", lost === undefined ? "" : `${count(lost - funnel[id])} lost`];
@@ -204,7 +204,7 @@ test("each control does what it says, the address holds it, and the way back und
   await expectFigures(page, window);
   await page.goBack();
   await page.goBack();
-  await page.getByRole("button", { name: "Show everything" }).click();
+  await page.getByRole("button", { name: "Clear filters" }).click();
   await expectFigures(page, window);
 
   // Somebody else opens the address.
@@ -220,7 +220,7 @@ test("both languages say everything, the switch is kept, and the numbers are the
   await shown(page);
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
   await expect(page.getByRole("heading", { name: "店铺转化漏斗" })).toBeVisible();
-  for (const title of ["漏斗图", "趋势", "核心指标", "维度分析", "各路径金额", "客服", "咨询追踪", "最近事件", "全部数据"]) {
+  for (const title of ["漏斗图", "趋势", "核心指标", "维度分析", "各路径金额", "客服", "咨询追踪", "最近事件", "全部指标"]) {
     await expect(page.getByRole("heading", { name: title, exact: true })).toBeVisible();
   }
   const zh = await figuresOf(page);
@@ -266,7 +266,7 @@ test("an annotation is written, shown in the trend, and removed", async ({ brows
   await page.getByRole("button", { name: "Add" }).click();
   await expect(page.locator(".notes li")).toContainText("Bo answers too");
   await page.getByRole("button", { name: "Remove Bo answers too" }).click();
-  await expect(page.locator(".notes li")).toHaveText("Nothing was written about these days.");
+  await expect(page.locator(".notes li")).toHaveText("No annotations for these days.");
   expect((await demo.ask("annotations")).annotations).toEqual([]);
   expect(complaints).toEqual([]);
 });
@@ -299,7 +299,7 @@ test("a share link shows the sums, keeps its view, and stands nowhere in the add
   const { page } = await open(browser, "#range=7-days&source=baidu");
   await shown(page);
   await page.getByRole("button", { name: "Share" }).click();
-  await page.getByLabel("Good for").selectOption("7");
+  await page.getByLabel("Valid for").selectOption("7");
   await page.getByRole("button", { name: "Make a link" }).click();
   await expect(page.locator("#share-expires")).toContainText("Expires");
   await page.getByRole("button", { name: "Copy" }).click();
@@ -323,7 +323,7 @@ test("a share link shows the sums, keeps its view, and stands nowhere in the add
   await guest.page.reload();
   await shown(guest.page);
   await guest.page.evaluate(() => (location.hash = "#share=sl_demo.1.00"));
-  await expect(guest.page.locator("#sign-in-problem")).toContainText("This link is not whole");
+  await expect(guest.page.locator("#sign-in-problem")).toContainText("This link is incomplete");
   await guest.page.evaluate((hash) => (location.hash = hash), new URL(link).hash);
   await shown(guest.page);
   expect(guest.complaints).toEqual([]);
@@ -331,7 +331,7 @@ test("a share link shows the sums, keeps its view, and stands nowhere in the add
   const broken = await open(browser, "#share=sl_demo.1.00");
   // The demo shop must not take the place of what the link is told to lack, however late its session comes.
   await broken.page.waitForLoadState("networkidle");
-  await expect(broken.page.locator("#sign-in-problem")).toContainText("This link is not whole");
+  await expect(broken.page.locator("#sign-in-problem")).toContainText("This link is incomplete");
   const token = new URLSearchParams(new URL(link).hash.slice(1)).get("share");
   const forged = await open(browser, `#share=${token.slice(0, -1)}${token.endsWith("0") ? "1" : "0"}`);
   await expect(forged.page.locator("#sign-in")).toBeVisible();
@@ -347,7 +347,7 @@ test("every panel is a CSV and a picture", async ({ browser }) => {
     return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
   };
   await expect(page.locator('[data-grid="arrivals"] tbody tr').first()).toBeVisible();
-  const panels = ["Funnel", "Figures", "Trend", "Break-down", "Money by branch", "Agents", "Inquiry cohorts", "Last events", "All figures"];
+  const panels = ["Funnel", "Key figures", "Trend", "Breakdown", "Money by branch", "Agents", "Inquiry cohorts", "Recent events", "All figures"];
   for (const panel of panels) {
     const csv = await save(`${panel} as CSV`);
     expect(csv.name).toMatch(/^shopfunnel-[a-z]+\.csv$/);
@@ -452,9 +452,9 @@ test("no answer, an old answer, an answer that this page cannot read: each is sa
 test("days without anybody, and filters that nobody fits, are said", async ({ browser }) => {
   const { page } = await open(browser, "#from=2001-01-01&to=2001-01-02");
   await expect(page.locator("#report")).toHaveAttribute("data-state", "empty");
-  await expect(page.locator(".notice")).toContainText("No visitor in these days yet");
+  await expect(page.locator(".notice")).toContainText("No visitors in these days yet");
   const filtered = await open(browser, "#source=nobody-came-from-here");
-  await expect(filtered.page.locator(".notice")).toContainText("Nobody fits all of these filters.");
+  await expect(filtered.page.locator(".notice")).toContainText("No visitor matches all of these filters.");
 });
 
 test("figures of several days are warned of where visitors have no id", async ({ browser }) => {
@@ -485,7 +485,7 @@ test("two hundred hostile texts are shown as they are and do nothing", async ({ 
   try {
     const now = Date.now();
     const dayOf = (at) => new Date(at + 8 * 3_600_000).toISOString().slice(0, 10);
-    // A break-down shows a hundred groups, so that each day has fewer of them.
+    // A breakdown shows a hundred groups, so that each day has fewer of them.
     const PER_DAY = 80;
     const events = HOSTILE.flatMap((text, number) => {
       const visitor = `h-${number}`;
@@ -540,7 +540,7 @@ test("two hundred hostile texts are shown as they are and do nothing", async ({ 
     await page.locator('[data-grid="breakdown"] button.value').nth(3).click();
     await expect(page.locator(".chip")).toHaveCount(1);
     const download = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Last events as CSV" }).click();
+    await page.getByRole("button", { name: "Recent events as CSV" }).click();
     const cells = (await readFile(await (await download).path(), "utf8")).split(/\r\n|,/);
     expect(cells.filter((cell) => /^"?[=+@]/.test(cell))).toEqual([]);
     const made = await page.evaluate(() => ({

@@ -84,7 +84,7 @@ test("figures that run behind are called so, with their time", async ({ browser 
     await route.fulfill({ response: answer, json: { ...(await answer.json()), fresh_until: "2020-01-01T00:00:00.000Z" } });
   });
   await expect(page.locator("#status")).toHaveAttribute("data-status", "behind");
-  await expect(page.locator("#status")).toContainText("Running behind");
+  await expect(page.locator("#status")).toContainText("Delayed");
 });
 
 test("old figures stay readable, for everybody", async ({ browser }) => {

@@ -1,6 +1,6 @@
 // What is looked at: days, comparison, filters. Each control changes the view and shows what it is.
 
-import { button, find, html, setOptions, setText } from "./element";
+import { button, find, html, isNews, setOptions, setText } from "./element";
 import { RANGES, type Range } from "./range";
 import { nameOf } from "./values";
 import { COMPARISONS, type Comparison, type View, isUsable, toggled } from "./view";
@@ -69,12 +69,11 @@ export class Controls {
 
   #showFilters(view: View): void {
     const language = this.#language;
-    const now = JSON.stringify([view.filters, language]);
-    if (this.#filters.dataset["shown"] === now) return;
-    this.#filters.dataset["shown"] = now;
+    if (!isNews(this.#filters, [view.filters, language])) return;
     this.#filters.hidden = view.filters.length === 0;
     const chips = view.filters.map((filter) => {
-      const text = `${say(filter.dimension, language)}: ${nameOf(filter.dimension, filter.value, language)}`;
+      const value = nameOf(filter.dimension, filter.value, language);
+      const text = say("named", language, { name: say(filter.dimension, language), value });
       const chip = button("chip", "", () => this.#look({ filters: toggled(view.filters, filter) }));
       chip.append(html("span", "", text), html("span", "cross", "×"));
       chip.setAttribute("aria-label", say("remove", language, { what: text }));

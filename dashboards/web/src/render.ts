@@ -6,7 +6,7 @@ import { find, setText } from "./element";
 import { formatDays, formatRate, formatTime } from "./format";
 import { problemText } from "./problem";
 import { type Scene, stateOf } from "./scene";
-import { type Language, type Word, isWord, say } from "./words";
+import { type Language, type Word, isWord, say, sentences } from "./words";
 
 /** Figures this far behind the server's clock are called so. */
 const BEHIND_MS = 120_000;
@@ -65,5 +65,5 @@ function renderStatus({ language, answer, refusal }: Scene): void {
   const old = answer && refusal ? formatTime(answer.answered_at_ms, answer.time_zone) : "";
   const why = refusal ? problemText(refusal, language) : "";
   find("stale").hidden = !old;
-  setText(find("stale"), old && `${why} ${say("stale", language, { time: old })}`);
+  setText(find("stale"), old && sentences([why, say("stale", language, { time: old })], language));
 }

@@ -92,8 +92,9 @@ function unrolled(element: HTMLElement): { copy: HTMLElement; width: number; hei
 function copyOf(node: Element): Element {
   const copy = node instanceof HTMLCanvasElement ? imageOf(node) : (node.cloneNode(false) as Element);
   const style = getComputedStyle(node);
-  for (const property of LOOK)
+  for (const property of LOOK) {
     (copy as HTMLElement | SVGElement).style.setProperty(property, style.getPropertyValue(property));
+  }
   copy.removeAttribute("id");
   copy.removeAttribute("class");
   for (const child of node.childNodes) {

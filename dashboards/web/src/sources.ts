@@ -123,8 +123,9 @@ export class Sources {
 
   /** Forgets the answers that would say something wrong under another view. */
   clearOutdated(before: View): void {
-    for (const [panel, source] of this.#ofPanels)
+    for (const [panel, source] of this.#ofPanels) {
       if (panel.isOutdated(before, this.#address.view)) source.clear();
+    }
   }
 
   /** An answer as CSV. */

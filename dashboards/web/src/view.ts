@@ -17,7 +17,7 @@ export type Comparison = (typeof COMPARISONS)[number];
 export const INTERVALS = ["auto", "day", "week", "month"] as const;
 export type Interval = (typeof INTERVALS)[number];
 
-/** Columns of the break-down, the value left out. */
+/** Columns of the breakdown, the value left out. */
 export const COLUMNS = [
   "visitors", "effective_entry_rate", "inquiry_rate", "inquiry_conversion_rate", "silent_conversion_rate",
   "payment_rate", "overall_conversion_rate", "paid_amount",

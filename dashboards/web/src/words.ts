@@ -6,16 +6,16 @@ export type Language = "en" | "zh";
 /** One sentence in both languages. */
 export type Phrase = Readonly<Record<Language, string>>;
 
-const WORDS = {
+export const WORDS = {
   page: { en: "Shop funnel", zh: "店铺转化漏斗" },
   // Ranges, comparisons, intervals.
-  range: { en: "Range of days", zh: "日期范围" },
+  range: { en: "Date range", zh: "日期范围" },
   today: { en: "Today", zh: "今天" },
   yesterday: { en: "Yesterday", zh: "昨天" },
   "7-days": { en: "7 days", zh: "近 7 天" },
   "30-days": { en: "30 days", zh: "近 30 天" },
   "90-days": { en: "90 days", zh: "近 90 天" },
-  month: { en: "Month", zh: "本月" },
+  month: { en: "This month", zh: "本月" },
   "last-month": { en: "Last month", zh: "上月" },
   custom: { en: "Custom", zh: "自定义" },
   from: { en: "From", zh: "从" },
@@ -26,12 +26,12 @@ const WORDS = {
     zh: "请选择起止日期，起始在前，最多 731 天。",
   },
   compare: { en: "Compare with", zh: "对比" },
-  previous: { en: "Days before", zh: "上一周期" },
-  weekday: { en: "Same weekdays before", zh: "上期同星期" },
-  year: { en: "Year before", zh: "去年同期" },
-  none: { en: "Nothing", zh: "不对比" },
-  filters: { en: "Only", zh: "筛选" },
-  clear_filters: { en: "Show everything", zh: "清除筛选" },
+  previous: { en: "Previous period", zh: "上一周期" },
+  weekday: { en: "Previous period, same weekdays", zh: "上一周期（同星期）" },
+  year: { en: "Same period last year", zh: "去年同期" },
+  none: { en: "No comparison", zh: "不对比" },
+  filters: { en: "Filters", zh: "筛选" },
+  clear_filters: { en: "Clear filters", zh: "清除筛选" },
   remove: { en: "Remove {what}", zh: "移除 {what}" },
   // Head of the page.
   other_language: { en: "中文", zh: "English" },
@@ -45,7 +45,7 @@ const WORDS = {
   shop: { en: "Shop", zh: "店铺短名" },
   read_key: { en: "Read key", zh: "只读密钥" },
   wrong_link: {
-    en: "This link is not whole. Ask whoever sent it for a new one.",
+    en: "This link is incomplete. Ask whoever sent it for a new one.",
     zh: "链接不完整，请向分享者索取新的链接。",
   },
   share: { en: "Share", zh: "分享" },
@@ -55,7 +55,7 @@ const WORDS = {
       "signed in with is replaced.",
     zh: "持有链接的人可以查看该店铺的汇总数据（不含单个访客），直到链接到期或您登录所用的密钥被更换。",
   },
-  share_days: { en: "Good for", zh: "有效期" },
+  share_days: { en: "Valid for", zh: "有效期" },
   days: { en: "{count} days", zh: "{count} 天" },
   make_link: { en: "Make a link", zh: "生成链接" },
   link: { en: "Link", zh: "链接" },
@@ -66,17 +66,20 @@ const WORDS = {
   // Panels.
   day: { en: "Day", zh: "日期" },
   unknown: { en: "unknown", zh: "未知" },
-  beyond_bound: { en: "(other: beyond a day's new values)", zh: "（其他：超出每日新值上限）" },
-  nothing: { en: "Nothing here for these days.", zh: "这段时间没有数据。" },
+  beyond_bound: { en: "(other: above the daily limit of new values)", zh: "（其他：超出每日新值上限）" },
+  nothing: { en: "No data for these days.", zh: "这段时间没有数据。" },
   csv_of: { en: "{what} as CSV", zh: "下载 CSV：{what}" },
   png_of: { en: "{what} as a picture", zh: "下载图片：{what}" },
   not_saved: { en: "That did not work: {why}", zh: "未能完成：{why}" },
   no_picture: { en: "this browser cannot make pictures of a page", zh: "此浏览器无法生成页面图片" },
+  // How names and values stand together.
+  named: { en: "{name}: {value}", zh: "{name}：{value}" },
+  bracketed: { en: "{name} ({value})", zh: "{name}（{value}）" },
   // States.
   live: { en: "Live", zh: "实时" },
   connecting: { en: "Connecting", zh: "连接中" },
   paused: { en: "Not updating", zh: "未更新" },
-  behind: { en: "Running behind", zh: "数据延迟" },
+  behind: { en: "Delayed", zh: "数据延迟" },
   complete_until: { en: "complete until {time}", zh: "数据截至 {time}" },
   waiting_panel: { en: "Counting …", zh: "正在统计……" },
   // What the server says by these codes, where its own sentence is English.
@@ -149,6 +152,16 @@ export type Word = keyof typeof WORDS;
 export function say(said: Word | Phrase, language: Language, values: Record<string, string> = {}): string {
   const phrase: Phrase = typeof said === "string" ? WORDS[said] : said;
   return phrase[language].replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** Sentences one after the other. */
+export function sentences(parts: readonly string[], language: Language): string {
+  return parts.join(language === "zh" ? "" : " ");
+}
+
+/** A list of names or values. */
+export function listed(parts: readonly string[], language: Language): string {
+  return parts.join(language === "zh" ? "、" : ", ");
 }
 
 /** Whether `text`, say an attribute of the page, names a sentence. */

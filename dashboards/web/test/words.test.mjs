@@ -34,3 +34,22 @@ test("every panel says what it says in both languages, with the same values", as
     }
   }
 });
+
+test("Chinese sentences have Chinese punctuation", async () => {
+  const { WORDS } = await load("words");
+  const phrases = [...Object.entries(WORDS)];
+  for (const panel of folders) phrases.push(...(await phrasesOf(panel)));
+  // Beside a Chinese character, a space or a value.
+  const halfWidth = /[\u4e00-\u9fff}] ?[,;:!?()]|[,;:!?()] ?[\u4e00-\u9fff{]/;
+  for (const [name, { zh }] of phrases) assert.doesNotMatch(zh, halfWidth, name);
+});
+
+test("names, values and sentences are put together as each language does", async () => {
+  const { listed, say, sentences } = await load("words");
+  assert.equal(say("named", "zh", { name: "来源", value: "百度" }), "来源：百度");
+  assert.equal(say("named", "en", { name: "Source", value: "baidu" }), "Source: baidu");
+  assert.equal(say("bracketed", "zh", { name: "下单金额", value: "CNY" }), "下单金额（CNY）");
+  assert.equal(listed(["CNY", "USD"], "zh"), "CNY、USD");
+  assert.equal(sentences(["一。", "二。"], "zh"), "一。二。");
+  assert.equal(sentences(["One.", "Two."], "en"), "One. Two.");
+});

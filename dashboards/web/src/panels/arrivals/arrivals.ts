@@ -7,7 +7,7 @@ import type { Question, Seen } from "../../questions";
 import type { Scene } from "../../scene";
 import type { Session } from "../../session";
 import { kindOf } from "../../values";
-import { type Language, say } from "../../words";
+import { type Language, say, sentences } from "../../words";
 import { Grid } from "../grid";
 import { type Acts, AskingPanel, type Rows } from "../panel";
 import { snippet } from "../snippet";
@@ -45,14 +45,15 @@ export class Arrivals extends AskingPanel<RecentAnswer> {
     const findings = own ? findingsOf(events, own.answered_at_ms) : [];
     const time = events[0] ? formatMoment(events[0].received_at, timeZone, language) : "";
     this.#check.dataset["check"] = findings[0] ?? "";
-    setText(this.#check, findings.map((finding) => say(WORDS[finding], language, { time })).join(" "));
+    const said = findings.map((finding) => say(WORDS[finding], language, { time }));
+    setText(this.#check, sentences(said, language));
     this.#tag.hidden = !findings.some((finding) => finding === "check_none" || finding === "check_no_visit");
     const columns = COLUMNS.map((word) => say(word, language));
     const shown = events.slice(0, SHOWN).map((event) => ({
       key: event.id,
       cells: [
         formatMoment(event.received_at, timeZone, language),
-        kindOf(event.kind, language) + (event.bot ? ` (${say(WORDS.bot, language)})` : ""),
+        kindText(event, language),
         event.visitor ?? "",
         whatOf(event, language),
       ],
@@ -80,6 +81,11 @@ export function findingsOf(events: readonly StoredEvent[], now_ms: number): Find
   if (!people.some(({ kind }) => kind === "visit")) return ["check_no_visit"];
   const sells = people.some(({ kind }) => kind === "order") && !people.some(({ kind }) => kind === "payment");
   return sells ? ["check_works", "check_no_payment"] : ["check_works"];
+}
+
+function kindText({ kind, bot }: StoredEvent, language: Language): string {
+  const name = kindOf(kind, language);
+  return bot ? say("bracketed", language, { name, value: say(WORDS.bot, language) }) : name;
 }
 
 /** What an event is about, in its own words. */

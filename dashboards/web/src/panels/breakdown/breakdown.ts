@@ -1,7 +1,7 @@
 // The funnel of each value of a dimension: sorted by any column, one click from a value to its figures alone.
 
 import { type Figures, type FunnelAnswer, type Group, sumOf } from "../../ask";
-import { button, html, setOptions, setText } from "../../element";
+import { button, html, isNews, setOptions, setText } from "../../element";
 import { formatAmount, formatCount, formatMetric } from "../../format";
 import { AMOUNTS, LABELS } from "../../metrics";
 import { type Question, type Seen, groupsQuestion } from "../../questions";
@@ -90,9 +90,7 @@ export class Breakdown extends AskingPanel<FunnelAnswer> {
   /** Names who made what places are found by, as their licences want it. */
   #showCredits(answer: FunnelAnswer | null, language: Language): void {
     const owed = CREDITED.filter(({ code }) => answer?.notes?.some((note) => note.code === code));
-    const now = JSON.stringify([owed, language]);
-    if (this.#credits.dataset["shown"] === now) return;
-    this.#credits.dataset["shown"] = now;
+    if (!isNews(this.#credits, [owed, language])) return;
     this.#credits.hidden = owed.length === 0;
     this.#credits.replaceChildren(
       ...owed.map(({ code, url }) => {

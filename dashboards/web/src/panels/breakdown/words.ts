@@ -1,9 +1,9 @@
 export const WORDS = {
-  breakdown: { en: "Break-down", zh: "维度分析" },
-  by: { en: "By", zh: "按" },
+  breakdown: { en: "Breakdown", zh: "维度分析" },
+  by: { en: "Dimension", zh: "维度" },
   hint: {
-    en: "Choose a value to see its figures alone. A visitor may be in several groups.",
-    zh: "点击某个值即可单独查看。一位访客可能属于多个分组。",
+    en: "Choose a value to filter by it. A visitor may be in several groups.",
+    zh: "点击某个值即可按该值筛选。一位访客可能属于多个分组。",
   },
   left_off: {
     en: "{count} more groups with fewer visitors are not shown.",

@@ -1,8 +1,8 @@
 export const WORDS = {
-  figures: { en: "All figures", zh: "全部数据" },
+  figures: { en: "All figures", zh: "全部指标" },
   figure: { en: "Figure", zh: "指标" },
   value: { en: "Value", zh: "数值" },
-  value_before: { en: "Before", zh: "对比期" },
+  value_before: { en: "Comparison", zh: "对比期" },
   formula: { en: "How it is counted", zh: "计算方式" },
   cookieless: {
     en: "{share} of visitors counted without a cookie",

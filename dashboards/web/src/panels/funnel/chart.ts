@@ -8,7 +8,7 @@
 import { setAttributes, setText, svg } from "../../element";
 import { formatCount, formatRate } from "../../format";
 import { COUNTS, type Count, type Funnel, LABELS, type Metric, type Rate } from "../../metrics";
-import { type Language, say } from "../../words";
+import { type Language, listed, say } from "../../words";
 import { Label } from "./label";
 import { type Bar, type Layout, layOut } from "./layout";
 import { LABELED, type Place, type Step, TITLED, explanationOf, stepOf } from "./steps";
@@ -71,8 +71,19 @@ const RIBBONS: readonly { row: number; from: Single; to: Single; look: string }[
 
 /** What the chart shows while there is nothing to show: a plain funnel, drawn without words. */
 const GHOST: Record<Count, number> = {
-  visitors: 100, bounced: 42, effective: 58, open: 0, inquirers: 26, silent_visitors: 32, inquiry_buyers: 14,
-  silent_buyers: 12, buyers: 26, inquiry_payers: 8, silent_payers: 7, payers: 15, after_sale_inquirers: 0,
+  visitors: 100,
+  bounced: 42,
+  effective: 58,
+  open: 0,
+  inquirers: 26,
+  silent_visitors: 32,
+  inquiry_buyers: 14,
+  silent_buyers: 12,
+  buyers: 26,
+  inquiry_payers: 8,
+  silent_payers: 7,
+  payers: 15,
+  after_sale_inquirers: 0,
 };
 
 export class Chart {
@@ -258,10 +269,10 @@ export class Chart {
       setAttributes(this.#plates[at]!, { x: round(middle - plate / 2), width: row > 0 ? round(plate) : 0 });
     });
     this.#explain(this.#explained);
-    const summary = (["visitors", "effective", "buyers", "payers"] as const)
-      .map((id) => `${name(id)} ${formatCount(funnel[id], language)}`)
-      .join(", ");
-    this.#root.setAttribute("aria-label", summary);
+    const summary = (["visitors", "effective", "buyers", "payers"] as const).map(
+      (id) => `${name(id)} ${formatCount(funnel[id], language)}`,
+    );
+    this.#root.setAttribute("aria-label", listed(summary, language));
   }
 }
 

@@ -10,7 +10,7 @@ import {
   formulaInNumbers,
   formulaInWords,
 } from "../../metrics";
-import { type Language, say } from "../../words";
+import { type Language, say, sentences } from "../../words";
 import { WORDS } from "./words";
 
 /** A step of the funnel: a count, and the rate and the step before that lead to it. */
@@ -56,12 +56,14 @@ export function stepOf(count: Count): Step {
 /** What a step says when it is asked: its count, who is counted, how its rate is made, who was lost. */
 export function explanationOf({ count, rate, before }: Step, funnel: Funnel, language: Language): string {
   const show = (number: number) => formatCount(number, language);
-  const parts = [`${LABELS[count][language]} ${show(funnel[count])}. ${DEFINITIONS[count][language]}`];
+  const name = (id: Count | Rate) => LABELS[id][language];
+  const definition = DEFINITIONS[count][language];
+  const parts = [say(WORDS.counted, language, { name: name(count), count: show(funnel[count]), definition })];
   if (rate) {
     const figure = formatRate(funnel[rate], language);
     const formula = [formulaInWords(rate, language), formulaInNumbers(rate, funnel, show), figure];
-    parts.push(`${LABELS[rate][language]}: ${formula.join(" = ")}.`);
+    parts.push(say(WORDS.rated, language, { name: name(rate), formula: formula.join(" = ") }));
   }
   if (before) parts.push(say(WORDS.lost_here, language, { count: show(funnel[before] - funnel[count]) }));
-  return parts.join(" ");
+  return sentences(parts, language);
 }

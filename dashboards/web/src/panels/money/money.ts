@@ -1,12 +1,12 @@
 // What the orders of these days are worth, by how they came about.
 
 import type { Money } from "../../ask";
-import { html, setText } from "../../element";
+import { html, isNews, setText } from "../../element";
 import { formatAmount, formatAverage, formatCount } from "../../format";
 import { AMOUNTS, WHOLE_AMOUNTS } from "../../metrics";
 import { type Question, type Seen, figuresQuestion } from "../../questions";
 import type { Scene } from "../../scene";
-import { type Language, say } from "../../words";
+import { type Language, listed, say, sentences } from "../../words";
 import { Grid } from "../grid";
 import { type Acts, Panel } from "../panel";
 import { WORDS } from "./words";
@@ -32,8 +32,11 @@ export class MoneyPanel extends Panel {
 
   protected override draw({ answer, language }: Scene): void {
     const all = answer?.money ?? [];
-    const currencies = all.map(({ currency }) => currency).join(", ");
-    setText(this.hint, currencies && say(WORDS.hint, language, { currency: currencies }));
+    const currency = listed(
+      all.map((money) => money.currency),
+      language,
+    );
+    setText(this.hint, currency && say(WORDS.hint, language, { currency }));
     this.#grid.show(
       [
         { text: "", isFigure: false },
@@ -43,7 +46,7 @@ export class MoneyPanel extends Panel {
         (Object.keys(AMOUNTS) as (keyof typeof AMOUNTS)[]).map((id) => ({
           key: `${money.currency} ${id}`,
           cells: [
-            { text: all.length > 1 ? `${AMOUNTS[id][language]} (${money.currency})` : AMOUNTS[id][language] },
+            { text: all.length > 1 ? nameIn(money.currency, id, language) : AMOUNTS[id][language] },
             ...BRANCHES.map(({ prefix }) => amountCell(money, `${prefix}${id}`, language)),
           ],
         })),
@@ -55,7 +58,7 @@ export class MoneyPanel extends Panel {
       const amount = formatAmount(waiting.amount, currency, language);
       return [say(WORDS.waiting, language, { count: formatCount(waiting.count, language), amount })];
     });
-    setText(this.#waiting, waits.join(" "));
+    setText(this.#waiting, sentences(waits, language));
     this.#waiting.hidden = waits.length === 0;
     setText(this.#nothing, answer && all.length === 0 ? say("nothing", language) : "");
     this.#grid.root.hidden = all.length === 0;
@@ -72,9 +75,7 @@ export class MoneyPanel extends Panel {
         .filter((id) => money[id] !== null)
         .map((id) => [WHOLE_AMOUNTS[id][language], money[id] as string, money.currency, id] as const),
     );
-    const now = JSON.stringify([rows, language]);
-    if (this.#whole.dataset["shown"] === now) return;
-    this.#whole.dataset["shown"] = now;
+    if (!isNews(this.#whole, [rows, language])) return;
     this.#whole.replaceChildren(
       ...rows.map(([name, amount, currency, id]) => {
         const format = id === "received_amount" ? formatAmount : formatAverage;
@@ -85,6 +86,11 @@ export class MoneyPanel extends Panel {
       }),
     );
   }
+}
+
+/** The name of an amount where there are several currencies. */
+function nameIn(currency: string, id: keyof typeof AMOUNTS, language: Language): string {
+  return say("bracketed", language, { name: AMOUNTS[id][language], value: currency });
 }
 
 function amountCell(money: Money, id: string, language: Language) {

@@ -7,7 +7,7 @@ export const WORDS = {
   total: { en: "All", zh: "全部" },
   inquiry: { en: "Inquiry", zh: "咨询" },
   silent: { en: "Silent", zh: "静默" },
-  unattributed: { en: "Nobody known", zh: "未归属" },
+  unattributed: { en: "Unattributed", zh: "未归属" },
   waiting: {
     en:
       "{count} payments ({amount}) wait for their orders. Send an order event with the same order_id for " +

@@ -1,7 +1,7 @@
 // What people wrote about days: read by everybody, written and removed by who may.
 
 import type { Annotation } from "../../ask";
-import { button, html, setText } from "../../element";
+import { button, html, isNews, setText } from "../../element";
 import { formatDay } from "../../format";
 import { type Language, say } from "../../words";
 import { WORDS } from "./words";
@@ -51,9 +51,7 @@ export class Notes {
     this.#text.setAttribute("aria-label", say(WORDS.annotation_text, language));
     this.#text.placeholder = say(WORDS.annotation_hint, language);
     setText(this.#add, say(WORDS.add, language));
-    const now = JSON.stringify([annotations, language, canWrite]);
-    if (this.#list.dataset["shown"] === now) return;
-    this.#list.dataset["shown"] = now;
+    if (!isNews(this.#list, [annotations, language, canWrite])) return;
     const items = annotations.map((note) => this.#item(note, canWrite));
     const nothing = html("li", "quiet", say(WORDS.no_annotation, language));
     this.#list.replaceChildren(...(items.length > 0 ? items : [nothing]));

@@ -5,7 +5,7 @@ import type { Annotation, Bucket } from "../../ask";
 import { html, setText } from "../../element";
 import { formatCount, formatDay, formatDays, formatMetric } from "../../format";
 import { LABELS, type Metric, isRate } from "../../metrics";
-import type { Language } from "../../words";
+import { type Language, say } from "../../words";
 
 const HEIGHT = 240;
 /** Of a digit of the axes' font. */
@@ -41,7 +41,8 @@ export class Plot {
 
   show(plotted: Plotted): void {
     this.#plotted = plotted;
-    this.root.setAttribute("aria-label", `${LABELS[plotted.id][plotted.language]}, ${plotted.span}`);
+    const { id, span, language } = plotted;
+    this.root.setAttribute("aria-label", say("named", language, { name: LABELS[id][language], value: span }));
     this.#draw();
   }
 
