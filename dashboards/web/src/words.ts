@@ -27,7 +27,7 @@ export const WORDS = {
   },
   compare: { en: "Compare with", zh: "对比" },
   previous: { en: "Previous period", zh: "上一周期" },
-  weekday: { en: "Previous period, same weekdays", zh: "上一周期（同星期）" },
+  weekday: { en: "Previous period by weekday", zh: "上一周期（同星期）" },
   year: { en: "Same period last year", zh: "去年同期" },
   none: { en: "No comparison", zh: "不对比" },
   filters: { en: "Filters", zh: "筛选" },
