@@ -1,9 +1,10 @@
-// Turns src/ into the three files the binary serves, dist/index.html, dist/page.js and dist/page.css, each also compressed (.br, .gz).
+// Turns src/ into the three files the binary serves, dist/index.html, dist/page.js and dist/page.css, each
+// also compressed (.br, .gz).
 //
-// index.html asks for /page.HASH.js and /page.HASH.css: browsers may keep what has such a name for ever. The server computes the same
-// hash from the same bytes.
-// The same sources give the same bytes on every machine (esbuild is pinned, no time or path goes in), so dist/ is committed and
-// test/fresh.test.mjs compares it with a build in memory. What is compressed may differ between versions of Node's zlib, so that test
+// index.html asks for /page.HASH.js and /page.HASH.css: browsers may keep what has such a name for ever. The
+// server computes the same hash from the same bytes. The same sources give the same bytes on every machine
+// (esbuild is pinned, no time or path goes in), so dist/ is committed and test/fresh.test.mjs compares it
+// with a build in memory. What is compressed may differ between versions of Node's zlib, so that test
 // compares what it holds.
 
 import { build } from "esbuild";
@@ -24,7 +25,10 @@ const hash = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0
 /** `bytes` as small as they get. */
 export const brotli = (bytes) =>
   brotliCompressSync(bytes, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
   });
 
 /** Every file of dist/ by name, as bytes. Writes nothing. */
@@ -44,7 +48,9 @@ export async function buildPage() {
   });
   const files = new Map(built.outputFiles.map((file) => [basename(file.path), Buffer.from(file.contents)]));
   let page = await readFile(here("src/index.html"), "utf8");
-  for (const kind of ["js", "css"]) page = page.replace(`"/page.${kind}"`, `"/page.${hash(files.get(`page.${kind}`))}.${kind}"`);
+  for (const kind of ["js", "css"]) {
+    page = page.replace(`"/page.${kind}"`, `"/page.${hash(files.get(`page.${kind}`))}.${kind}"`);
+  }
   files.set("index.html", Buffer.from(page));
   for (const name of SERVED) {
     files.set(`${name}.br`, brotli(files.get(name)));

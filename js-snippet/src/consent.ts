@@ -1,8 +1,8 @@
 // Knows whether this browser may be counted.
 //
-// Two switches, each 'on' or 'off' under its own key, so that neither undoes the other: `?shopfunnel=off` in any address of the shop is
-// for staff and testers, `shopfunnel('consent', …)` is the visitor's own word. Looked at each time, because another tab may have been
-// switched.
+// Two switches, each 'on' or 'off' under its own key, so that neither undoes the other: `?shopfunnel=off` in
+// any address of the shop is for staff and testers, `shopfunnel('consent', …)` is the visitor's own word.
+// Looked at each time, because another tab may have been switched.
 
 import { warn } from './guard';
 import { store, useDisk, write } from './storage';

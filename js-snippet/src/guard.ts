@@ -1,6 +1,7 @@
 // Keeps the tracker's troubles away from the page.
 //
-// Promises that a guarded function never throws: what goes wrong inside it is said once on the console. Does not repair or retry.
+// Promises that a guarded function never throws: what goes wrong inside it is said once on the console. Does
+// not repair or retry.
 
 // Two arguments, because a thrown value may refuse to become text.
 export const warn = (message: unknown): void => console.warn('shopfunnel:', message);

@@ -4,6 +4,8 @@ import type { Options, Shopfunnel } from '../index.d.ts';
 import { start } from './tracker';
 
 export const install = (host: string, options: Options): Shopfunnel | undefined => {
-  if (!(window.shopfunnel as { running?: boolean } | undefined)?.running) start({ dataset: options, src: `${host.replace(/\/*$/, '')}/` });
+  if (!(window.shopfunnel as { running?: boolean } | undefined)?.running) {
+    start({ dataset: options, src: `${host.replace(/\/*$/, '')}/` });
+  }
   return window.shopfunnel as Shopfunnel | undefined;
 };

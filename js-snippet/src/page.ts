@@ -1,9 +1,10 @@
 // Sees the visitor come to a page and leave it.
 //
-// Promises one `visit` per page view: the first time the page is visible, when pathname or search change without a load, when the
-// page comes back from the back/forward cache. Promises one `bounce` at most per view, on leaving, when that view was all of the
-// session, with the time for which the page was both visible and focused. Does not listen to `unload` or `beforeunload`: they would keep
-// the page out of the back/forward cache.
+// Promises one `visit` per page view: the first time the page is visible, when pathname or search change
+// without a load, when the page comes back from the back/forward cache. Promises one `bounce` at most per
+// view, on leaving, when that view was all of the session, with the time for which the page was both visible
+// and focused. Does not listen to `unload` or `beforeunload`: they would keep the page out of the
+// back/forward cache.
 
 import type { EventFields } from '../index.d.ts';
 import { guard } from './guard';
@@ -16,7 +17,11 @@ declare const FULL: boolean;
 export type RecordEvent = (kind: 'visit' | 'bounce', fields: EventFields) => number;
 
 /** `withHash`: another hash is another page. */
-export const watchPage = (record: RecordEvent, flush: (leaving: boolean) => void, withHash?: boolean): void => {
+export const watchPage = (
+  record: RecordEvent,
+  flush: (leaving: boolean) => void,
+  withHash?: boolean,
+): void => {
   // What the visitor saw last; no path before the first view and when the page comes back.
   let seenPath = '';
   let seenUrl: string;
@@ -40,8 +45,8 @@ export const watchPage = (record: RecordEvent, flush: (leaving: boolean) => void
     if (engagedSinceMs) engagedMs += Math.max(0, nowMs - engagedSinceMs);
     engagedSinceMs = !hidden && document.hasFocus() ? nowMs : 0;
 
-    // Hidden is the last a phone tells before it drops the page. A page opened in a background tab or rendered ahead is hidden
-    // too: it is no view until somebody sees it.
+    // Hidden is the last a phone tells before it drops the page. A page opened in a background tab or
+    // rendered ahead is hidden too: it is no view until somebody sees it.
     if (hidden) {
       // Never above the contract's 86 400 000, because a session ends long before.
       if (isOnlyAct(seenMs, nowMs)) record('bounce', { engaged_ms: engagedMs });
@@ -64,6 +69,7 @@ export const watchPage = (record: RecordEvent, flush: (leaving: boolean) => void
     };
   }
   // Capturing, because in older Safari visibilitychange does not bubble up to the window.
-  for (const type of ['popstate', 'pagehide', 'pageshow', 'visibilitychange', 'focus', 'blur']) addEventListener(type, look, true);
+  for (const type of ['popstate', 'pagehide', 'pageshow', 'visibilitychange', 'focus', 'blur'])
+    addEventListener(type, look, true);
   look();
 };

@@ -1,9 +1,10 @@
 // Brings events to the server.
 //
-// Promises that an event stays in this browser until the server has settled it (202, or a 4xx that will not change), over pages and
-// failures, and that it is sent again under the same id, which the server counts once. Events of one tick travel together, in order; a
-// request survives the page that made it. Keeps at most Limit.Events for Limit.AgeMs. Knows nothing of what events mean, but that page
-// views may be lost first and orders and payments never.
+// Promises that an event stays in this browser until the server has settled it (202, or a 4xx that will not
+// change), over pages and failures, and that it is sent again under the same id, which the server counts
+// once. Events of one tick travel together, in order; a request survives the page that made it. Keeps at most
+// Limit.Events for Limit.AgeMs. Knows nothing of what events mean, but that page views may be lost first and
+// orders and payments never.
 
 import { uuid } from './event';
 import { guard, warn } from './guard';
@@ -14,7 +15,10 @@ const enum Limit {
   AgeMs = 604_800_000,
   /** More than these do not wait for the end of the tick. */
   Fresh = 50,
-  /** Of page views with the longest addresses and title this many stay below 48 KiB; 64 KiB may be under way with `keepalive`. */
+  /**
+   * Of page views with the longest addresses and title this many stay below 48 KiB; 64 KiB may be under way
+   * with `keepalive`.
+   */
   Batch = 4,
   FirstPauseMs = 3_000,
   Doublings = 7,
@@ -34,15 +38,19 @@ export const createQueue = (endpoint: string, shop: string, mustWait: () => unkn
   let failures = 0;
 
   /** Keys of what waits, oldest first: an id begins with its time. */
-  const waiting = () => Object.keys(store).filter((key) => key.startsWith(prefix)).sort();
+  const waiting = () =>
+    Object.keys(store)
+      .filter((key) => key.startsWith(prefix))
+      .sort();
 
   const send = async (keys: string[], leaving?: boolean) => {
     const texts = keys.map((key) => ((underWay[key] = 1), store[key]!));
     const body = `{"shop":${JSON.stringify(shop)},"events":[${texts}]}`;
     let answer: Response | undefined;
     try {
-      // A string goes as text/plain, which needs no CORS preflight: a page that is going away could not make one. A fetch without
-      // keepalive would die with the page. The beacon is second choice, because its answer cannot be read: its events stay here as well.
+      // A string goes as text/plain, which needs no CORS preflight: a page that is going away could not make
+      // one. A fetch without keepalive would die with the page. The beacon is second choice, because its
+      // answer cannot be read: its events stay here as well.
       answer =
         leaving && !('keepalive' in Request.prototype)
           ? void navigator.sendBeacon(endpoint, body)
@@ -92,7 +100,8 @@ export const createQueue = (endpoint: string, shop: string, mustWait: () => unkn
     const tooOld = prefix + uuid(Date.now() - Limit.AgeMs);
     for (const key of keys) if (key < tooOld) delete store[key];
     if (keys[Limit.Events]) delete store[first(/"kind":"[vb]/) || first(/"kind":"[^op]/)!];
-    // A microtask, not a timer: it still runs when the page's own pagehide listener pushes, and no background tab delays it.
+    // A microtask, not a timer: it still runs when the page's own pagehide listener pushes, and no background
+    // tab delays it.
     if (keys[Limit.Fresh]) flush();
     else queueMicrotask(flush);
   };

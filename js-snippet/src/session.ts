@@ -1,8 +1,8 @@
 // Knows whether the visitor's session is still a single page view.
 //
-// A session is what one visitor does without a pause of Limit.IdleMs, in all tabs together. It is kept across pages under
-// `shopfunnel.session` as "<epoch ms of the last act> <number of acts>". Does not send anything; the server forms its own opinion from
-// the events.
+// A session is what one visitor does without a pause of Limit.IdleMs, in all tabs together. It is kept across
+// pages under `shopfunnel.session` as "<epoch ms of the last act> <number of acts>". Does not send anything;
+// the server forms its own opinion from the events.
 
 import { store, write } from './storage';
 
@@ -20,7 +20,8 @@ const enum Limit {
 export const noteAct = (nowMs: number): void => {
   const [lastMs, acts] = (store[SESSION_KEY] || '').split(' ');
   const age = nowMs - (lastMs as unknown as number);
-  // Where something is done once a session, a clock that was set back must not keep the session alive until it catches up.
+  // Where something is done once a session, a clock that was set back must not keep the session alive until
+  // it catches up.
   const isSame = (FULL ? Math.abs(age) : age) < Limit.IdleMs;
   write(SESSION_KEY, `${nowMs} ${isSame ? +acts! + 1 : 1}`);
   if (FULL && !isSame) delete store[ONCE_KEY];
@@ -28,7 +29,8 @@ export const noteAct = (nowMs: number): void => {
 
 /** Does what is to be done once in a session. */
 export const once = (what: string, act: () => void): void => {
-  const done = Math.abs(Date.now() - parseInt(store[SESSION_KEY]!)) < Limit.IdleMs ? store[ONCE_KEY] || '' : '';
+  const done =
+    Math.abs(Date.now() - parseInt(store[SESSION_KEY]!)) < Limit.IdleMs ? store[ONCE_KEY] || '' : '';
   if (done.split(' ').includes(what)) return;
   act();
   // After it, because it may begin another session.
@@ -36,4 +38,5 @@ export const once = (what: string, act: () => void): void => {
 };
 
 /** Whether the view at `viewMs` is all that happened in a session that has not ended by `nowMs`. */
-export const isOnlyAct = (viewMs: number, nowMs: number): boolean => store[SESSION_KEY] === `${viewMs} 1` && nowMs - viewMs < Limit.IdleMs;
+export const isOnlyAct = (viewMs: number, nowMs: number): boolean =>
+  store[SESSION_KEY] === `${viewMs} 1` && nowMs - viewMs < Limit.IdleMs;

@@ -1,7 +1,8 @@
 // Where texts are kept for the visitor's next page.
 //
-// `store` is a plain object of texts: localStorage, or the page's own memory where that is denied, full or not wanted. What localStorage
-// held before can be read in each case. Does not know what the texts mean, does not expire them.
+// `store` is a plain object of texts: localStorage, or the page's own memory where that is denied, full or
+// not wanted. What localStorage held before can be read in each case. Does not know what the texts mean, does
+// not expire them.
 
 type Texts = Record<string, string>;
 

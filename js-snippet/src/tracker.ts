@@ -1,7 +1,8 @@
 // Puts `shopfunnel(kind, fields?)` on the page and starts to watch it.
 //
-// Promises one tracker per page however often it is started, the calls made before replayed in order, and silence where nothing should be
-// counted. Never throws into the page. Does not know how events travel or when a page counts as seen.
+// Promises one tracker per page however often it is started, the calls made before replayed in order, and
+// silence where nothing should be counted. Never throws into the page. Does not know how events travel or
+// when a page counts as seen.
 
 import type { EventFields, Options, Shopfunnel } from '../index.d.ts';
 import { hasAgreed, isOff, obeyAddress, setConsent } from './consent';
@@ -22,12 +23,17 @@ type Call = (kind: string, fields?: EventFields | boolean) => unknown;
 /** What may stand at `window.shopfunnel`: the stub with the calls it kept, or the tracker. */
 type Installed = Call & { q?: { push(args: unknown): void }; running?: boolean };
 
-/** The server's own bound of an address, and more than it takes of anything else; one endless text must not make a request too large. */
+/**
+ * The server's own bound of an address, and more than it takes of anything else; one endless text must not
+ * make a request too large.
+ */
 const enum Limit {
   Chars = 2048,
 }
 
-const OPTION = FULL ? /^(shop|allow|consent|cookieless|hash|chatOpen|purchase|domains)$/ : /^(shop|allow|consent|cookieless)$/;
+const OPTION = FULL
+  ? /^(shop|allow|consent|cookieless|hash|chatOpen|purchase|domains)$/
+  : /^(shop|allow|consent|cookieless)$/;
 
 // A `file:` page has an empty host name.
 const LOCAL_HOST = /^(.*\blocalhost|127[.\d]+|\[::1]|)$/;

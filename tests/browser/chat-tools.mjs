@@ -1,8 +1,9 @@
 // Stand-ins for chat tools, each with what its vendor documents for pages and nothing else.
 //
-// `embed` is what the shop pastes, `script` what arrives later from the vendor; it puts `window.tool` there with what people do:
-// the visitor `says` something, the agent `answers`, the window `opens`. An act that is not there is one the tool does not tell of.
-// Both run in the page, so they may use nothing but `on` (remember a listener), `tell` (call them) and the page itself.
+// `embed` is what the shop pastes, `script` what arrives later from the vendor; it puts `window.tool` there
+// with what people do: the visitor `says` something, the agent `answers`, the window `opens`. An act that is
+// not there is one the tool does not tell of. Both run in the page, so they may use nothing but `on`
+// (remember a listener), `tell` (call them) and the page itself.
 
 /** Before each `script`, in one function with it. */
 const LISTENERS = `
@@ -101,7 +102,12 @@ export const TOOLS = {
     tells: ["says", "opens"],
     embed() {
       const pass = (words) => (widget._h ? widget._h(...words) : widget._q.push(words));
-      const widget = { _q: [], _h: null, on: (...words) => pass(["on", words]), call: (...words) => pass(["call", words]) };
+      const widget = {
+        _q: [],
+        _h: null,
+        on: (...words) => pass(["on", words]),
+        call: (...words) => pass(["call", words]),
+      };
       window.__lc = { license: 1 };
       window.LiveChatWidget = window.LiveChatWidget || widget;
     },
@@ -111,8 +117,10 @@ export const TOOLS = {
       widget._q.forEach((words) => widget._h(...words));
       tell("ready", { state: { visibility: "minimized" }, customerData: {} });
       window.tool = {
-        says: () => tell("new_event", { type: "message", author: { id: "v", type: "customer" }, timestamp: 1 }),
-        answers: () => tell("new_event", { type: "message", author: { id: "a", type: "agent" }, timestamp: 2 }),
+        says: () =>
+          tell("new_event", { type: "message", author: { id: "v", type: "customer" }, timestamp: 1 }),
+        answers: () =>
+          tell("new_event", { type: "message", author: { id: "a", type: "agent" }, timestamp: 2 }),
         opens: () => tell("visibility_changed", { visibility: "maximized" }),
       };
     },
@@ -141,7 +149,8 @@ export const TOOLS = {
     tells: ["says", "opens"],
     embed() {},
     script() {
-      const message = (message_type) => dispatchEvent(new CustomEvent("chatwoot:on-message", { detail: { message_type, content: "…" } }));
+      const message = (message_type) =>
+        dispatchEvent(new CustomEvent("chatwoot:on-message", { detail: { message_type, content: "…" } }));
       window.$chatwoot = {};
       dispatchEvent(new CustomEvent("chatwoot:ready"));
       window.tool = {
@@ -163,7 +172,10 @@ export const TOOLS = {
     script() {
       for (const [name, acts] of Object.entries(window.chaport._l)) acts.forEach((act) => on(name, act));
       window.chaport = { on };
-      window.tool = { says: () => tell("chat.started"), answers: () => tell("unread.change", { unreadCount: 1 }) };
+      window.tool = {
+        says: () => tell("chat.started"),
+        answers: () => tell("unread.change", { unreadCount: 1 }),
+      };
     },
   },
   hubspot: {
@@ -228,7 +240,10 @@ export const TOOLS = {
       window.tool = {
         says: () => tell("api.chat.onMessageToOperator", { message: { body: "hello" } }),
         // A greeting that was set up begins a conversation too.
-        answers: () => (tell("api.chat.onBeginConversation"), tell("api.chat.onMessageToVisitor", { message: { body: "hi" } })),
+        answers: () => (
+          tell("api.chat.onBeginConversation"),
+          tell("api.chat.onMessageToVisitor", { message: { body: "hi" } })
+        ),
         opens: () => tell("api.box.onExpand"),
       };
     },
@@ -317,7 +332,10 @@ export const TOOLS = {
         else on(verb, act);
       };
       a.forEach((words) => window.ysf(...words));
-      window.tool = { answers: () => tell("onunread", { total: 1 }), opens: () => window.ysf("open", { templateId: 1 }) };
+      window.tool = {
+        answers: () => tell("onunread", { total: 1 }),
+        opens: () => window.ysf("open", { templateId: 1 }),
+      };
     },
   },
   sobot: {
@@ -354,7 +372,8 @@ export const TOOLS = {
 /** What the shop pastes, as text; the vendor's script follows from `src` 2 s later. */
 export const embedText = (tool, src) => `
   (${asFunction(tool.embed)})();
-  setTimeout(() => document.head.append(Object.assign(document.createElement("script"), { src: "${src}" })), 2000);
+  const script = Object.assign(document.createElement("script"), { src: "${src}" });
+  setTimeout(() => document.head.append(script), 2000);
 `;
 
 /** The vendor's script, as text. */

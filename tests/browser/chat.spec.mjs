@@ -14,7 +14,10 @@ test.afterAll(async () => {
   await demo?.stop();
 });
 
-/** A visitor on a shop's page with the tool, whose script has arrived. `head`: what the page has beside the two tags. */
+/**
+ * A visitor on a shop's page with the tool, whose script has arrived. `head`: what the page has beside the
+ * two tags.
+ */
 async function meet(browser, tool, { data, head = "" } = {}) {
   const shop = await openShop({
     "/": html(`${head}<script>${embedText(tool, "/tool.js")}</script>${tag(demo, "s.full.js", data)}`),
@@ -41,7 +44,9 @@ async function meet(browser, tool, { data, head = "" } = {}) {
 }
 
 for (const [name, tool] of Object.entries(TOOLS)) {
-  test(`${name}: the first message is one inquiry, an opened window and an answer are none`, async ({ browser }) => {
+  test(`${name}: the first message is one inquiry, an opened window and an answer are none`, async ({
+    browser,
+  }) => {
     const { visitor, act, load, leave } = await meet(browser, tool);
     expect(await act("opens", "answers")).toEqual([]);
     const expected = tool.tells.includes("says") ? [tool.channel] : [];
@@ -90,21 +95,30 @@ test("the small build looks at no tool", async ({ browser }) => {
   shop.close();
 });
 
-test("callbacks that the page gave to Tawk are called, those set before and those set after", async ({ browser }) => {
+test("callbacks that the page gave to Tawk are called, those set before and those set after", async ({
+  browser,
+}) => {
   const head = `<script>
     window.heard = [];
-    window.Tawk_API = { onChatMessageVisitor: (text) => heard.push("before: " + text), onChatMaximized: () => heard.push("open") };
+    window.Tawk_API = {
+      onChatMessageVisitor: (text) => heard.push("before: " + text),
+      onChatMaximized: () => heard.push("open"),
+    };
   </script>`;
   const { visitor, page, act, leave } = await meet(browser, TOOLS.tawk, { head });
   expect(await act("opens", "says")).toEqual(["tawk"]);
-  await page.evaluate(() => (window.Tawk_API.onChatMessageVisitor = (text) => window.heard.push(`after: ${text}`)));
+  await page.evaluate(
+    () => (window.Tawk_API.onChatMessageVisitor = (text) => window.heard.push(`after: ${text}`)),
+  );
   expect(await act("says")).toEqual(["tawk"]);
   expect(await page.evaluate(() => window.heard)).toEqual(["open", "before: hello", "after: hello"]);
   expect(visitor.complaints).toEqual([]);
   await leave();
 });
 
-test("callbacks that the page gave to Jivo are called, declared or assigned, before or after", async ({ browser }) => {
+test("callbacks that the page gave to Jivo are called, declared or assigned, before or after", async ({
+  browser,
+}) => {
   const head = `<script>
     var heard = [];
     function jivo_onMessageSent(text) { heard.push("declared: " + text); }

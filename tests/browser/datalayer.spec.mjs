@@ -16,7 +16,9 @@ test.afterAll(async () => {
   await demo?.stop();
 });
 
-/** A visitor on a page that has `before` ahead of the tag and `after` behind it, each the text of a script. */
+/**
+ * A visitor on a page that has `before` ahead of the tag and `after` behind it, each the text of a script.
+ */
 async function visit(browser, { before = "", after = "", data, file = "s.full.js" }) {
   const scripts = `<script>${before}</script>${tag(demo, file, data)}<script type="module">${after}</script>`;
   const shop = await openShop({ "/": html(scripts) });
@@ -71,8 +73,12 @@ const MAPPINGS = [
 ];
 
 const GTAG = "window.dataLayer = window.dataLayer || []; function gtag() { dataLayer.push(arguments); }";
-const AS_ENTRIES = MAPPINGS.map(([event, ecommerce]) => `dataLayer.push(${JSON.stringify({ event, ecommerce })});`).join("");
-const AS_CALLS = MAPPINGS.map(([event, ecommerce]) => `gtag("event", "${event}", ${JSON.stringify(ecommerce)});`).join("");
+const AS_ENTRIES = MAPPINGS.map(
+  ([event, ecommerce]) => `dataLayer.push(${JSON.stringify({ event, ecommerce })});`,
+).join("");
+const AS_CALLS = MAPPINGS.map(
+  ([event, ecommerce]) => `gtag("event", "${event}", ${JSON.stringify(ecommerce)});`,
+).join("");
 
 for (const [how, scripts] of Object.entries({
   "pushed before the tag": { before: GTAG + AS_ENTRIES },
@@ -90,11 +96,24 @@ for (const [how, scripts] of Object.entries({
 
 test("what is told once in a session is told once, products are told each time", async ({ browser }) => {
   const { page, told, push, leave } = await visit(browser, {});
-  for (const event of ["begin_checkout", "begin_checkout", "contact", "contact", "add_to_cart", "add_to_cart"]) await push({ event });
+  for (const event of [
+    "begin_checkout",
+    "begin_checkout",
+    "contact",
+    "contact",
+    "add_to_cart",
+    "add_to_cart",
+  ])
+    await push({ event });
   await page.reload();
   await push({ event: "begin_checkout" });
   await push({ event: "contact" });
-  expect([...new Map((await told()).map((event) => [event.id, event.kind])).values()]).toEqual(["cart", "inquiry", "cart", "cart"]);
+  expect([...new Map((await told()).map((event) => [event.id, event.kind])).values()]).toEqual([
+    "cart",
+    "inquiry",
+    "cart",
+    "cart",
+  ]);
   await leave();
 });
 
@@ -130,7 +149,9 @@ async function moneyIn(currency) {
   return row && [row.orders, row.ordered_amount, row.paid_orders, row.paid_amount];
 }
 
-test("a purchase counts once, also when its thank-you page is loaded again; a sum of binary fractions is money", async ({ browser }) => {
+test("a purchase counts once, also when its page is loaded again; a sum of fractions is money", async ({
+  browser,
+}) => {
   const ecommerce = { transaction_id: "T-thanks", value: 0.1 + 0.2, currency: "EUR" };
   const before = `window.dataLayer = [${JSON.stringify({ event: "purchase", ecommerce })}];`;
   const { visitor, page, told, push, leave } = await visit(browser, { before });
@@ -139,14 +160,15 @@ test("a purchase counts once, also when its thank-you page is loaded again; a su
   const orders = (await told()).filter((event) => event.kind === "order");
   expect(new Set(orders.map((event) => event.id)).size).toBe(3);
   expect(new Set(orders.map((event) => event.amount))).toEqual(new Set([0.3]));
-  const stored = async () => (await demo.ask("events/recent?kind=payment")).events.filter((event) => event.order_id === "T-thanks");
+  const stored = async () =>
+    (await demo.ask("events/recent?kind=payment")).events.filter((event) => event.order_id === "T-thanks");
   await expect.poll(async () => (await stored()).length).toBe(3);
   await expect.poll(() => moneyIn("EUR")).toEqual([1, "0.3000", 1, "0.3000"]);
   expect(visitor.complaints).toEqual([]);
   await leave();
 });
 
-test("data-purchase=\"placed\" makes a purchase an order that is not paid", async ({ browser }) => {
+test('data-purchase="placed" makes a purchase an order that is not paid', async ({ browser }) => {
   const { told, push, leave } = await visit(browser, { data: { purchase: "placed" } });
   await push({ event: "purchase", ecommerce: { transaction_id: "T-placed", value: 8, currency: "USD" } });
   expect((await told()).map((event) => event.kind)).toEqual(["order"]);
@@ -154,7 +176,9 @@ test("data-purchase=\"placed\" makes a purchase an order that is not paid", asyn
   await leave();
 });
 
-test("a purchase or refund without transaction_id is not sent, and the console says so", async ({ browser }) => {
+test("a purchase or refund without transaction_id is not sent, and the console says so", async ({
+  browser,
+}) => {
   const { visitor, told, push, leave } = await visit(browser, {});
   await push({ event: "purchase", ecommerce: { value: 8 } });
   await push({ event: "refund", ecommerce: null });
@@ -168,7 +192,9 @@ test("a purchase or refund without transaction_id is not sent, and the console s
 
 test("amounts that are none are left out, not sent", async ({ browser }) => {
   const { visitor, told, push, leave } = await visit(browser, {});
-  for (const value of ["", "free", -1, null, undefined, {}]) await push({ event: "purchase", ecommerce: { transaction_id: "T-odd", value, currency: "CNY" } });
+  for (const value of ["", "free", -1, null, undefined, {}]) {
+    await push({ event: "purchase", ecommerce: { transaction_id: "T-odd", value, currency: "CNY" } });
+  }
   const events = await told();
   expect(events).toHaveLength(12);
   for (const event of events) expect([event.amount, event.currency]).toEqual([undefined, undefined]);
@@ -193,10 +219,14 @@ for (const [when, scripts] of Object.entries({
   before: { before: `window.dataLayer = [];${TAG_MANAGER}` },
   after: { before: "window.dataLayer = [];", after: TAG_MANAGER },
 })) {
-  test(`a tag manager that wraps push ${when} ours hears everything and its answer stays`, async ({ browser }) => {
+  test(`a tag manager that wraps push ${when} ours hears everything and its answer stays`, async ({
+    browser,
+  }) => {
     const { visitor, page, told, leave } = await visit(browser, scripts);
     const answers = await page.evaluate((cup) => {
-      const answers = [window.dataLayer.push({ event: "add_to_cart", ecommerce: { items: [cup] } }, { other: 1 })];
+      const answers = [
+        window.dataLayer.push({ event: "add_to_cart", ecommerce: { items: [cup] } }, { other: 1 }),
+      ];
       answers.push(window.dataLayer.push({ event: "add_to_wishlist" }));
       return answers;
     }, CUP);
@@ -216,11 +246,17 @@ test("the array, its entries and what push answers stay the page's", async ({ br
   const before = `window.first = { event: "gtm.js" }; window.layer = window.dataLayer = [first];`;
   const { visitor, page, leave } = await visit(browser, { before });
   const found = await page.evaluate(() => {
-    const entry = Object.freeze({ event: "add_to_cart", ecommerce: Object.freeze({ items: Object.freeze([]) }) });
+    const entry = Object.freeze({
+      event: "add_to_cart",
+      ecommerce: Object.freeze({ items: Object.freeze([]) }),
+    });
     const length = window.dataLayer.push(entry, "text", null, undefined, 7);
     return {
       length,
-      same: window.dataLayer === window.layer && window.dataLayer[0] === window.first && window.dataLayer[1] === entry,
+      same:
+        window.dataLayer === window.layer &&
+        window.dataLayer[0] === window.first &&
+        window.dataLayer[1] === entry,
       rest: window.dataLayer.slice(2).map(String),
     };
   });

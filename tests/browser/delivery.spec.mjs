@@ -15,9 +15,14 @@ test.afterAll(async () => {
   await demo?.stop();
 });
 
-/** What the server has stored of one visitor, in order of time: kind, or kind and order id. All of them count as a person's. */
+/**
+ * What the server has stored of one visitor, in order of time: kind, or kind and order id. All of them count
+ * as a person's.
+ */
 async function stored(visitor) {
-  const answer = await fetch(`${demo.url}/v1/shops/demo/visitors/${visitor}`, { headers: { authorization: `Bearer ${demo.keys.read_key}` } });
+  const answer = await fetch(`${demo.url}/v1/shops/demo/visitors/${visitor}`, {
+    headers: { authorization: `Bearer ${demo.keys.read_key}` },
+  });
   if (answer.status === 404) return [];
   const { events } = await answer.json();
   expect(events.filter((event) => event.bot)).toEqual([]);
@@ -30,9 +35,11 @@ async function expectStored(visitor, expected) {
 }
 
 const idOf = (page) => page.evaluate(() => window.shopfunnel("visitor"));
-const order = (page, id) => page.evaluate((order_id) => window.shopfunnel("order", { order_id, amount: "12.50" }), id);
+const order = (page, id) =>
+  page.evaluate((order_id) => window.shopfunnel("order", { order_id, amount: "12.50" }), id);
 /** Keys of what waits in the browser. */
-const waiting = (page) => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("shopfunnel.queue.")).length);
+const waiting = (page) =>
+  page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("shopfunnel.queue.")).length);
 
 for (const build of BUILDS) {
   test.describe(build, () => {
@@ -49,7 +56,9 @@ for (const build of BUILDS) {
       shop.close();
     });
 
-    test("what is told offline arrives when the browser is online again, also after another page", async ({ browser }) => {
+    test("what is told offline arrives when the browser is online again, also after another page", async ({
+      browser,
+    }) => {
       const shop = await openShop({ "/": html(tag(demo, build)) });
       const visitor = await newVisitor(browser);
       const page = await visitor.newPage();
@@ -77,7 +86,11 @@ for (const build of BUILDS) {
       await visitor.context.route(`${demo.url}/e`, async (route) => {
         if (refusedAt.length === 0) {
           refusedAt.push(Date.now());
-          const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "Retry-After", "retry-after": "2" };
+          const headers = {
+            "access-control-allow-origin": "*",
+            "access-control-expose-headers": "Retry-After",
+            "retry-after": "2",
+          };
           return route.fulfill({ status: 503, headers, body: "{}" });
         }
         refusedAt.push(Date.now());
@@ -113,7 +126,11 @@ for (const build of BUILDS) {
     test("where storage is denied the page alone delivers", async ({ browser }) => {
       const shop = await openShop({
         "/": html("", '<iframe sandbox="allow-scripts" src="/framed"></iframe>'),
-        "/framed": html(`${tag(demo, build)}<script>try { localStorage; window.denied = false } catch { window.denied = true }</script>`),
+        "/framed": html(
+          `${tag(demo, build)}<script>
+            try { localStorage; window.denied = false } catch { window.denied = true }
+          </script>`,
+        ),
       });
       const visitor = await newVisitor(browser);
       const page = await visitor.newPage();
@@ -133,7 +150,11 @@ for (const build of BUILDS) {
     test("a strict content security policy is kept", async ({ browser }) => {
       const policy = `default-src 'none'; script-src ${demo.url}; connect-src ${demo.url}; img-src data:`;
       const shop = await openShop({
-        "/": (_, answer) => answer.setHeader("content-type", "text/html").setHeader("content-security-policy", policy).end(html(tag(demo, build))),
+        "/": (_, answer) =>
+          answer
+            .setHeader("content-type", "text/html")
+            .setHeader("content-security-policy", policy)
+            .end(html(tag(demo, build))),
       });
       const visitor = await newVisitor(browser);
       const page = await visitor.newPage();
@@ -162,7 +183,9 @@ test("two tabs of one visitor are one visitor, and each event is stored once", a
   // Two tabs that open at the very same moment may each have made an id of their own for their first view.
   const ids = [...new Set(visitor.sent.map((event) => event.visitor))];
   expect(ids.length).toBeLessThanOrEqual(2);
-  await expect.poll(async () => (await Promise.all(ids.map(stored))).flat().sort()).toEqual(["cart", "order tab-1", "order tab-2", "rating", "visit", "visit"]);
+  await expect
+    .poll(async () => (await Promise.all(ids.map(stored))).flat().sort())
+    .toEqual(["cart", "order tab-1", "order tab-2", "rating", "visit", "visit"]);
   await visitor.leave();
   shop.close();
 });
@@ -182,13 +205,18 @@ const visitorIn = (told) => told.find((what) => what.startsWith("visitor ")).sli
 
 test("a page from the back/forward cache is one more view, and none is invented", async () => {
   const told = [];
-  const elsewhere = await openShop({ "/": html("<script>addEventListener('load', () => setTimeout(() => history.back(), 300))</script>") });
+  const elsewhere = await openShop({
+    "/": html("<script>addEventListener('load', () => setTimeout(() => history.back(), 300))</script>"),
+  });
   const script = `${TELL}${TELL_VISITOR}
     addEventListener("pageshow", (event) => {
       if (event.persisted) tell("restored").then(() => shopfunnel("rating", { score: 5 }));
       else setTimeout(() => (location.href = "${elsewhere.url}"), 300);
     })`;
-  const shop = await openShop({ "/": html(tag(demo, "s.js") + `<script>${script}</script>`), "/tell": tellTo(told) });
+  const shop = await openShop({
+    "/": html(tag(demo, "s.js") + `<script>${script}</script>`),
+    "/tell": tellTo(told),
+  });
   const browser = await openUnwatched(test.info().project.use.launchOptions, shop.url);
   await expect.poll(() => told.length).toBe(2);
   expect(told[1]).toBe("restored");
@@ -200,7 +228,8 @@ test("a page from the back/forward cache is one more view, and none is invented"
 
 test("a page that is rendered ahead is no view until it is looked at, then one", async () => {
   const told = [];
-  const rules = '<script type="speculationrules">{"prerender":[{"urls":["/ahead"],"eagerness":"immediate"}]}</script>';
+  const rules =
+    '<script type="speculationrules">{"prerender":[{"urls":["/ahead"],"eagerness":"immediate"}]}</script>';
   const start = `${TELL}${TELL_VISITOR}
     const look = async () => {
       if ((await (await fetch("/runs")).text()) !== "yes") return setTimeout(look, 100);
@@ -211,7 +240,8 @@ test("a page that is rendered ahead is no view until it is looked at, then one",
   const ahead = `${TELL}
     const wasAhead = document.prerendering;
     tell("runs " + wasAhead);
-    document.addEventListener("prerenderingchange", () => tell("shown").then(() => shopfunnel("rating", { score: 5 })))`;
+    document.addEventListener("prerenderingchange", () =>
+      tell("shown").then(() => shopfunnel("rating", { score: 5 })))`;
   const shop = await openShop({
     "/": html(`${rules}${tag(demo, "s.js")}<script>${start}</script>`),
     "/ahead": html(`${tag(demo, "s.js")}<script>${ahead}</script>`),
@@ -230,7 +260,9 @@ test("a page that is rendered ahead is no view until it is looked at, then one",
 
 test("without scripts the picture counts the view", async ({ browser }) => {
   const before = await demo.funnel();
-  const shop = await openShop({ "/": html("", `<noscript><img src="${demo.url}/e.gif?shop=${demo.keys.public_key}" alt=""></noscript>`) });
+  const shop = await openShop({
+    "/": html("", `<noscript><img src="${demo.url}/e.gif?shop=${demo.keys.public_key}" alt=""></noscript>`),
+  });
   const visitor = await newVisitor(browser, { javaScriptEnabled: false });
   const page = await visitor.newPage();
   await page.goto(shop.url);

@@ -1,4 +1,5 @@
-// Prometheus as the boards meet it, over two looks at the program's own counters. It understands the few questions that the boards ask.
+// Prometheus as the boards meet it, over two looks at the program's own counters. It understands the few
+// questions that the boards ask.
 
 const QUESTION = /^(?:sum\()?(?:(rate|increase)\()?(\w+)(?:\[[^\]]+\]\)\)?)?$/;
 
@@ -10,7 +11,9 @@ export class Prometheus {
     const answer = await fetch(url, { headers: { connection: "close" } });
     if (!answer.ok) throw new Error(`${answer.status} ${url}`);
     const values = new Map();
-    for (const [, name, value] of (await answer.text()).matchAll(/^(\w+)(?:\{.*\})? (\S+)$/gm)) values.set(name, (values.get(name) ?? 0) + Number(value));
+    for (const [, name, value] of (await answer.text()).matchAll(/^(\w+)(?:\{.*\})? (\S+)$/gm)) {
+      values.set(name, (values.get(name) ?? 0) + Number(value));
+    }
     this.#looks.push({ at_ms: Date.now(), values });
   }
 
@@ -19,7 +22,10 @@ export class Prometheus {
     return (this.#looks.at(-1).at_ms - this.#looks[0].at_ms) / 1_000;
   }
 
-  /** The answer to a target: its last value, named by its legend, or none when nothing of that name is counted. */
+  /**
+   * The answer to a target: its last value, named by its legend, or none when nothing of that name is
+   * counted.
+   */
   frame({ expr, refId, legendFormat }) {
     const [, of, name] = QUESTION.exec(expr) ?? [];
     if (!name) throw new Error(`what is ${expr}?`);
@@ -27,7 +33,10 @@ export class Prometheus {
     if (!first.values.has(name)) return [];
     const grown = last.values.get(name) - first.values.get(name);
     const value = { rate: grown / this.seconds, increase: grown }[of] ?? last.values.get(name);
-    const fields = [{ name: "Time", type: "time" }, { name: "Value", type: "number", config: { displayNameFromDS: legendFormat } }];
+    const fields = [
+      { name: "Time", type: "time" },
+      { name: "Value", type: "number", config: { displayNameFromDS: legendFormat } },
+    ];
     return [{ schema: { name: legendFormat, refId, fields }, data: { values: [[last.at_ms], [value]] } }];
   }
 }

@@ -1,5 +1,6 @@
-// Grafana's ClickHouse data source as a board meets it: variables and macros are expanded, the statement is asked as the user
-// `grafana` of the real program, and the answer becomes a data frame as the plugin (4.20) makes it.
+// Grafana's ClickHouse data source as a board meets it: variables and macros are expanded, the statement is
+// asked as the user `grafana` of the real program, and the answer becomes a data frame as the plugin (4.20)
+// makes it.
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,16 +20,26 @@ const FIELD_TYPES = [
   ["boolean", /^(Nullable\()?Bool/],
 ];
 
-/** What `shopfunnel grafana files` gives a Grafana beside the demo: boards by `language/name`, and the data source. */
+/**
+ * What `shopfunnel grafana files` gives a Grafana beside the demo: boards by `language/name`, and the data
+ * source.
+ */
 export async function openGrafana(demo) {
   const folder = await mkdtemp(join(tmpdir(), "shopfunnel-grafana-"));
   try {
     await demo.run("grafana", "files", folder);
     const boards = {};
     for (const language of LANGUAGES) {
-      for (const name of BOARDS) boards[`${language}/${name}`] = JSON.parse(await readFile(join(folder, "dashboards", language, `${name}.json`), "utf8"));
+      for (const name of BOARDS) {
+        boards[`${language}/${name}`] = JSON.parse(
+          await readFile(join(folder, "dashboards", language, `${name}.json`), "utf8"),
+        );
+      }
     }
-    return { boards, source: new Source(await readFile(join(folder, "provisioning/datasources/shopfunnel.yaml"), "utf8")) };
+    return {
+      boards,
+      source: new Source(await readFile(join(folder, "provisioning/datasources/shopfunnel.yaml"), "utf8")),
+    };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -41,14 +52,18 @@ class Source {
 
   constructor(provisioning) {
     const setting = (name) => JSON.parse(new RegExp(`\\b${name}: (.+)`).exec(provisioning)[1]);
-    this.#url = `http://${setting("host")}:${setting("port")}/?database=${setting("defaultDatabase")}&default_format=JSONCompact`;
+    const query = `database=${setting("defaultDatabase")}&default_format=JSONCompact`;
+    this.#url = `http://${setting("host")}:${setting("port")}/?${query}`;
     const secrets = setting("secureJsonData");
     const login = Buffer.from(`${setting("username")}:${secrets.password}`).toString("base64");
     const secure = setting("httpHeaders").map(({ name }) => [name, secrets[`secureHttpHeaders.${name}`]]);
     this.#headers = { authorization: `Basic ${login}`, connection: "close", ...Object.fromEntries(secure) };
   }
 
-  /** Each variable of a board with its first value; a filter, which may have none, has the one that filters nothing. */
+  /**
+   * Each variable of a board with its first value; a filter, which may have none, has the one that filters
+   * nothing.
+   */
   async variablesOf(board, range) {
     const variables = {};
     for (const { name, type, multi, allValue, query } of board.templating.list) {
@@ -63,12 +78,21 @@ class Source {
   /** The answer to a target of a panel, as Grafana's server hands it to the browser. */
   async frame({ rawSql, refId, format }, range, variables) {
     const { meta, data } = await this.#ask(rawSql, range, variables);
-    const fields = meta.map(({ name, type }) => ({ name, type: FIELD_TYPES.find(([, pattern]) => pattern.test(type))?.[0] ?? "other" }));
+    const fields = meta.map(({ name, type }) => ({
+      name,
+      type: FIELD_TYPES.find(([, pattern]) => pattern.test(type))?.[0] ?? "other",
+    }));
     // The plugin would turn a series with texts into one field for each text, and refuses times out of order.
-    if (format === TIME_SERIES && (fields.filter(({ type }) => type === "time").length !== 1 || fields.some(({ type }) => !["time", "number"].includes(type)))) {
+    if (
+      format === TIME_SERIES &&
+      (fields.filter(({ type }) => type === "time").length !== 1 ||
+        fields.some(({ type }) => !["time", "number"].includes(type)))
+    ) {
       throw new Error(`no series of numbers over one time: ${JSON.stringify(fields)}`);
     }
-    const values = meta.map(({ type }, column) => data.map((row) => fieldValue(fields[column].type, type, row[column])));
+    const values = meta.map(({ type }, column) =>
+      data.map((row) => fieldValue(fields[column].type, type, row[column])),
+    );
     return { schema: { name: refId, refId, fields }, data: { values } };
   }
 

@@ -1,4 +1,5 @@
-// A visitor who follows a link to another domain of the shop stays the same person; nobody else becomes that person.
+// A visitor who follows a link to another domain of the shop stays the same person; nobody else becomes that
+// person.
 
 import { expect, test } from "@playwright/test";
 import { startDemo } from "./server.mjs";
@@ -15,13 +16,14 @@ test.beforeAll(async () => {
   const domains = { domains: "shop-a.localhost, shop-b.localhost" };
   const page = () => `
     <a id="plain" href="${pots}/">pots</a>
-    <a id="full" href="${pots}/list?sort=price&amp;q=%E8%8C%B6+a%20b&amp;empty=#top?x=1&amp;y">pots by price</a>
+    <a id="full" href="${pots}/list?sort=price&amp;q=%E8%8C%B6+a%20b&amp;empty=#top?x=1&amp;y">by price</a>
     <a id="below" href="${shop.as("cn.shop-b.localhost")}/">a host below</a>
     <a id="other" href="${elsewhere}/?q=1#top">a shop of somebody else</a>
     <a id="alike" href="${shop.as("notshop-b.localhost")}/">a name that ends alike</a>
     <a id="own" href="/list">here</a>
     <a id="mail" href="mailto:tea@shop-b.localhost">mail</a>`;
-  const carry = (file) => (_, answer) => answer.setHeader("content-type", "text/html").end(html(tag(demo, file, domains), page()));
+  const carry = (file) => (_, answer) =>
+    answer.setHeader("content-type", "text/html").end(html(tag(demo, file, domains), page()));
   shop = await openShop({ "/": carry("s.full.js"), "/list": carry("s.full.js"), "/small": carry("s.js") });
   [teas, pots, elsewhere] = ["shop-a", "shop-b", "shop-c"].map((name) => shop.as(`${name}.localhost`));
 });
@@ -48,9 +50,12 @@ async function addressAfterClick(page, link) {
 }
 
 /** The same handover as if it had been made `ms` ago. */
-const aged = (address, ms) => address.replace(/~(\w+)/, (_, time) => `~${(parseInt(time, 36) - ms).toString(36)}`);
+const aged = (address, ms) =>
+  address.replace(/~(\w+)/, (_, time) => `~${(parseInt(time, 36) - ms).toString(36)}`);
 
-test("a link to another domain of the shop carries the visitor, and the address is clean", async ({ browser }) => {
+test("a link to another domain of the shop carries the visitor, and the address is clean", async ({
+  browser,
+}) => {
   const { visitor, page, id } = await meet(browser);
   await page.locator("#plain").click();
   await page.waitForURL(`${pots}/`);
@@ -65,7 +70,11 @@ test("a link to another domain of the shop carries the visitor, and the address 
   await page.waitForURL(`${pots}/list`);
   expect(await idOf(page)).toBe(id);
   // Stored under one person on the server, too.
-  await expect.poll(async () => (await demo.ask(`visitors/${id}`)).events.filter((event) => event.kind === "visit").length).toBe(3);
+  await expect
+    .poll(
+      async () => (await demo.ask(`visitors/${id}`)).events.filter((event) => event.kind === "visit").length,
+    )
+    .toBe(3);
   expect(visitor.complaints).toEqual([]);
   await visitor.leave();
 });
@@ -87,7 +96,10 @@ test("query and hash of a link stay as they were, on the way and on arrival", as
 
 test("a window that the link opens has the same visitor", async ({ browser }) => {
   const { visitor, page, id } = await meet(browser);
-  const [opened] = await Promise.all([visitor.context.waitForEvent("page"), page.locator("#plain").click({ button: "middle" })]);
+  const [opened] = await Promise.all([
+    visitor.context.waitForEvent("page"),
+    page.locator("#plain").click({ button: "middle" }),
+  ]);
   await opened.waitForURL(`${pots}/`);
   expect(await idOf(opened)).toBe(id);
   await visitor.leave();
@@ -103,11 +115,17 @@ test("a host below a listed domain is the shop's, others are not", async ({ brow
   await visitor.leave();
 });
 
-test("a copied address hands nobody over when it is old, and is cleaned all the same", async ({ browser }) => {
+test("a copied address hands nobody over when it is old, and is cleaned all the same", async ({
+  browser,
+}) => {
   const { visitor, page, id } = await meet(browser);
   const address = await addressAfterClick(page, "#full");
   const clean = address.replace(/&_sf=[^#]*/, "");
-  for (const [ms, sameVisitor] of [[121_000, false], [-130_000, false], [60_000, true]]) {
+  for (const [ms, sameVisitor] of [
+    [121_000, false],
+    [-130_000, false],
+    [60_000, true],
+  ]) {
     const other = await newVisitor(browser);
     const friend = await other.newPage();
     await friend.goto(aged(address, ms));
@@ -122,7 +140,15 @@ test("a copied address hands nobody over when it is old, and is cleaned all the 
 });
 
 test("nonsense in the parameter's place hands nobody over", async ({ browser }) => {
-  for (const text of ["", "x", "~", `${"x".repeat(65)}~${Date.now().toString(36)}`, `<b>~${Date.now().toString(36)}`, "id~zzzzzzzzzzzz", "id~%00"]) {
+  for (const text of [
+    "",
+    "x",
+    "~",
+    `${"x".repeat(65)}~${Date.now().toString(36)}`,
+    `<b>~${Date.now().toString(36)}`,
+    "id~zzzzzzzzzzzz",
+    "id~%00",
+  ]) {
     const visitor = await newVisitor(browser);
     const page = await visitor.newPage();
     await page.goto(`${pots}/?_sf=${text}&a=1`);
@@ -132,7 +158,9 @@ test("nonsense in the parameter's place hands nobody over", async ({ browser }) 
   }
 });
 
-test("in the small build, or for somebody who is not counted, links stay as they are", async ({ browser }) => {
+test("in the small build, or for somebody who is not counted, links stay as they are", async ({
+  browser,
+}) => {
   const { visitor, page } = await meet(browser);
   await page.goto(`${teas}/?shopfunnel=off`);
   expect(await addressAfterClick(page, "#plain")).toBe(`${pots}/`);

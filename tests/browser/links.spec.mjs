@@ -1,4 +1,5 @@
-// Clicks that mean something: links into a conversation are inquiries, `data-sf-event` is what it says, everything else is nothing.
+// Clicks that mean something: links into a conversation are inquiries, `data-sf-event` is what it says,
+// everything else is nothing.
 
 import { expect, test } from "@playwright/test";
 import { startDemo } from "./server.mjs";
@@ -62,7 +63,9 @@ let demo;
 let shop;
 test.beforeAll(async () => {
   demo = await startDemo("--empty");
-  const links = [...Object.values(CONVERSATIONS).flat(), ...OTHERS].map((href) => `<p><a href="${href}"><b>${href}</b></a></p>`);
+  const links = [...Object.values(CONVERSATIONS).flat(), ...OTHERS].map(
+    (href) => `<p><a href="${href}"><b>${href}</b></a></p>`,
+  );
   // The page stays where it is, as when the address opens another program.
   const stay = `<script>addEventListener("click", (event) => event.preventDefault())</script>`;
   shop = await openShop({
@@ -71,9 +74,14 @@ test.beforeAll(async () => {
     "/marks": html(
       tag(demo, "s.full.js"),
       `<button data-sf-event="cart" data-sf-product="cup"><i><b id="nested">into the cart</b></i></button>
-       <form data-sf-event="favorite" data-sf-product="pot" action="/marks"><input name="note"><button id="send">keep</button></form>
-       <div data-sf-event="inquiry" data-sf-channel="shop-chat" data-sf-topic="pre_sale" data-other="x"><span id="ask">ask</span></div>
-       <button id="stopped" data-sf-event="cart" data-sf-product="lid" onclick="event.stopImmediatePropagation()">a lid</button>
+       <form data-sf-event="favorite" data-sf-product="pot" action="/marks">
+         <input name="note"><button id="send">keep</button>
+       </form>
+       <div data-sf-event="inquiry" data-sf-channel="shop-chat" data-sf-topic="pre_sale" data-other="x">
+         <span id="ask">ask</span>
+       </div>
+       <button id="stopped" data-sf-event="cart" data-sf-product="lid"
+         onclick="event.stopImmediatePropagation()">a lid</button>
        <button id="order" data-sf-event="order" data-sf-order-id="A-1" data-sf-amount="12.50">order</button>
        <button id="plain" data-event="cart" data-sf-product="none">nothing</button>
        <svg width="20" height="20"><rect id="drawing" width="20" height="20"></rect></svg>`,
@@ -85,7 +93,11 @@ test.afterAll(async () => {
   await demo?.stop();
 });
 
-const clickOn = (page, href) => page.locator("a").and(page.locator(`[href="${href}"]`)).click();
+const clickOn = (page, href) =>
+  page
+    .locator("a")
+    .and(page.locator(`[href="${href}"]`))
+    .click();
 
 for (const [channel, hrefs] of Object.entries(CONVERSATIONS)) {
   test(`a click on a link into ${channel} is one inquiry`, async ({ browser }) => {
@@ -98,7 +110,10 @@ for (const [channel, hrefs] of Object.entries(CONVERSATIONS)) {
       await clickOn(page, href);
       await clickOn(page, href);
       await visitor.settle(page);
-      expect(visitor.of("inquiry").map((event) => event.channel), href).toEqual(Array(place + 1).fill(channel));
+      expect(
+        visitor.of("inquiry").map((event) => event.channel),
+        href,
+      ).toEqual(Array(place + 1).fill(channel));
     }
     expect(visitor.complaints).toEqual([]);
     await visitor.leave();
@@ -130,7 +145,9 @@ test("what is marked is told once, wherever in it the click was", async ({ brows
   const visitor = await newVisitor(browser);
   const page = await visitor.newPage();
   await page.goto(`${shop.url}/marks`);
-  for (const id of ["nested", "ask", "stopped", "order", "plain", "drawing"]) await page.locator(`#${id}`).click();
+  for (const id of ["nested", "ask", "stopped", "order", "plain", "drawing"]) {
+    await page.locator(`#${id}`).click();
+  }
   await visitor.settle(page);
   expect(visitor.of("cart").map((event) => event.product)).toEqual(["cup", "lid"]);
   expect(visitor.of("inquiry")).toHaveLength(1);

@@ -11,16 +11,24 @@ test.afterAll(async () => {
   await demo?.stop();
 });
 
-test("a browser that was switched off sends and stores nothing until it is switched on", async ({ browser }) => {
+test("a browser that was switched off sends and stores nothing until it is switched on", async ({
+  browser,
+}) => {
   const context = await browser.newContext();
   const page = await context.newPage();
   const sent = [];
   context.on("request", (request) => {
-    if (request.method() === "POST" && new URL(request.url()).pathname === "/e") sent.push(...JSON.parse(request.postData()).events);
+    if (request.method() === "POST" && new URL(request.url()).pathname === "/e") {
+      sent.push(...JSON.parse(request.postData()).events);
+    }
   });
   const said = [];
-  page.on("console", (message) => message.text().startsWith("shopfunnel:") && said.push([message.type(), message.text()]));
-  const stored = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("shopfunnel.")));
+  page.on(
+    "console",
+    (message) => message.text().startsWith("shopfunnel:") && said.push([message.type(), message.text()]),
+  );
+  const stored = () =>
+    page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("shopfunnel.")));
 
   await page.goto(`${demo.url}/demo/?shopfunnel=off`);
   await page.getByTestId("product-longjing").click();

@@ -14,15 +14,27 @@ const PICTURES = [
 
 const demo = await startDemo();
 const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-background-networking"] });
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-background-networking"],
+});
 try {
   for (const { file, locale, colorScheme, width, height, to } of PICTURES) {
     const page = await browser.newPage({ locale, colorScheme, viewport: { width, height } });
     await page.goto(`${demo.url}/`);
     // The history has arrived when the shop has had a month's visitors.
-    await page.waitForFunction(() => Number(document.querySelector('[data-metric="visitors"]')?.dataset.exact) > 7_000, null, { timeout: 120_000 });
+    await page.waitForFunction(
+      () => Number(document.querySelector('[data-metric="visitors"]')?.dataset.exact) > 7_000,
+      null,
+      { timeout: 120_000 },
+    );
     await page.waitForSelector('[data-grid="cohorts"] tbody tr');
-    if (to) await page.evaluate((selector) => scrollTo(0, document.querySelector(selector).getBoundingClientRect().top - 60), to);
+    if (to) {
+      await page.evaluate(
+        (selector) => scrollTo(0, document.querySelector(selector).getBoundingClientRect().top - 60),
+        to,
+      );
+    }
     await page.screenshot({ path: fileURLToPath(new URL(`../../docs/${file}`, import.meta.url)) });
     console.log(`docs/${file}`);
     await page.close();

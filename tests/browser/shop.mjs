@@ -3,7 +3,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 
-/** The script tag as a shop pastes it. `file`: `s.js` or `s.full.js`; `data`: its data-* attributes without `data-`. */
+/**
+ * The script tag as a shop pastes it. `file`: `s.js` or `s.full.js`; `data`: its data-* attributes without
+ * `data-`.
+ */
 export function tag(demo, file, data = {}) {
   const attributes = { shop: demo.keys.public_key, allow: "localhost webdriver", ...data };
   const written = Object.entries(attributes).map(([name, value]) => ` data-${name}="${value}"`);
@@ -12,10 +15,14 @@ export function tag(demo, file, data = {}) {
 
 /** A page with these texts in its head and body. */
 export function html(head, body = "") {
-  return `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>shop</title>${head}<body>${body}`;
+  const start = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>shop</title>';
+  return `${start}${head}<body>${body}`;
 }
 
-/** Serves `pages` (path → text, or a function of the request and the answer) until it is closed; other paths are 404. */
+/**
+ * Serves `pages` (path → text, or a function of the request and the answer) until it is closed; other paths
+ * are 404.
+ */
 export async function openShop(pages) {
   const server = createServer((request, answer) => {
     const { pathname } = new URL(request.url, "http://shop");

@@ -11,7 +11,11 @@ import { join } from "node:path";
 /** Opens `url` in a profile of its own. `launchOptions`: of Playwright's settings. */
 export async function openUnwatched({ executablePath, args }, url) {
   const profile = await mkdtemp(join(tmpdir(), "shopfunnel-profile-"));
-  const child = spawn(executablePath, ["--headless=new", "--no-proxy-server", `--user-data-dir=${profile}`, ...args, url], { stdio: "ignore", detached: true });
+  const child = spawn(
+    executablePath,
+    ["--headless=new", "--no-proxy-server", `--user-data-dir=${profile}`, ...args, url],
+    { stdio: "ignore", detached: true },
+  );
   return {
     async close() {
       const ended = once(child, "exit");

@@ -1,4 +1,5 @@
-// A visitor with a browser of their own: no storage, no cookies, and a record of what the tracker sends for them.
+// A visitor with a browser of their own: no storage, no cookies, and a record of what the tracker sends for
+// them.
 
 import { expect } from "@playwright/test";
 
@@ -10,12 +11,19 @@ export async function newVisitor(browser, options) {
   /** Warnings, errors and uncaught exceptions of all pages. */
   const complaints = [];
   context.on("request", (request) => {
-    if (request.method() === "POST" && new URL(request.url()).pathname === "/e") sent.push(...JSON.parse(request.postData()).events);
+    if (request.method() === "POST" && new URL(request.url()).pathname === "/e") {
+      sent.push(...JSON.parse(request.postData()).events);
+    }
   });
-  context.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+  context.on(
+    "console",
+    (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()),
+  );
   context.on("weberror", (error) => complaints.push(String(error.error())));
   /** Events of this kind, each once. */
-  const of = (kind) => [...new Map(sent.filter((event) => event.kind === kind).map((event) => [event.id, event])).values()];
+  const of = (kind) => [
+    ...new Map(sent.filter((event) => event.kind === kind).map((event) => [event.id, event])).values(),
+  ];
   let marks = 0;
   return {
     context,
@@ -23,7 +31,10 @@ export async function newVisitor(browser, options) {
     complaints,
     newPage: () => context.newPage(),
     of,
-    /** Waits until everything that `page` (or a frame) had to tell was sent: a rating that is told now comes last. */
+    /**
+     * Waits until everything that `page` (or a frame) had to tell was sent: a rating that is told now comes
+     * last.
+     */
     async settle(page) {
       marks++;
       await page.evaluate(() => window.shopfunnel("rating", { score: 5 }));

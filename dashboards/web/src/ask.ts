@@ -20,12 +20,21 @@ export interface Head {
 
 /** An amount of the `money` of an answer is text with 4 decimals; an average is null where its base is 0. */
 export type Amounts = Record<string, string | null>;
-export type Money = { currency: string; orders: number; waiting_payments: { count: number; amount: string } | null } & Amounts;
+export type Money = {
+  currency: string;
+  orders: number;
+  waiting_payments: { count: number; amount: string } | null;
+} & Amounts;
 
 /** Figures of some visitors. */
 export interface Figures {
   funnel: Funnel;
   money: Money[];
+}
+
+/** A sum of money by its id: 0 where nothing is in this currency. */
+export function sumOf({ money }: Figures, id: string, currency: string): string {
+  return money.find((one) => one.currency === currency)?.[id] ?? "0.0000";
 }
 
 export interface Bucket extends Figures {
@@ -121,13 +130,28 @@ function address(session: Session, path: string, query: Query): string {
   return `/v1/shops/${encodeURIComponent(session.shop)}/${path}${text && `?${text}`}`;
 }
 
-async function call(session: Session, path: string, query: Query, accept: string, stop: AbortSignal | null, request: RequestInit): Promise<Response> {
+interface Failure {
+  error?: { code?: string; message?: string; request_id?: string };
+}
+
+async function call(
+  session: Session,
+  path: string,
+  query: Query,
+  accept: string,
+  stop: AbortSignal | null,
+  request: RequestInit,
+): Promise<Response> {
   const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(stop ? [stop] : [])];
   let response: Response;
   try {
     response = await fetch(address(session, path, query), {
       ...request,
-      headers: { authorization: `Bearer ${session.key}`, accept, ...(request.body ? { "content-type": "application/json" } : {}) },
+      headers: {
+        authorization: `Bearer ${session.key}`,
+        accept,
+        ...(request.body ? { "content-type": "application/json" } : {}),
+      },
       cache: "no-store",
       signal: AbortSignal.any(signals),
     });
@@ -135,9 +159,9 @@ async function call(session: Session, path: string, query: Query, accept: string
     throw new Refusal(0, "");
   }
   if (response.ok) return response;
-  const body = (await response.json().catch(() => null)) as { error?: { code?: string; message?: string; request_id?: string } } | null;
+  const error = ((await response.json().catch(() => null)) as Failure | null)?.error;
   const wait_ms = Number(response.headers.get("retry-after") ?? 0) * 1000 || 0;
-  throw new Refusal(response.status, body?.error?.message ?? "", body?.error?.code, body?.error?.request_id, wait_ms);
+  throw new Refusal(response.status, error?.message ?? "", error?.code, error?.request_id, wait_ms);
 }
 
 /**
@@ -158,7 +182,12 @@ export async function askCsv(session: Session, path: string, query: Query): Prom
 }
 
 /** Writes something about the shop. */
-export async function tell<T>(session: Session, method: "POST" | "DELETE", path: string, body?: object): Promise<T | null> {
+export async function tell<T>(
+  session: Session,
+  method: "POST" | "DELETE",
+  path: string,
+  body?: object,
+): Promise<T | null> {
   const request = { method, ...(body ? { body: JSON.stringify(body) } : {}) };
   const response = await call(session, path, [], "application/json", null, request);
   return response.status === 204 ? null : ((await response.json()) as T);

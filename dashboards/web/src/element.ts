@@ -43,18 +43,35 @@ export function setAttributes(element: Element, attributes: Record<string, strin
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
 }
 
+/** Leaves an element out of pictures of the page. */
+export function unpictured<E extends Element>(element: E): E {
+  element.setAttribute("data-unpictured", "");
+  return element;
+}
+
 /** Sets text only when it differs, so a poll without news touches nothing and disturbs no selection. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * Whether an element is to show something else than when this was last asked, so that what stands there may
+ * stay.
+ */
+export function isNews(element: HTMLElement, shown: unknown): boolean {
+  const now = JSON.stringify(shown);
+  if (element.dataset["shown"] === now) return false;
+  element.dataset["shown"] = now;
+  return true;
+}
+
 /** Makes the options of a select those of `texts`, with `chosen` among them. */
-export function setOptions(select: HTMLSelectElement, texts: readonly (readonly [string, string])[], chosen: string): void {
-  const key = JSON.stringify(texts);
-  if (select.dataset["options"] !== key) {
-    select.dataset["options"] = key;
-    select.replaceChildren(...texts.map(([value, text]) => new Option(text, value)));
-  }
+export function setOptions(
+  select: HTMLSelectElement,
+  texts: readonly (readonly [string, string])[],
+  chosen: string,
+): void {
+  if (isNews(select, texts)) select.replaceChildren(...texts.map(([value, text]) => new Option(text, value)));
   // A list that is open would lose what is pointed at.
   if (select.value !== chosen) select.value = chosen;
 }

@@ -1,9 +1,13 @@
-// When to ask: every 2 s while the tab is seen, more slowly after failures, never while it is hidden, never twice at once.
+// When to ask: every 2 s while the tab is seen, more slowly after failures, never while it is hidden, never
+// twice at once.
 
 const EVERY_MS = 2_000;
 const SLOWEST_MS = 60_000;
 
-/** The wait before the next question after so many failures in a row; the server's Retry-After is a lower bound. */
+/**
+ * The wait before the next question after so many failures in a row; the server's Retry-After is a lower
+ * bound.
+ */
 export function waitMs(failures: number, retry_after_ms = 0): number {
   return Math.max(Math.min(EVERY_MS * 2 ** failures, SLOWEST_MS), retry_after_ms);
 }
@@ -15,8 +19,8 @@ export interface Poll {
 }
 
 /**
- * Calls `ask` until stopped. `ask` resolves to null when it worked and to the server's Retry-After (ms, 0 for none) when
- * it failed; its signal says that nobody waits for it any more.
+ * Calls `ask` until stopped. `ask` resolves to null when it worked and to the server's Retry-After (ms, 0 for
+ * none) when it failed; its signal says that nobody waits for it any more.
  */
 export function startPoll(ask: (stop: AbortSignal) => Promise<number | null>): Poll {
   let failures = 0;

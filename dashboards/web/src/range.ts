@@ -1,6 +1,15 @@
 // Which days a range means. Pure: today comes in as a value, days are YYYY-MM-DD of the shop's calendar.
 
-export const RANGES = ["today", "yesterday", "7-days", "30-days", "90-days", "month", "last-month", "custom"] as const;
+export const RANGES = [
+  "today",
+  "yesterday",
+  "7-days",
+  "30-days",
+  "90-days",
+  "month",
+  "last-month",
+  "custom",
+] as const;
 export type Range = (typeof RANGES)[number];
 
 /** The longest span that the server answers about. */
@@ -53,7 +62,12 @@ export function isDay(text: string): boolean {
 
 /** The calendar day at an instant (epoch ms) in a time zone. */
 export function dayAt(at_ms: number, timeZone: string): string {
-  const format = new Intl.DateTimeFormat("en", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
+  const format = new Intl.DateTimeFormat("en", {
+    timeZone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+  });
   const parts = Object.fromEntries(format.formatToParts(at_ms).map(({ type, value }) => [type, value]));
   return `${parts["year"]}-${parts["month"]}-${parts["day"]}`;
 }

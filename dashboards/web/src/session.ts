@@ -1,5 +1,5 @@
-// Whose figures the page shows, and with what right: a share link, the demo shop when the server has one, else what was
-// typed into the sign-in form.
+// Whose figures the page shows, and with what right: a share link, the demo shop when the server has one,
+// else what was typed into the sign-in form.
 //
 // A key or a link's token lives in this tab's sessionStorage and nowhere else; the address loses it at once.
 
@@ -27,11 +27,50 @@ export function sessionOfShare(token: string): Session | null {
   return shop ? { shop, key: token, kind: "link" } : null;
 }
 
+/** The session of whoever looks at the page now. */
+export class Access {
+  /** undefined: not known yet; null: somebody has to sign in. */
+  session: Session | null | undefined;
+  /** The link that brought somebody here is incomplete. */
+  hasBrokenLink = false;
+
+  /** Finds the session to start with. Rejects when the server cannot say whether somebody has to sign in. */
+  async find(stop: AbortSignal): Promise<void> {
+    if (this.session !== undefined) return;
+    const found = await findSession();
+    if (!stop.aborted) this.session = found;
+  }
+
+  takeLink(token: string): void {
+    this.session = sessionOfShare(token);
+    this.hasBrokenLink = this.session === null;
+    if (this.session) keepSession(this.session);
+  }
+
+  signIn(shop: string, key: string): void {
+    this.session = { shop, key, kind: "key" };
+    this.hasBrokenLink = false;
+  }
+
+  signOut(): void {
+    forgetSession();
+    this.session = null;
+  }
+
+  /**
+   * The key is not accepted. A demo that was started anew has a new one; a typed key has to be typed again.
+   */
+  lose(): void {
+    forgetSession();
+    this.session = this.session?.kind === "demo" ? undefined : null;
+  }
+}
+
 /**
  * The session to start with, or null when somebody has to sign in.
  * Rejects when the server cannot be reached or fails, since then nobody knows which of the two it is.
  */
-export async function findSession(): Promise<Session | null> {
+async function findSession(): Promise<Session | null> {
   const kept = keptSession();
   if (kept) return kept;
   const answer = await fetch("/demo/session.json", { cache: "no-store" });
@@ -46,7 +85,8 @@ export async function findSession(): Promise<Session | null> {
 function keptSession(): Session | null {
   try {
     const kept: unknown = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-    return isSession(kept) ? { shop: kept.shop, key: kept.key, kind: kept.key.startsWith("sl_") ? "link" : "key" } : null;
+    if (!isSession(kept)) return null;
+    return { shop: kept.shop, key: kept.key, kind: kept.key.startsWith("sl_") ? "link" : "key" };
   } catch {
     // Not JSON, or storage is switched off: signing in again is all that is lost.
     return null;
@@ -62,7 +102,7 @@ export function keepSession(session: Session): void {
   }
 }
 
-export function forgetSession(): void {
+function forgetSession(): void {
   try {
     sessionStorage.removeItem(KEPT);
   } catch {

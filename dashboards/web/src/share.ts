@@ -3,59 +3,73 @@
 import { tell } from "./ask";
 import { find, setOptions, setText } from "./element";
 import { formatMoment } from "./format";
-import type { Session } from "./session";
+import type { Scene } from "./scene";
+import { writeView } from "./view";
 import { type Language, say } from "./words";
 
 const DAYS = ["7", "30", "90", "366"] as const;
 
-export class ShareDialog {
-  private readonly dialog = find<HTMLDialogElement>("share-dialog");
-  private readonly days = find<HTMLSelectElement>("share-days");
-  private readonly link = find<HTMLInputElement>("share-link");
-  private readonly expires = find("share-expires");
-  private readonly problem = find("share-problem");
-  private readonly copied = find("share-copied");
+/** What the server answers. */
+interface Made {
+  token: string;
+  expires_at: string;
+}
 
-  /** `rest`: what else the link's address says, the view. */
-  constructor(session: () => Session | null | undefined, rest: () => string, timeZone: () => string, language: () => Language) {
+export class ShareDialog {
+  readonly #scene: () => Scene;
+  readonly #dialog = find<HTMLDialogElement>("share-dialog");
+  readonly #days = find<HTMLSelectElement>("share-days");
+  readonly #link = find<HTMLInputElement>("share-link");
+  readonly #expires = find("share-expires");
+  readonly #problem = find("share-problem");
+  readonly #copied = find("share-copied");
+
+  constructor(scene: () => Scene) {
+    this.#scene = scene;
     find("share").addEventListener("click", () => {
-      this.clear();
-      this.dialog.showModal();
+      this.#clear();
+      this.#dialog.showModal();
     });
-    find("share-close").addEventListener("click", () => this.dialog.close());
+    find("share-close").addEventListener("click", () => this.#dialog.close());
     find("share-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      const mine = session();
-      if (!mine) return;
-      this.clear();
-      tell<{ token: string; expires_at: string }>(mine, "POST", "share-links", { days: Number(this.days.value) }).then(
-        (made) => {
-          if (!made) return;
-          // The page's own origin: whoever makes the link reaches the server by it.
-          const view = rest();
-          this.link.value = `${location.origin}/#share=${made.token}${view && `&${view}`}`;
-          find("share-made").hidden = false;
-          this.link.select();
-          setText(this.expires, say("expires", language(), { time: formatMoment(made.expires_at, timeZone(), language()) }));
+      const { session } = scene();
+      if (!session) return;
+      this.#clear();
+      tell<Made>(session, "POST", "share-links", { days: Number(this.#days.value) }).then(
+        (made) => made && this.#showLink(made),
+        (error: unknown) => {
+          const why = error instanceof Error ? error.message : "";
+          setText(this.#problem, why || say("unreachable", scene().language));
         },
-        (error: unknown) => setText(this.problem, error instanceof Error && error.message ? error.message : say("unreachable", language())),
       );
     });
     find("share-copy").addEventListener("click", () => {
-      this.link.select();
-      const done = () => setText(this.copied, say("copied", language()));
+      this.#link.select();
+      const done = () => setText(this.#copied, say("copied", scene().language));
       // Not on a page that came without TLS; the link stays selected for Ctrl-C.
-      navigator.clipboard?.writeText(this.link.value).then(done, () => undefined);
+      navigator.clipboard?.writeText(this.#link.value).then(done, () => undefined);
     });
   }
 
   show(language: Language): void {
-    setOptions(this.days, DAYS.map((days) => [days, say("days", language, { count: days })] as const), this.days.value || "30");
+    const options = DAYS.map((days) => [days, say("days", language, { count: days })] as const);
+    setOptions(this.#days, options, this.#days.value || "30");
   }
 
-  private clear(): void {
-    this.link.value = "";
+  #showLink({ token, expires_at }: Made): void {
+    const { view, timeZone, language } = this.#scene();
+    const rest = writeView(view);
+    // The page's own origin: whoever makes the link reaches the server by it.
+    this.#link.value = `${location.origin}/#share=${token}${rest && `&${rest}`}`;
+    find("share-made").hidden = false;
+    this.#link.select();
+    setText(this.#expires, say("expires", language, { time: formatMoment(expires_at, timeZone, language) }));
+  }
+
+  #clear(): void {
+    this.#link.value = "";
     find("share-made").hidden = true;
-    for (const element of [this.problem, this.expires, this.copied]) setText(element, "");
+    for (const element of [this.#problem, this.#expires, this.#copied]) setText(element, "");
   }
 }

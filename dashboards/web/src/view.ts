@@ -1,12 +1,13 @@
-// What is looked at, as the address says it. The hash is the only home of range, comparison, filters and sorting: a
-// control writes it, `hashchange` reads it, and a link holds the whole view. Whatever it does not know it leaves out.
+// What is looked at, as the address says it. The hash is the only home of range, comparison, filters and
+// sorting: a control writes it, `hashchange` reads it, and a link holds the whole view. Whatever it does not
+// know it leaves out.
 
 import { COUNTS, type Metric, RATES } from "./metrics";
 import { type Days, MAX_DAYS, RANGES, type Range, countDays, isDay } from "./range";
 
 export const DIMENSIONS = [
-  "source", "medium", "campaign", "landing", "device", "browser", "os", "country", "region", "city", "channel", "agent",
-  "product", "variant", "customer_type",
+  "source", "medium", "campaign", "landing", "device", "browser", "os", "country", "region", "city",
+  "channel", "agent", "product", "variant", "customer_type",
 ] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
@@ -16,10 +17,10 @@ export type Comparison = (typeof COMPARISONS)[number];
 export const INTERVALS = ["auto", "day", "week", "month"] as const;
 export type Interval = (typeof INTERVALS)[number];
 
-/** Columns of the break-down, the value left out. */
+/** Columns of the breakdown, the value left out. */
 export const COLUMNS = [
-  "visitors", "effective_entry_rate", "inquiry_rate", "inquiry_conversion_rate", "silent_conversion_rate", "payment_rate",
-  "overall_conversion_rate", "paid_amount",
+  "visitors", "effective_entry_rate", "inquiry_rate", "inquiry_conversion_rate", "silent_conversion_rate",
+  "payment_rate", "overall_conversion_rate", "paid_amount",
 ] as const;
 export type Column = (typeof COLUMNS)[number];
 
@@ -70,7 +71,9 @@ export function readView(hash: string): View {
     by: one("by", DIMENSIONS, START.by),
     sort: { column: COLUMNS.find((known) => known === column) ?? START.sort.column, up: direction === "up" },
     trend: one("trend", [...COUNTS, ...(Object.keys(RATES) as (keyof typeof RATES)[])], START.trend),
-    filters: DIMENSIONS.flatMap((dimension) => [...new Set(said.getAll(dimension))].map((value) => ({ dimension, value }))),
+    filters: DIMENSIONS.flatMap((dimension) =>
+      [...new Set(said.getAll(dimension))].map((value) => ({ dimension, value })),
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
-// The figures as data and as text: the golden shop of METRICS section 2, rates without a base, both languages.
+// The figures as data and as text: the golden shop of METRICS section 2, rates without a base, both
+// languages.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,13 +15,15 @@ const GOLDEN = {
 };
 
 test("the formulas give the golden rates", () => {
+  const sumOf = (ids) => ids.reduce((sum, id) => sum + GOLDEN[id], 0);
   const rates = Object.fromEntries(
-    Object.entries(RATES).map(([id, { part, base }]) => [id, GOLDEN[part] / base.reduce((sum, one) => sum + GOLDEN[one], 0)]),
+    Object.entries(RATES).map(([id, { part, base }]) => [id, GOLDEN[part] / sumOf(base)]),
   );
   assert.deepEqual(rates, {
-    effective_entry_rate: 0.4, bounce_rate: 0.6, inquiry_rate: 0.2, inquiry_conversion_rate: 0.4, inquiry_paid_rate: 0.2,
-    silent_conversion_rate: 0.1, silent_paid_rate: 0.05, silent_rate_all_visitors: 0.02, silent_share_of_buyers: 0.2,
-    payment_rate: 0.5, overall_conversion_rate: 0.05,
+    effective_entry_rate: 0.4, bounce_rate: 0.6, inquiry_rate: 0.2, inquiry_conversion_rate: 0.4,
+    inquiry_paid_rate: 0.2, silent_conversion_rate: 0.1, silent_paid_rate: 0.05,
+    silent_rate_all_visitors: 0.02, silent_share_of_buyers: 0.2, payment_rate: 0.5,
+    overall_conversion_rate: 0.05,
   });
 });
 
@@ -68,12 +71,13 @@ test("the language kept wins over the browser's, and anything else is English", 
 });
 
 test("a sentence takes its values and leaves unknown names alone", () => {
-  assert.equal(say("request", "en", { id: "{time}" }), "Request {time}");
-  assert.equal(say("request", "en"), "Request {id}");
+  assert.equal(say("complete_until", "en", { time: "{days}" }), "complete until {days}");
+  assert.equal(say("complete_until", "en"), "complete until {time}");
+  assert.equal(say({ en: "a {b}", zh: "" }, "en", { b: "c" }), "a c");
 });
 
 test("what pages named beyond the bounds of new values has a name in both languages", async () => {
   const { nameOf } = await load("values");
-  assert.match(nameOf("campaign", "(other)", "en"), /beyond/);
+  assert.match(nameOf("campaign", "(other)", "en"), /daily limit/);
   assert.match(nameOf("landing", "(other)", "zh"), /超出每日新值上限/);
 });

@@ -4,11 +4,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { SPINE_PX, layOut } = await load("layout");
+const { SPINE_PX, layOut } = await load("panels/funnel/layout");
 
 const counts = (bounced, effective, open, inquirers, [ib, sb] = [0, 0], [ip, sp] = [0, 0]) => ({
-  visitors: bounced + effective + open, bounced, effective, open, inquirers, silent_visitors: effective - inquirers,
-  inquiry_buyers: ib, silent_buyers: sb, buyers: ib + sb, inquiry_payers: ip, silent_payers: sp, payers: ip + sp,
+  visitors: bounced + effective + open, bounced, effective, open,
+  inquirers, silent_visitors: effective - inquirers,
+  inquiry_buyers: ib, silent_buyers: sb, buyers: ib + sb,
+  inquiry_payers: ip, silent_payers: sp, payers: ip + sp,
   after_sale_inquirers: 0,
 });
 const GOLDEN = counts(60, 40, 0, 20, [8, 2], [4, 1]);

@@ -1,8 +1,8 @@
 // Makes the shop's events out of the commerce events that it tells Google's data layer.
 //
-// Promises to see what was pushed before and what is pushed from now on, by `dataLayer.push({event, ecommerce})` and by
-// `gtag('event', …)`, and to change nothing of it. One order, payment or refund told twice, as thank-you pages that are loaded again do,
-// has the same ids and counts once.
+// Promises to see what was pushed before and what is pushed from now on, by `dataLayer.push({event,
+// ecommerce})` and by `gtag('event', …)`, and to change nothing of it. One order, payment or refund told
+// twice, as thank-you pages that are loaded again do, has the same ids and counts once.
 
 import type { EventFields } from '../../index.d.ts';
 import { guard, warn } from '../guard';
@@ -39,7 +39,11 @@ const translate = (name: string, data: Data, send: Send, purchase: string | unde
     once(name, () => send('inquiry', { channel: name }));
   } else if (name === 'purchase' || name === 'refund') {
     if (!data.transaction_id) return warn(`${name} in dataLayer needs transaction_id`);
-    if (name === 'refund') send('refund', { ...order, refund_id: amount === undefined ? order.order_id : `${order.order_id}:${amount}` });
+    if (name === 'refund')
+      send('refund', {
+        ...order,
+        refund_id: amount === undefined ? order.order_id : `${order.order_id}:${amount}`,
+      });
     else {
       send('order', order);
       if (purchase !== 'placed') send('payment', order);

@@ -1,7 +1,8 @@
 // Sees the visitor's first words to a chat tool, without reading them.
 //
-// Promises to leave every callback of the page in its place and to touch a tool only through what it documents for pages. Tools that do
-// not tell of a message can only be seen to open. Does not decide what counts: `said` and `opened` do.
+// Promises to leave every callback of the page in its place and to touch a tool only through what it
+// documents for pages. Tools that do not tell of a message can only be seen to open. Does not decide what
+// counts: `said` and `opened` do.
 
 import { guard } from '../guard';
 
@@ -17,7 +18,13 @@ const enum Poll {
 type Api = any;
 
 /** Puts `value` in the place, and asks `keep` about what is put there later. */
-const replace = (object: Api, name: string, value: unknown, keep: (later: Api) => void, get = () => value) => {
+const replace = (
+  object: Api,
+  name: string,
+  value: unknown,
+  keep: (later: Api) => void,
+  get = () => value,
+) => {
   try {
     Object.defineProperty(object, name, { configurable: true, enumerable: true, get, set: keep });
   } catch {
@@ -37,8 +44,9 @@ const chain = (object: Api, name: string, signal: Signal) => {
 };
 
 /**
- * Calls of a tool's own function, seen by its first argument; the function stays what it was to everybody else. What the tool puts in its
- * place later is listened to as well: its script replaces the one that the page pasted.
+ * Calls of a tool's own function, seen by its first argument; the function stays what it was to everybody
+ * else. What the tool puts in its place later is listened to as well: its script replaces the one that the
+ * page pasted.
  */
 const overhear = (object: Api, name: string, isIt: (word: unknown) => boolean, signal: Signal) => {
   const listening = (own: Api) =>
@@ -55,7 +63,10 @@ const overhear = (object: Api, name: string, isIt: (word: unknown) => boolean, s
   replace(object, name, heard, (later) => (heard = listening(later)), () => heard);
 };
 
-/** Channel → name of the global to wait for, and how to listen to it. An entry that answers `false` is tried again. */
+/**
+ * Channel → name of the global to wait for, and how to listen to it. An entry that answers `false` is tried
+ * again.
+ */
 const TOOLS: Record<string, [string, (api: Api, said: Signal, opened: Signal) => unknown]> = {
   crisp: ['$crisp', (api, said, opened) => {
     api.push(['on', 'message:sent', said]);
@@ -105,7 +116,10 @@ const TOOLS: Record<string, [string, (api: Api, said: Signal, opened: Signal) =>
   smartsupp: ['smartsupp', (api, said) => api('on', 'message_sent', said)],
   // From here on: opened is all that they tell.
   intercom: ['Intercom', (api, _, opened) => api('onShow', opened)],
-  meiqia: ['_MEIQIA', (api, _, opened) => api('getPanelVisibility', (state: unknown) => state === 'visible' && opened())],
+  meiqia: [
+    '_MEIQIA',
+    (api, _, opened) => api('getPanelVisibility', (state: unknown) => state === 'visible' && opened()),
+  ],
   qiyu: ['ysf', (_, __, opened) => overhear(window, 'ysf', (word) => word === 'open', opened)],
   sobot: ['zc', (api, _, opened) => api('frame_status', (state: unknown) => state === 'expand' && opened())],
   // What the page puts there before the script holds its settings only.
@@ -121,7 +135,9 @@ export const watchChats = (said: (channel: string) => void, opened: (channel: st
     if (detail && detail.message_type === 0) saidGuarded('chatwoot');
   });
   addEventListener('chatwoot:opened', () => openedGuarded('chatwoot'));
-  for (const type of ['tawkChatMessageVisitor', 'tawkOfflineSubmit']) addEventListener(type, () => saidGuarded('tawk'));
+  for (const type of ['tawkChatMessageVisitor', 'tawkOfflineSubmit']) {
+    addEventListener(type, () => saidGuarded('tawk'));
+  }
 
   const looked = new Set<string>();
   const look = () => {
@@ -132,7 +148,9 @@ export const watchChats = (said: (channel: string) => void, opened: (channel: st
       guard(() => {
         // First, so that a tool that breaks is not tried for ever.
         looked.add(channel);
-        if (listen(api, () => saidGuarded(channel), () => openedGuarded(channel)) === false) looked.delete(channel);
+        const said = () => saidGuarded(channel);
+        const opened = () => openedGuarded(channel);
+        if (listen(api, said, opened) === false) looked.delete(channel);
       })();
     }
   };

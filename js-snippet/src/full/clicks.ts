@@ -1,7 +1,8 @@
-// Sees clicks that mean something: links into a conversation, links to the shop's other domains, and `data-sf-event`.
+// Sees clicks that mean something: links into a conversation, links to the shop's other domains, and
+// `data-sf-event`.
 //
-// Promises to look only, but for the address of a link that hands the visitor over. Listens before the page's own listeners, because they
-// may stop the click.
+// Promises to look only, but for the address of a link that hands the visitor over. Listens before the page's
+// own listeners, because they may stop the click.
 
 import type { EventFields } from '../../index.d.ts';
 import { guard } from '../guard';
@@ -13,7 +14,8 @@ const fieldsOf = (data: DOMStringMap): EventFields => {
   const fields: Record<string, string> = {};
   for (const name in data) {
     if (/^sf[A-Z]/.test(name) && name !== 'sfEvent') {
-      fields[name.slice(2).replace(/[A-Z]/g, (letter, place) => (place ? '_' : '') + letter.toLowerCase())] = data[name]!;
+      fields[name.slice(2).replace(/[A-Z]/g, (letter, place) => (place ? '_' : '') + letter.toLowerCase())] =
+        data[name]!;
     }
   }
   return fields as EventFields;
@@ -30,7 +32,9 @@ export const watchClicks = (
     if (!target || !target.closest) return;
     const marked = target.closest<HTMLElement>('[data-sf-event]');
     // A form is done when it is sent, not when it is clicked into.
-    if (marked && (marked.tagName === 'FORM') === (event.type === 'submit')) send(marked.dataset.sfEvent!, fieldsOf(marked.dataset));
+    if (marked && (marked.tagName === 'FORM') === (event.type === 'submit')) {
+      send(marked.dataset.sfEvent!, fieldsOf(marked.dataset));
+    }
     const link = event.type !== 'submit' && target.closest<HTMLAnchorElement>('a[href],area[href]');
     if (!link) return;
     const channel = channelOf(link.href);

@@ -1,7 +1,8 @@
 // Keeps a visitor one person over the shop's domains.
 //
-// A link to another domain of the shop carries the visitor's id and the time in a parameter, good for VALID_MS, so that a copied address
-// hands nobody over. The domain that receives it takes the id and cleans its address before anything is recorded.
+// A link to another domain of the shop carries the visitor's id and the time in a parameter, good for
+// VALID_MS, so that a copied address hands nobody over. The domain that receives it takes the id and cleans
+// its address before anything is recorded.
 
 import { adoptVisitor } from '../event';
 
@@ -23,11 +24,19 @@ export const takeOver = (isWanted: boolean): void => {
 };
 
 /** Gives the visitor to a link that leads to one of `domains`. */
-export const handOver = (link: HTMLAnchorElement, domains: string[], visitor: () => string | undefined): void => {
+export const handOver = (
+  link: HTMLAnchorElement,
+  domains: string[],
+  visitor: () => string | undefined,
+): void => {
   const host = link.hostname;
-  const isOurs = host !== location.hostname && domains.some((domain) => host === domain || host.endsWith(`.${domain}`));
+  const isOurs =
+    host !== location.hostname && domains.some((domain) => host === domain || host.endsWith(`.${domain}`));
   const id = isOurs && visitor();
   if (!id) return;
-  const [address, hash] = link.href.replace(PARAMETER, (_, before, __, ___, after) => (after === '&' ? before : '')).split(/(?=#)/);
-  link.href = `${address}${address!.includes('?') ? '&' : '?'}_sf=${id}~${Date.now().toString(36)}${hash || ''}`;
+  const [address, hash] = link.href
+    .replace(PARAMETER, (_, before, __, ___, after) => (after === '&' ? before : ''))
+    .split(/(?=#)/);
+  link.href =
+    `${address}${address!.includes('?') ? '&' : '?'}_sf=${id}` + `~${Date.now().toString(36)}${hash || ''}`;
 };

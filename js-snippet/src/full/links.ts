@@ -1,6 +1,7 @@
 // Knows which links start a conversation.
 //
-// A click on one of them is all that a page learns of it. Links that only share the page (no number, no recipient) are none.
+// A click on one of them is all that a page learns of it. Links that only share the page (no number, no
+// recipient) are none.
 
 const CHANNELS: [string, RegExp][] = [
   ['wangwang', /^(aliim|wangwang|alitalk):|taobao\.com\/webww|amos\.alicdn\.com/],

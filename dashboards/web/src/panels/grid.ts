@@ -1,6 +1,7 @@
-// A table of figures: made anew only when something in it changed, so that a poll without news disturbs nothing.
+// A table of figures: made anew only when something in it changed, so that a poll without news disturbs
+// nothing.
 
-import { html } from "./element";
+import { html } from "../element";
 
 /** A cell: its text, or an element that shows more. */
 export interface Cell {
@@ -33,12 +34,14 @@ export interface Row {
 
 export class Grid {
   readonly root = html("div", "scroll");
-  private readonly head = html("tr");
-  private readonly rows = html("tbody");
-  private shown = "";
+  readonly #head = html("tr");
+  readonly #rows = html("tbody");
+  #shown = "";
 
-  constructor(labelledBy: string, name: string) {
-    const table = html("table", "grid", html("thead", "", this.head), this.rows);
+  /** `name`: the panel's. */
+  constructor(name: string) {
+    const labelledBy = `${name}-title`;
+    const table = html("table", "grid", html("thead", "", this.#head), this.#rows);
     table.setAttribute("aria-labelledby", labelledBy);
     table.dataset["grid"] = name;
     this.root.append(table);
@@ -49,11 +52,18 @@ export class Grid {
   }
 
   show(columns: readonly Column[], rows: readonly Row[]): void {
-    const now = JSON.stringify([columns.map(({ text, sorted }) => [text, sorted]), rows.map(({ cells, look }) => [look, ...cells.map(({ text, exact, bar, tint }) => [text, exact, bar, tint])])]);
-    if (now === this.shown) return;
-    this.shown = now;
-    const focused = this.root.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["focus"] : undefined;
-    this.head.replaceChildren(
+    const now = JSON.stringify([
+      columns.map(({ text, sorted }) => [text, sorted]),
+      rows.map(({ cells, look }) => [
+        look,
+        ...cells.map(({ text, exact, bar, tint }) => [text, exact, bar, tint]),
+      ]),
+    ]);
+    if (now === this.#shown) return;
+    this.#shown = now;
+    const active = document.activeElement as HTMLElement | null;
+    const focused = this.root.contains(active) ? active?.dataset["focus"] : undefined;
+    this.#head.replaceChildren(
       ...columns.map(({ text, isFigure, element, sorted }) => {
         const cell = html("th", isFigure ? "figure" : "", element ?? text);
         cell.scope = "col";
@@ -61,11 +71,11 @@ export class Grid {
         return cell;
       }),
     );
-    this.rows.replaceChildren(...rows.map((row) => this.row(row, columns)));
+    this.#rows.replaceChildren(...rows.map((row) => this.#row(row, columns)));
     if (focused) this.root.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  private row({ key, cells, look }: Row, columns: readonly Column[]): HTMLTableRowElement {
+  #row({ key, cells, look }: Row, columns: readonly Column[]): HTMLTableRowElement {
     const made = cells.map(({ text, exact, bar, tint, element }, at) => {
       const cell = html(at === 0 ? "th" : "td", columns[at]?.isFigure ? "figure" : "", element ?? text);
       if (at === 0) (cell as HTMLTableCellElement).scope = "row";

@@ -1,11 +1,11 @@
 // Where every bar of the funnel stands, in pixels from the left. Pure: counts and a width in, numbers out.
 //
-// One scale holds for the whole picture: a bar is as wide as its count times `scale`. The funnel is centred; below the
-// effective visitors it parts along a spine, inquiry to the left, silent to the right, so each branch keeps half of the
-// width for its words however thin its bars get. Bounced visitors are the two wings beside the effective ones, half each;
-// open ones, while there are any, stand at the left end.
+// One scale holds for the whole picture: a bar is as wide as its count times `scale`. The funnel is centred;
+// below the effective visitors it parts along a spine, inquiry to the left, silent to the right, so each
+// branch keeps half of the width for its words however thin its bars get. Bounced visitors are the two wings
+// beside the effective ones, half each; open ones, while there are any, stand at the left end.
 
-import type { Count, Funnel } from "./metrics";
+import type { Count, Funnel } from "../../metrics";
 
 /** Free pixels between the branches. */
 export const SPINE_PX = 6;
@@ -38,8 +38,12 @@ export function layOut(counts: Pick<Funnel, Count>, width: number): Layout {
   const middle = width / 2;
   const half = middle - SPINE_PX / 2;
   const widestBranch = Math.max(counts.inquirers, counts.silent_visitors);
-  // The whole width is for all visitors, unless a branch holds more than half of them: it has to fit beside the spine.
-  const scale = counts.visitors > 0 ? Math.min(width / counts.visitors, widestBranch > 0 ? half / widestBranch : Infinity) : 0;
+  // The whole width is for all visitors, unless a branch holds more than half of them: it has to fit beside
+  // the spine.
+  const scale =
+    counts.visitors > 0
+      ? Math.min(width / counts.visitors, widestBranch > 0 ? half / widestBranch : Infinity)
+      : 0;
 
   const left = (count: number): Bar => ({ x: half - count * scale, width: count * scale });
   const right = (count: number): Bar => ({ x: middle + SPINE_PX / 2, width: count * scale });

@@ -1,0 +1,17 @@
+export const WORDS = {
+  money: { en: "Money by branch", zh: "各路径金额" },
+  hint: {
+    en: "Of the orders placed in these days, in {currency}.",
+    zh: "所选日期内所下订单，币种 {currency}。",
+  },
+  total: { en: "All", zh: "全部" },
+  inquiry: { en: "Inquiry", zh: "咨询" },
+  silent: { en: "Silent", zh: "静默" },
+  unattributed: { en: "Unattributed", zh: "未归属" },
+  waiting: {
+    en:
+      "{count} payments ({amount}) wait for their orders. Send an order event with the same order_id for " +
+      "each.",
+    zh: "{count} 笔付款（{amount}）尚未匹配到订单，请为每笔付款发送 order_id 相同的 order 事件。",
+  },
+} as const;
