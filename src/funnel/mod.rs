@@ -1,4 +1,4 @@
-//! The shop funnel as a question and its answer. Pure values: persons are counted in `sql/views/funnel.sql`, money is
+//! The shop funnel as a question and its answer. Pure values: persons are counted in `sql/views/funnel/funnel.sql`, money is
 //! summed there and divided here.
 
 mod cohort;

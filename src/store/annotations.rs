@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-static ANNOTATED_DAYS: Text = Text::new(|| text_of!("annotated_days"));
+static ANNOTATED_DAYS: Text = Text::new(|| text_of!("funnel/annotated_days"));
 /// Never changed once it is written, so there are two states, and the later one wins.
 const WRITTEN: u8 = 1;
 const REMOVED: u8 = 2;

@@ -6,7 +6,7 @@ use crate::funnel::{Cohort, Question};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-static COHORTS: Text = Text::new(|| text_of!("cohorts"));
+static COHORTS: Text = Text::new(|| text_of!("funnel/cohorts"));
 
 #[derive(Debug, Deserialize)]
 struct CohortRow {

@@ -9,8 +9,8 @@ use super::views::{Text, text_of};
 use super::{Store, StoreError, in_time};
 use serde::Deserialize;
 
-static TRACES: Text = Text::new(|| text_of!("visitor_traces"));
-static KEPT: Text = Text::new(|| text_of!("visitor_kept"));
+static TRACES: Text = Text::new(|| text_of!("visitors/visitor_traces"));
+static KEPT: Text = Text::new(|| text_of!("visitors/visitor_kept"));
 
 /// One for each table that knows visitors; a table that is added needs its own. What is told in `events` of an order, a payment or
 /// a refund stays without its visitor, because the shop's books need it.

@@ -25,7 +25,7 @@ static GROUPS_BY: Text = Text::new(|| {
     )
 });
 static WIDE: &str = "SELECT count() > 0 AS is_wide FROM wide_dimensions WHERE shop = {shop:String} AND dimension = {dimension:String}";
-static LATE_CHANGES: Text = Text::new(|| text_of!("late_changes"));
+static LATE_CHANGES: Text = Text::new(|| text_of!("funnel/late_changes"));
 
 /// A question to the ledger reads so little that a second thread costs more than it saves.
 const ONE_THREAD: &str = "1";

@@ -8,8 +8,8 @@ use crate::money::{Currency, Sum};
 use serde::Deserialize;
 use std::collections::HashMap;
 
-static LOST: Text = Text::new(|| text_of!("lost_inquiries"));
-static WISHES: Text = Text::new(|| text_of!("visitor_wishes"));
+static LOST: Text = Text::new(|| text_of!("inquiries/lost_inquiries"));
+static WISHES: Text = Text::new(|| text_of!("inquiries/visitor_wishes"));
 /// After every moment that an event may have: the end of 2199.
 const AFTER_ALL_MS: i64 = 7_258_118_399_999;
 

@@ -5,8 +5,8 @@ use super::{Store, StoreError};
 use crate::funnel::{Cycle, Question, Repeat, Span};
 use serde::Deserialize;
 
-static REPEAT: Text = Text::new(|| text_of!("repeat_buyers"));
-static CYCLES: Text = Text::new(|| text_of!("cycles"));
+static REPEAT: Text = Text::new(|| text_of!("orders/repeat_buyers"));
+static CYCLES: Text = Text::new(|| text_of!("orders/cycles"));
 
 #[derive(Debug, Deserialize)]
 struct CycleRow {

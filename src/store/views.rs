@@ -11,24 +11,17 @@ macro_rules! sql_files {
 }
 pub(super) use sql_files;
 
-const VIEWS: &[(&str, &str)] = sql_files!("views":
-    "funnel",
-    "late_changes",
-    "cohorts",
-    "repeat_buyers",
-    "cycles",
-    "lost_inquiries",
-    "visitor_wishes",
-    "recent_events",
-    "visitor_head",
-    "visitor_path",
-    "visitor_traces",
-    "visitor_kept",
-    "annotated_days",
-    "shop_list",
-    "pulse",
-    "arrivals",
-);
+/// By the folder of `sql/views` in which they are.
+const VIEWS: &[(&str, &[(&str, &str)])] = &[
+    ("funnel", sql_files!("views/funnel": "funnel", "late_changes", "cohorts", "annotated_days")),
+    ("orders", sql_files!("views/orders": "repeat_buyers", "cycles")),
+    ("inquiries", sql_files!("views/inquiries": "lost_inquiries", "visitor_wishes")),
+    (
+        "visitors",
+        sql_files!("views/visitors": "visitor_head", "visitor_path", "visitor_traces", "visitor_kept"),
+    ),
+    ("shops", sql_files!("views/shops": "shop_list", "pulse", "arrivals", "recent_events")),
+];
 
 /// What several questions share: a line `-- part: NAME` stands for it. Not views themselves, because each view within a
 /// view doubles the analysis. Those that others name come last.
@@ -49,7 +42,7 @@ const DECIDING: [&str; 2] = ["if_days", "if_ledger"];
 /// A question's text, put together when it is first asked.
 pub(super) type Text = LazyLock<String>;
 
-/// The text behind a view of `sql/views`, by its name.
+/// The text behind a view of `sql/views`, by its folder and name.
 macro_rules! text_of {
     ($name:literal) => {
         $crate::store::views::text_behind(include_str!(concat!("../../sql/views/", $name, ".sql")))
@@ -68,13 +61,17 @@ pub(super) use part_of;
 impl super::Store {
     /// Names of the views that there are.
     pub fn views() -> impl Iterator<Item = &'static str> {
-        VIEWS.iter().map(|(name, _)| *name)
+        views().map(|(name, _)| name)
     }
+}
+
+fn views() -> impl Iterator<Item = (&'static str, &'static str)> {
+    VIEWS.iter().flat_map(|(_, views)| *views).copied()
 }
 
 /// Every view's name, and the statement that makes it what this version expects.
 pub(super) fn statements() -> impl Iterator<Item = (&'static str, String)> {
-    VIEWS.iter().map(|(name, view)| (*name, whole(view)))
+    views().map(|(name, view)| (name, whole(view)))
 }
 
 pub(super) fn text_behind(view: &str) -> String {
@@ -90,8 +87,8 @@ pub(super) fn part_alone(part: &str) -> String {
 }
 
 /// A view with its parts in their places.
-fn whole(view: &str) -> String {
-    with(PARTS.iter(), view)
+fn whole(text: &str) -> String {
+    with(PARTS.iter(), text)
 }
 
 fn with<'a>(parts: impl Iterator<Item = &'a (&'a str, &'a str)>, text: &str) -> String {
@@ -105,23 +102,24 @@ mod tests {
 
     #[test]
     fn every_sql_file_is_listed_once() {
-        for (folder, files) in [("views", VIEWS), ("views/parts", PARTS)] {
+        for (folder, files) in VIEWS.iter().copied().chain([("parts", PARTS)]) {
             let mut names: Vec<String> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
             names.sort();
-            assert_eq!(names, listed(folder), "{folder}");
+            assert_eq!(names, listed(&format!("views/{folder}")), "{folder}");
         }
+        assert_eq!(listed("views"), Vec::<String>::new(), "a view is in the folder of what it is about");
     }
 
     #[test]
     fn every_part_that_is_named_is_there_and_used() {
-        for (name, view) in VIEWS {
+        for (name, view) in views() {
             assert!(!whole(view).contains("-- part:"), "{name}");
             assert!(!text_behind(view).contains("CREATE"), "{name}");
             assert!(view.contains(&format!("CREATE OR REPLACE VIEW {name} AS\n")), "{name}");
         }
         for (name, _) in PARTS {
             let line = format!("-- part: {name}\n");
-            assert!(VIEWS.iter().chain(PARTS).any(|(_, text)| text.contains(&line)), "{name}");
+            assert!(views().chain(PARTS.iter().copied()).any(|(_, text)| text.contains(&line)), "{name}");
         }
     }
 }
