@@ -270,7 +270,7 @@ pub fn cash<'a>(order: &'a OrderFacts, mut emit: impl FnMut(Row<'a>)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::life::DayMoney;
+    use crate::ledger::life::{DayMoney, Values};
     use crate::ledger::totals::Totals;
 
     /// A life of `length` days, on which things happen at random.
@@ -300,7 +300,7 @@ mod tests {
                     refunded_orders: 0,
                 });
             }
-            let values = Vec::new();
+            let values = Values::default();
             days.push(DayFacts { day, marks: Marks::from_bits(bits), open_until_ms: 0, values, money });
         }
         days
@@ -406,7 +406,7 @@ mod tests {
             day,
             marks: Marks::from_bits(marks),
             open_until_ms: 0,
-            values: Vec::new(),
+            values: Values::default(),
             money: (0..orders)
                 .map(|_| DayMoney {
                     currency: "CNY".into(),

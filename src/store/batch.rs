@@ -147,7 +147,7 @@ fn write_day(rows: &mut Rows, shop: &str, visitor: u64, day: u16, facts: Option<
     rows.text(shop).u64(visitor).u16(day).u64(batch).u8(u8::from(facts.is_none()));
     rows.u16(facts.map_or(0, |facts| facts.marks.bits())).i64(facts.map_or(0, |facts| facts.open_until_ms));
     for dimension in Dimension::ALL {
-        let values = facts.map_or(&[][..], |facts| facts.values[*dimension as usize].as_slice());
+        let values = facts.map_or(&[][..], |facts| &facts.values[*dimension]);
         if dimension.has_many_values() {
             rows.array(values, |rows, value| {
                 rows.text(value);

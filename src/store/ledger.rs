@@ -310,7 +310,7 @@ impl Store {
             .known_days
             .entry(row.visitor)
             .or_default()
-            .push(row.into()));
+            .push(row.try_into()?));
         Ok(touched)
     }
 
