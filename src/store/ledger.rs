@@ -2,7 +2,9 @@
 
 use super::batch::{Batch, word};
 use super::ledger_rows::{DayRow, OrderRow, RawDayRow, ToldRow};
+use super::lists::expanded;
 use super::rows::Rows;
+use super::views::Text;
 use super::{Store, StoreError, in_time};
 use crate::funnel::Dimension;
 use crate::ledger::chain::{Measure, Set};
@@ -15,6 +17,8 @@ use clickhouse::query::Query;
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::time::Duration;
+
+static KNOWN_DAYS: Text = Text::new(|| expanded(include_str!("../../sql/ledger/known_days.sql")));
 
 /// One thread, so that the share of time that the upkeep works is the share of a core that it takes.
 const SETTINGS: [(&str, &str); 3] = [
@@ -306,11 +310,10 @@ impl Store {
         read!("concerned_orders", "with_customers" = u8::from(with_customers), OrderRow, |shop, row| {
             shop.concerned_orders.push(row.into())
         });
-        read!("known_days", DayRow, |shop, row| shop
-            .known_days
-            .entry(row.visitor)
-            .or_default()
-            .push(row.try_into()?));
+        for row in self.all::<DayRow>(self.client.query_raw(&KNOWN_DAYS)).await? {
+            let shop = touched.shops.entry(row.shop.clone()).or_default();
+            shop.known_days.entry(row.visitor).or_default().push(row.try_into()?);
+        }
         Ok(touched)
     }
 

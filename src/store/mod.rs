@@ -16,6 +16,7 @@ mod inquiries;
 mod insert;
 mod ledger;
 mod ledger_rows;
+mod lists;
 #[allow(missing_docs, reason = "their names and types say what their items are")]
 mod migrate;
 mod orders;

@@ -1,7 +1,8 @@
-//! The questions of `sql/views`. Each is made a view, for Grafana and for people; the program asks the text behind the
+//! The questions of `sql/views`, put together out of parts and lists. Each is made a view, for Grafana and for people; the program asks the text behind the
 //! view, because ClickHouse analyses a view once for its columns and once more for its answer, and analysis is most of
 //! the time of an answer about few visitors.
 
+use super::lists::expanded;
 use std::sync::LazyLock;
 
 macro_rules! sql_files {
@@ -86,13 +87,15 @@ pub(super) fn part_alone(part: &str) -> String {
     with(PARTS.iter().filter(|(name, _)| !DECIDING.contains(name)), part)
 }
 
-/// A view with its parts in their places.
-fn whole(text: &str) -> String {
+/// A text with its parts in their places and its lists written out.
+pub(super) fn whole(text: &str) -> String {
     with(PARTS.iter(), text)
 }
 
 fn with<'a>(parts: impl Iterator<Item = &'a (&'a str, &'a str)>, text: &str) -> String {
-    parts.fold(text.to_owned(), |text, (name, part)| text.replace(&format!("-- part: {name}\n"), part))
+    let whole =
+        parts.fold(text.to_owned(), |text, (name, part)| text.replace(&format!("-- part: {name}\n"), part));
+    expanded(&whole)
 }
 
 #[cfg(test)]
@@ -113,7 +116,9 @@ mod tests {
     #[test]
     fn every_part_that_is_named_is_there_and_used() {
         for (name, view) in views() {
-            assert!(!whole(view).contains("-- part:"), "{name}");
+            for sign in ["-- part:", "-- each:", "-- list:", "-- nest:", "$"] {
+                assert!(!whole(view).contains(sign), "{name} holds {sign}");
+            }
             assert!(!text_behind(view).contains("CREATE"), "{name}");
             assert!(view.contains(&format!("CREATE OR REPLACE VIEW {name} AS\n")), "{name}");
         }

@@ -37,8 +37,8 @@ fn module(path: &Path) -> String {
 /// Higher may use lower, never the reverse, never sideways.
 const LAYERS: [&[&str]; 13] = [
     &["clock", "durations", "file", "money", "planted", "process", "room", "secret", "text", "tls"],
-    &["npm"],
-    &["engine", "enrich", "event", "funnel", "grafana", "identity", "metrics", "shops", "spool", "telemetry"],
+    &["metrics", "npm"],
+    &["engine", "enrich", "event", "funnel", "grafana", "identity", "shops", "spool", "telemetry"],
     &["ledger"],
     &["store"],
     &["new_values"],
