@@ -507,7 +507,7 @@ pub static MONEY: Group = Group {
             "unattributed_ordered_amount",
             "ordered_amount of orders without a known visitor",
             Unit::Money,
-            ["Ordered by nobody known", "未归属下单金额"],
+            ["Ordered, unattributed", "未归属下单金额"],
             ["Worth of the orders that no visitor could be named for.", "无法归属到访客的订单金额。"],
         ),
         metric(
@@ -544,7 +544,7 @@ pub static MONEY: Group = Group {
             "unattributed_paid_amount",
             "paid_amount of orders without a known visitor",
             Unit::Money,
-            ["Paid by nobody known", "未归属成交金额"],
+            ["Paid, unattributed", "未归属成交金额"],
             [
                 "What has been paid for orders that no visitor could be named for.",
                 "无法归属到访客的订单的付款金额。",
@@ -584,7 +584,7 @@ pub static MONEY: Group = Group {
             "unattributed_refunded_amount",
             "refunded_amount of orders without a known visitor",
             Unit::Money,
-            ["Refunded to nobody known", "未归属退款金额"],
+            ["Refunded, unattributed", "未归属退款金额"],
             [
                 "What has been given back for orders that no visitor could be named for.",
                 "无法归属到访客的订单的退款金额。",
@@ -621,7 +621,7 @@ pub static MONEY: Group = Group {
             "unattributed_net_amount",
             "unattributed_paid_amount - unattributed_refunded_amount",
             Unit::Money,
-            ["Net of nobody known", "未归属净成交金额"],
+            ["Net, unattributed", "未归属净成交金额"],
             [
                 "What remains, after refunds, of orders that no visitor could be named for.",
                 "无法归属到访客的订单扣除退款后的金额。",
@@ -653,7 +653,7 @@ pub static MONEY: Group = Group {
             "unattributed_orders",
             "orders placed without a known visitor",
             Unit::Orders,
-            ["Orders of nobody known", "未归属订单数"],
+            ["Unattributed orders", "未归属订单数"],
             [
                 "Number of the orders placed that no visitor could be named for.",
                 "窗口内所下订单中无法归属到访客的订单数。",
@@ -710,7 +710,7 @@ pub static MONEY: Group = Group {
             "revenue_per_visitor",
             "(inquiry_paid_amount + silent_paid_amount) / visitors",
             Unit::Money,
-            ["Revenue per visitor", "访客平均价值"],
+            ["Revenue per visitor", "UV 价值"],
             [
                 "What one visitor brought on average; unattributed money has no visitor and is left out.",
                 "平均每位访客带来的付款金额；未归属金额没有访客，不计入。",

@@ -196,7 +196,7 @@ function series(ids) {
 
 async function paidByDay(seen, expected) {
   const answer = await expected.ask("funnel?interval=day");
-  const branches = { inquiry: ["Inquiry", "咨询"], silent: ["Silent", "静默"], unattributed: ["Nobody known", "未归属"] };
+  const branches = { inquiry: ["Inquiry", "咨询"], silent: ["Silent", "静默"], unattributed: ["Unattributed", "未归属"] };
   const lines = Object.entries(branches).map(([id, name]) => ({ name: expected.say(name), valueOf: ({ money }) => Number(amountOf(money, `${id}_paid_amount`)), isShown: (text, value) => text === expected.amount(value) }));
   expectLines(seen, answer.series, lines);
 }
@@ -245,7 +245,7 @@ async function branches(seen, expected) {
   const { money } = await expected.ask("funnel");
   const [mine] = money.filter(({ currency }) => currency === "CNY");
   expect(seen.columns).toEqual([...[["Branch", "路径"], ["Orders", "订单数"], ["Paid orders", "付款订单数"]].map((name) => expected.say(name)), ...AMOUNTS.map((id) => expected.name(id))]);
-  const names = { inquiry: ["Inquiry", "咨询"], silent: ["Silent", "静默"], unattributed: ["Nobody known", "未归属"] };
+  const names = { inquiry: ["Inquiry", "咨询"], silent: ["Silent", "静默"], unattributed: ["Unattributed", "未归属"] };
   expect(seen.rows.map(([name, , , ...amounts]) => [name, ...amounts])).toEqual(Object.entries(names).map(([id, name]) => [expected.say(name), ...AMOUNTS.map((of) => expected.amount(mine[`${id}_${of}`]))]));
   for (const [column, id] of [[1, "orders"], [2, "paid_orders"]]) expect(seen.rows.reduce((sum, row) => sum + Number(row[column]), 0), id).toBe(mine[id]);
 }

@@ -1,4 +1,6 @@
-// Every sentence of the page in both languages, except the labels of the figures (metrics.ts).
+// Every sentence of the page in both languages, except what figures and dimensions are called (catalogue.ts).
+
+import { COHORT_LABELS, DIMENSION_NAMES } from "./catalogue";
 
 export type Language = "en" | "zh";
 
@@ -104,11 +106,7 @@ const WORDS = {
   },
   still_open: { en: "still open", zh: "统计中" },
   total: { en: "Total", zh: "合计" },
-  order_d0: { en: "Ordered that day", zh: "当日下单" },
-  order_final: { en: "Ordered within 3 days", zh: "之后 3 天内下单" },
-  paid_d0: { en: "Paid that day", zh: "当日付款" },
-  paid_d1: { en: "Paid by next day", zh: "截至次日付款" },
-  paid_final: { en: "Paid within 3 days", zh: "之后 3 天内付款" },
+  ...COHORT_LABELS,
   money: { en: "Money by branch", zh: "各路径金额" },
   money_hint: { en: "Of the orders placed in these days, in {currency}.", zh: "所选日期内所下订单，币种 {currency}。" },
   branch_total: { en: "All", zh: "全部" },
@@ -121,7 +119,6 @@ const WORDS = {
   },
   agents: { en: "Agents", zh: "客服" },
   agents_hint: { en: "Who asked each of them, and what came of it.", zh: "各客服接待的咨询者及其转化。" },
-  agent: { en: "Agent", zh: "客服" },
   arrivals: { en: "Last events", zh: "最近事件" },
   check_works: { en: "Your snippet works: the last event arrived {time}.", zh: "埋点正常：最近一条事件于 {time} 到达。" },
   check_quiet: {
@@ -222,21 +219,7 @@ const WORDS = {
   places_by_db_ip: { en: "IP Geolocation by DB-IP", zh: "IP 地理位置数据来自 DB-IP" },
   places_by_maxmind: { en: "Places by GeoLite data created by MaxMind", zh: "地理位置数据来自 MaxMind 的 GeoLite" },
   places_by_nro: { en: "Countries from data of the Number Resource Organization, CC BY 4.0", zh: "国家/地区数据来自 Number Resource Organization，CC BY 4.0" },
-  // Dimensions.
-  source: { en: "Source", zh: "来源" },
-  medium: { en: "Medium", zh: "媒介" },
-  campaign: { en: "Campaign", zh: "活动" },
-  landing: { en: "Landing page", zh: "落地页" },
-  device: { en: "Device", zh: "设备" },
-  browser: { en: "Browser", zh: "浏览器" },
-  os: { en: "System", zh: "系统" },
-  country: { en: "Country", zh: "国家/地区" },
-  region: { en: "Region", zh: "省/州" },
-  city: { en: "City", zh: "城市" },
-  channel: { en: "Chat tool", zh: "咨询渠道" },
-  product: { en: "Product", zh: "商品" },
-  variant: { en: "Variant", zh: "实验版本" },
-  customer_type: { en: "Customers", zh: "新老客户" },
+  ...DIMENSION_NAMES,
 } as const satisfies Record<string, Record<Language, string>>;
 
 export type Word = keyof typeof WORDS;
