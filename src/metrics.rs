@@ -1,10 +1,10 @@
 //! The catalogue of figures: id, names, formula, unit and basis of each, in reading order. Pure data.
 //!
-//! METRICS.md is the law; this is the one place where a figure is written down. The counts and rates of the funnel
-//! are one table, [`funnel_figures`]: `funnel` makes its answer and its arithmetic of it, `store` the columns of the
-//! views. `docs/METRICS.md`, and the labels and formulas of the page and of Grafana's boards
-//! (`dashboards/web/src/catalogue.ts`), are written from the catalogue by tests, which also compare it with what is
-//! answered. The file is as long as the list, which is worth more in one piece.
+//! METRICS.md is the law; this is the one place where a figure is written down. The counts and rates of the
+//! funnel are one table, [`funnel_figures`]: `funnel` makes its answer and its arithmetic of it, `store` the
+//! columns of the views. `docs/METRICS.md`, and the labels and formulas of the page and of Grafana's boards
+//! (`dashboards/web/src/catalogue.ts`), are written from the catalogue by tests, which also compare it with
+//! what is answered. The file is as long as the list, which is worth more in one piece.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -164,8 +164,8 @@ impl Metric {
     }
 }
 
-/// The counts and rates of the funnel (METRICS section 2), each one entry: `id [how it is made] { words }`, English
-/// first. A macro that is handed to it makes of them what it needs.
+/// The counts and rates of the funnel (METRICS section 2), each one entry: `id [how it is made] { words }`,
+/// English first. A macro that is handed to it makes of them what it needs.
 ///
 /// - `[set, "formula"]`: counted; the ledger has it as the set of that name (`ledger::chain::Set`).
 /// - `[set a - set b, "formula"]`: counted; the ledger has it as one set less another.
@@ -178,8 +178,10 @@ macro_rules! funnel_figures {
                 visitors [set, "effective + bounced + open"] {
                     name ["Visitors", "访客数"]
                     means [
-                        "Everybody who did something in the shop; a payment, refund or rating alone \
- brings nobody.",
+                        concat!(
+                            "Everybody who did something in the shop; a payment, refund or rating alone ",
+                            "brings nobody."
+                        ),
                         "窗口内到店的人数；只有付款、退款或评价的人不算到店。"
                     ]
                 }
@@ -209,8 +211,10 @@ macro_rules! funnel_figures {
                 inquirers [set, "effective - silent_visitors"] {
                     name ["Inquirers", "咨询人数（售前）"]
                     means [
-                        "Asked before their first order of the window; a question within 21 days after \
- an order is after-sale unless the shop has set another number.",
+                        concat!(
+                            "Asked before their first order of the window; a question within 21 days after ",
+                            "an order is after-sale unless the shop has set another number."
+                        ),
                         "在窗口内首单之前咨询过的人数；下单后 21 天内（可按店铺设置）的咨询属于售后。"
                     ]
                 }
@@ -260,8 +264,10 @@ macro_rules! funnel_figures {
                 payers [set, "inquiry_payers + silent_payers"] {
                     name ["Payers", "成交人数"]
                     means [
-                        "Buyers at least one of whose orders of the window has been paid, whenever the \
- payment came.",
+                        concat!(
+                            "Buyers at least one of whose orders of the window has been paid, whenever the ",
+                            "payment came."
+                        ),
                         "窗口内所下订单至少一单已付款的人数，不论何时付款。"
                     ]
                 }

@@ -1,7 +1,7 @@
 -- What the upkeep found before of the days of the visitors to work on.
 --
--- Row shape: one row per visitor and day, the columns of `day_facts`, ordered by shop, visitor and day; `values` in the order of
--- `Dimension::ALL`
+-- Row shape: one row per visitor and day, the columns of `day_facts`, ordered by shop, visitor and day; `values` in
+-- the order of `Dimension::ALL`
 SELECT
     shop, visitor, toUInt16(day) AS day, marks, toUnixTimestamp64Milli(open_until) AS open_until_ms,
     [

@@ -18,11 +18,12 @@ macro_rules! dimensions {
     ($($variant:ident $name:literal $kind:ident [$en:literal, $zh:literal] $(of [$($value:literal),+])?,)+) => {
         /// One of the values that a visitor's day carries.
         ///
-        /// An entry of the list in this file makes a dimension: the columns of the views and of the upkeep's questions, the
-        /// parameters and their documentation, and what the page and Grafana's boards call it follow from it. What else it
-        /// needs, the compiler or a test asks for: a column of `day_facts` (a migration), its value on a day
-        /// (`ledger::life`), where that comes from (`visitor_days`, its view, and `sql/ledger/raw_days.sql`), whether
-        /// strangers may bring any number of values (`new_values`), and its rule in the tests' model.
+        /// An entry of the list in this file makes a dimension: the columns of the views and of the upkeep's
+        /// questions, the parameters and their documentation, and what the page and Grafana's boards call it
+        /// follow from it. What else it needs, the compiler or a test asks for: a column of `day_facts` (a
+        /// migration), its value on a day (`ledger::life`), where that comes from (`visitor_days`, its view,
+        /// and `sql/ledger/raw_days.sql`), whether strangers may bring any number of values (`new_values`),
+        /// and its rule in the tests' model.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Dimension {
             $(
@@ -92,7 +93,8 @@ impl Dimension {
     }
 }
 
-/// Which days count: of each dimension named, a day must carry one of the values. An empty value is "unknown".
+/// Which days count: of each dimension named, a day must carry one of the values. An empty value is
+/// "unknown".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filters(BTreeMap<Dimension, Vec<String>>);
 

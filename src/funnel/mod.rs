@@ -1,5 +1,5 @@
-//! The shop funnel as a question and its answer. Pure values: persons are counted in `sql/views/funnel/funnel.sql`, money is
-//! summed there and divided here.
+//! The shop funnel as a question and its answer. Pure values: persons are counted in
+//! `sql/views/funnel/funnel.sql`, money is summed there and divided here.
 
 mod cohort;
 mod dimension;
@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 pub use window::{Comparison, DEFAULT_WINDOW_DAYS, Interval, MAX_WINDOW_DAYS, Window};
 
-/// Days for which an inquiry's agent and channel are carried, and after which a cohort is closed (`final_days`).
+/// Days for which an inquiry's agent and channel are carried, and after which a cohort is closed
+/// (`final_days`).
 pub const FINAL_DAYS: u16 = 3;
 
 /// Everything that decides the answer.
@@ -40,8 +41,8 @@ pub struct Question {
 
 macro_rules! sets {
     ($($(#[$doc:meta])+ $set:ident,)+) => {
-        /// How many visitors are in each set of which the counts and rates of a funnel are made. The sets are those of the
-        /// ledger, and `open`.
+        /// How many visitors are in each set of which the counts and rates of a funnel are made. The sets are
+        /// those of the ledger, and `open`.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
         pub struct Counts {
             $($(#[$doc])+ pub $set: u64,)+
@@ -84,8 +85,8 @@ sets! {
     cookieless,
 }
 
-/// How an entry of the table of figures is counted. A part is never more than its whole, unless the ledger has lost rows;
-/// then the night mends it, and nothing ends here.
+/// How an entry of the table of figures is counted. A part is never more than its whole, unless the ledger
+/// has lost rows; then the night mends it, and nothing ends here.
 macro_rules! counted {
     ($sets:ident $count:ident [set, $formula:literal]) => {
         $sets.$count

@@ -6,7 +6,8 @@ use crate::money::Sum;
 
 macro_rules! sets {
     ($($(#[$doc:meta])+ $set:ident = $number:literal $name:literal,)+) => {
-        /// What the rows of the ledger count. Numbers and names are those of the column `set` of `day_ledger`.
+        /// What the rows of the ledger count. Numbers and names are those of the column `set` of
+        /// `day_ledger`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Set {
@@ -155,12 +156,14 @@ pub fn rows<'a>(days: impl IntoIterator<Item = &'a DayFacts>, mut emit: impl FnM
         }
         if marks.has(Marks::ASKED) {
             person(Set::Asked, last.asked, day, day);
-            // The first one that no order in the window precedes: neither an earlier one nor an order lies in between.
+            // The first one that no order in the window precedes: neither an earlier one nor an order lies in
+            // between.
             person(Set::Inquirers, last.asked.max(last.ordered), day, day);
             last.asked = day;
         }
         if marks.has(Marks::ORDERED) {
-            // The first order in the window; its branch is that of the last inquiry before, if the window reaches there.
+            // The first order in the window; its branch is that of the last inquiry before, if the window
+            // reaches there.
             let has_asked_since = last.asked > last.ordered;
             person(Set::Buyers, last.ordered, day, day);
             if has_asked_since {
@@ -236,8 +239,8 @@ const OUTCOMES: [(Marks, Set); 5] = [
     (Marks::PAID_FINAL, Set::PayersFinal),
 ];
 
-/// Tells `emit` what became of who asked on each of a visitor's `days`, which belongs to the total alone. Whatever the window,
-/// it is the same, so it counts on its day.
+/// Tells `emit` what became of who asked on each of a visitor's `days`, which belongs to the total alone.
+/// Whatever the window, it is the same, so it counts on its day.
 pub fn outcomes<'a>(days: impl IntoIterator<Item = &'a DayFacts>, mut emit: impl FnMut(Row<'a>)) {
     for facts in days {
         for (mark, set) in OUTCOMES {

@@ -272,11 +272,12 @@ impl OrdersRow {
 }
 
 impl Store {
-    /// The figures of the window as one, or of each bucket in which anything happened. Under filters there is no cash.
+    /// The figures of the window as one, or of each bucket in which anything happened. Under filters there is
+    /// no cash.
     ///
     /// # Errors
-    /// As of every question: away, ask again later; refused, the question costs more than the server allows, or the
-    /// tables are not this version's.
+    /// As of every question: away, ask again later; refused, the question costs more than the server allows,
+    /// or the tables are not this version's.
     pub async fn figures(
         &self,
         question: &Question,
@@ -346,7 +347,8 @@ impl Store {
         Ok(self.rows::<LateRow>(asked).await?.pop().and_then(|row| row.received_at))
     }
 
-    /// What the ledger counts, and who is open where the window holds today; nothing when the ledger has no answer.
+    /// What the ledger counts, and who is open where the window holds today; nothing when the ledger has no
+    /// answer.
     async fn ledger_counts(
         &self,
         question: &Question,
@@ -398,8 +400,8 @@ impl Store {
     }
 }
 
-/// Whether it is worth asking the ledger. The part `if_ledger` alone decides; what it would decide for every shop is known
-/// without asking.
+/// Whether it is worth asking the ledger. The part `if_ledger` alone decides; what it would decide for every
+/// shop is known without asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Likely {
     /// The ledger keeps the total of every shop.

@@ -1,11 +1,13 @@
-//! What an SQL text repeats for each entry of a list of the program, so that a dimension or a rate is written down once.
+//! What an SQL text repeats for each entry of a list of the program, so that a dimension or a rate is written
+//! down once.
 //!
-//! A comment names the list, the line after it is the template; in it `$id`, `$part` and the like stand for what an entry
-//! is called and made of.
+//! A comment names the list, the line after it is the template; in it `$id`, `$part` and the like stand for
+//! what an entry is called and made of.
 //!
 //! - `-- each: LIST` has the line once for each entry.
 //! - `-- list: LIST` as well, with commas between them.
-//! - `-- nest: LIST` has each entry's line in the place of `…` in the line of the entry before; the last one holds `''`.
+//! - `-- nest: LIST` has each entry's line in the place of `…` in the line of the entry before; the last one
+//!   holds `''`.
 
 use crate::funnel::{Dimension, Kind};
 use crate::metrics::{COHORTS, FUNNEL, Group, Made, Metric};

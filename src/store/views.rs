@@ -1,6 +1,6 @@
-//! The questions of `sql/views`, put together out of parts and lists. Each is made a view, for Grafana and for people; the program asks the text behind the
-//! view, because ClickHouse analyses a view once for its columns and once more for its answer, and analysis is most of
-//! the time of an answer about few visitors.
+//! The questions of `sql/views`, put together out of parts and lists. Each is made a view, for Grafana and
+//! for people; the program asks the text behind the view, because ClickHouse analyses a view once for its
+//! columns and once more for its answer, and analysis is most of the time of an answer about few visitors.
 
 use super::lists::expanded;
 use std::sync::LazyLock;
@@ -24,8 +24,8 @@ const VIEWS: &[(&str, &[(&str, &str)])] = &[
     ("shops", sql_files!("views/shops": "shop_list", "pulse", "arrivals", "recent_events")),
 ];
 
-/// What several questions share: a line `-- part: NAME` stands for it. Not views themselves, because each view within a
-/// view doubles the analysis. Those that others name come last.
+/// What several questions share: a line `-- part: NAME` stands for it. Not views themselves, because each
+/// view within a view doubles the analysis. Those that others name come last.
 const PARTS: &[(&str, &str)] = sql_files!("views/parts":
     "funnel_of_ledger",
     "funnel_of_days",

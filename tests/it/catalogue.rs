@@ -1,4 +1,5 @@
-//! The catalogues of figures and dimensions against what is answered, and the files that are written from them.
+//! The catalogues of figures and dimensions against what is answered, and the files that are written from
+//! them.
 
 use crate::app::{NOW_MS, event, event_with, read, run, spawn_app};
 use crate::committed::assert_fresh;
@@ -114,7 +115,8 @@ fn the_page_s_catalogue_is_this_one() {
 fn typescript() -> String {
     let mut text = String::from(
         "// Figures and dimensions: ids, labels in both languages, formulas.\n//\n\
-         // Written from src/metrics.rs and src/funnel/dimension.rs by: UPDATE=1 cargo test --test it catalogue\n",
+         // Written from src/metrics.rs and src/funnel/dimension.rs by: UPDATE=1 cargo test --test it
+         // catalogue\n",
     );
     let of_unit = |unit: Unit| FUNNEL.metrics.iter().filter(move |metric| metric.unit == unit);
     let list = |ids: Vec<&str>| ids.iter().map(|id| format!("  \"{id}\",\n")).collect::<String>();

@@ -1,5 +1,5 @@
-//! What is counted in two places is the same in both: the program's own arithmetic over the ledger, that of the view
-//! `funnel` over the ledger, and that of the view over visitors' days. Every figure, row by row.
+//! What is counted in two places is the same in both: the program's own arithmetic over the ledger, that of
+//! the view `funnel` over the ledger, and that of the view over visitors' days. Every figure, row by row.
 
 use crate::app::{NOW_MS, TestApp, TestShop, run, spawn_app};
 use crate::model::Sent;

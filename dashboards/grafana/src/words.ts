@@ -1,5 +1,5 @@
-// Titles and sentences of the boards in both languages. What figures and dimensions are called stands in the server's catalogue, of
-// which the page's catalogue.ts is written.
+// Titles and sentences of the boards in both languages. What figures and dimensions are called stands in the
+// server's catalogue, of which the page's catalogue.ts is written.
 
 import { DIMENSION_NAMES, LABELS, MONEY_LABELS } from "../../web/src/catalogue";
 

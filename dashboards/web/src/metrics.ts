@@ -1,7 +1,7 @@
 // The figures of the shop funnel: their types, and the formula of a rate in words and in numbers.
 //
-// Ids, labels and what each rate divides are the server's catalogue (catalogue.ts). Nothing here computes a figure: the
-// server does.
+// Ids, labels and what each rate divides are the server's catalogue (catalogue.ts). Nothing here computes a
+// figure: the server does.
 
 import { COUNTS, DEFINITIONS, LABELS, MONEY_LABELS, RATES } from "./catalogue";
 import type { Language } from "./words";

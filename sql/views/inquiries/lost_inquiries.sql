@@ -61,7 +61,8 @@ WITH
             visitor,
             ifNull(first_known_at, first_at) AS first_asked_at,
             if(first_known_at IS NULL, last, last_known)
-                ::Tuple(at DateTime64(3, 'UTC'), id FixedString(16), verified Bool, agent String, channel String, cookieless Bool) AS inquiry,
+                ::Tuple(at DateTime64(3, 'UTC'), id FixedString(16), verified Bool,
+                    agent String, channel String, cookieless Bool) AS inquiry,
             inquiry.at AS last_asked_at,
             inquiry.agent AS agent,
             inquiry.channel AS channel,

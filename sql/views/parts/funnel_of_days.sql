@@ -47,17 +47,23 @@ WITH
             countIf(bitAnd(did, 32) != 0) AS cookieless_visitors,
             -- By currency and branch: 0 unattributed, 1 inquiry, 2 silent.
             sumMap(
-                arrayMap((m, d) -> (m.currency, multiIf(NOT is_person, 0, bitAnd(did, 4) != 0 AND d >= asked_day, 1, 2)), of_orders, of_days),
-                of_orders.ordered, of_orders.paid, of_orders.refunded, of_orders.orders, of_orders.paid_orders,
+                arrayMap(
+                    (m, d) -> (m.currency, multiIf(NOT is_person, 0, bitAnd(did, 4) != 0 AND d >= asked_day, 1, 2)),
+                    of_orders, of_days),
+                of_orders.ordered, of_orders.paid, of_orders.refunded,
+                of_orders.orders, of_orders.paid_orders,
                 arrayMap(_ -> 1, of_orders))
-                ::Tuple(of Array(Tuple(currency String, branch UInt8)), ordered Array(Decimal(38, 4)), paid Array(Decimal(38, 4)),
-                    refunded Array(Decimal(38, 4)), orders Array(UInt64), paid_orders Array(UInt64), rows Array(Int64)) AS sums,
+                ::Tuple(of Array(Tuple(currency String, branch UInt8)),
+                    ordered Array(Decimal(38, 4)), paid Array(Decimal(38, 4)), refunded Array(Decimal(38, 4)),
+                    orders Array(UInt64), paid_orders Array(UInt64), rows Array(Int64)) AS sums,
             sumMap(
-                arrayDistinct(arrayMap(m -> m.currency, arrayFilter(m -> m.paid_orders > 0 AND is_person, of_orders))) AS paying,
+                arrayDistinct(
+                    arrayMap(m -> m.currency, arrayFilter(m -> m.paid_orders > 0 AND is_person, of_orders))) AS paying,
                 arrayMap(_ -> 1, paying))
                 ::Tuple(currency Array(String), payers Array(UInt64)) AS paid_in,
             ([], [], [], [])
-                ::Tuple(currency Array(String), received Array(Decimal(38, 4)), waiting_count Array(UInt64), waiting Array(Decimal(38, 4))) AS cash_in
+                ::Tuple(currency Array(String), received Array(Decimal(38, 4)), waiting_count Array(UInt64),
+                    waiting Array(Decimal(38, 4))) AS cash_in
         FROM persons
         GROUP BY bucket, value
     )

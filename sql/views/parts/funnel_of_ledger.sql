@@ -25,9 +25,11 @@ WITH
                 -- Keeps a currency whose amounts are all 0.
                 [counted],
                 what NOT IN ('received', 'waiting') AND currency != '' AND what != 'payers_in')
-                ::Tuple(of Array(Tuple(currency String, branch UInt8)), ordered Array(Decimal(38, 4)), paid Array(Decimal(38, 4)),
-                    refunded Array(Decimal(38, 4)), orders Array(UInt64), paid_orders Array(UInt64), rows Array(Int64)) AS sums,
-            sumMapIf([currency], [counted], what = 'payers_in')::Tuple(currency Array(String), payers Array(UInt64)) AS paid_in,
+                ::Tuple(of Array(Tuple(currency String, branch UInt8)),
+                    ordered Array(Decimal(38, 4)), paid Array(Decimal(38, 4)), refunded Array(Decimal(38, 4)),
+                    orders Array(UInt64), paid_orders Array(UInt64), rows Array(Int64)) AS sums,
+            sumMapIf([currency], [counted], what = 'payers_in')
+                ::Tuple(currency Array(String), payers Array(UInt64)) AS paid_in,
             sumMapIf(
                 [currency],
                 [if(what = 'received', sum, 0)],
