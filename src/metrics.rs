@@ -1,8 +1,10 @@
 //! The catalogue of figures: id, names, formula, unit and basis of each, in reading order. Pure data.
 //!
-//! METRICS.md is the law; this is what programs and people can ask for. `docs/METRICS.md` is written from it, and
-//! tests compare it with what is answered. It computes nothing: figures are made in `sql/views`. The file is as long
-//! as the list, which is worth more in one piece.
+//! METRICS.md is the law; this is the one place where a figure is written down. The counts and rates of the
+//! funnel are one table, [`funnel_figures`]: `funnel` makes its answer and its arithmetic of it, `store` the
+//! columns of the views. `docs/METRICS.md`, and the labels and formulas of the page and of Grafana's boards
+//! (`dashboards/web/src/catalogue.ts`), are written from the catalogue by tests, which also compare it with
+//! what is answered. The file is as long as the list, which is worth more in one piece.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -63,6 +65,42 @@ pub struct Metric {
     pub basis: Basis,
     /// One sentence.
     pub description: Wording,
+    /// What it is called in a chart or above a column, where its name is too long or needs a word more.
+    #[serde(skip)]
+    pub label: Wording,
+    /// How programs make it.
+    #[serde(skip)]
+    pub made: Made,
+}
+
+/// How programs make a figure of the funnel, in ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// As one module says it; the formula is for people only.
+    Elsewhere,
+    /// Counted; the ledger has it as the set of the same name.
+    Set,
+    /// Counted; the ledger has it as one set less another, which is a part of it.
+    SetDifference {
+        /// The larger set.
+        whole: &'static str,
+        /// Taken away.
+        part: &'static str,
+    },
+    /// A count less others, which are parts of it.
+    Difference {
+        /// The larger count.
+        whole: &'static str,
+        /// Taken away.
+        parts: &'static [&'static str],
+    },
+    /// A share; none where the base is 0.
+    Ratio {
+        /// Above the line.
+        part: &'static str,
+        /// Added up below the line.
+        base: &'static [&'static str],
+    },
 }
 
 /// Figures that are answered together.
@@ -92,13 +130,16 @@ const fn metric(
         Unit::Money | Unit::Orders | Unit::Days => Basis::OrderDay,
         Unit::Payments => Basis::PaymentDay,
     };
+    let name = Wording { en: name_en, zh: name_zh };
     Metric {
         id,
-        name: Wording { en: name_en, zh: name_zh },
+        name,
         formula,
         unit,
         basis,
         description: Wording { en, zh },
+        label: name,
+        made: Made::Elsewhere,
     }
 }
 
@@ -108,210 +149,262 @@ impl Metric {
         self.basis = basis;
         self
     }
+
+    /// The same figure under another label than its name, English first.
+    const fn labelled(mut self, label: [&'static str; 2]) -> Metric {
+        let [en, zh] = label;
+        self.label = Wording { en, zh };
+        self
+    }
+
+    /// The same figure, which programs make so.
+    const fn made(mut self, made: Made) -> Metric {
+        self.made = made;
+        self
+    }
+}
+
+/// The counts and rates of the funnel (METRICS section 2), each one entry: `id [how it is made] { words }`,
+/// English first. A macro that is handed to it makes of them what it needs.
+///
+/// - `[set, "formula"]`: counted; the ledger has it as the set of that name (`ledger::chain::Set`).
+/// - `[set a - set b, "formula"]`: counted; the ledger has it as one set less another.
+/// - `[a - b]`: a count less others.
+/// - `[a / b]`, `[a / (b + c)]`: a rate.
+macro_rules! funnel_figures {
+    ($then:ident) => {
+        $then! {
+            counts {
+                visitors [set, "effective + bounced + open"] {
+                    name ["Visitors", "访客数"]
+                    means [
+                        concat!(
+                            "Everybody who did something in the shop; a payment, refund or rating alone ",
+                            "brings nobody."
+                        ),
+                        "窗口内到店的人数；只有付款、退款或评价的人不算到店。"
+                    ]
+                }
+                bounced [visitors - effective - open] {
+                    name ["Bounced", "跳失人数"]
+                    means [
+                        "Left after one page view and did nothing else.",
+                        "只浏览一个页面就离开、没有其他动作的人数。"
+                    ]
+                }
+                effective [set, "visitors - bounced - open"] {
+                    name ["Effective visitors", "有效入店人数"]
+                    label ["Effective", "有效入店人数"]
+                    means [
+                        "Had two page views on one day, or an inquiry, cart, favorite or order on any day.",
+                        "同一天浏览两个及以上页面，或有咨询、加购、收藏、下单的人数。"
+                    ]
+                }
+                open [set, "visitors - effective - bounced"] {
+                    name ["Undecided", "待定人数"]
+                    label ["Open", "待定"]
+                    means [
+                        "Had one page view today, less than 30 minutes ago, and may still become effective.",
+                        "今天只浏览了一个页面、且不到 30 分钟、仍可能成为有效入店的人数。"
+                    ]
+                }
+                inquirers [set, "effective - silent_visitors"] {
+                    name ["Inquirers", "咨询人数（售前）"]
+                    means [
+                        concat!(
+                            "Asked before their first order of the window; a question within 21 days after ",
+                            "an order is after-sale unless the shop has set another number."
+                        ),
+                        "在窗口内首单之前咨询过的人数；下单后 21 天内（可按店铺设置）的咨询属于售后。"
+                    ]
+                }
+                silent_visitors [effective - inquirers] {
+                    name ["Silent visitors", "静默访客数"]
+                    means [
+                        "Effective visitors who never asked before buying.",
+                        "有效入店但未作售前咨询的人数。"
+                    ]
+                }
+                inquiry_buyers [set, "buyers - silent_buyers"] {
+                    name ["Buyers who asked", "咨询下单人数"]
+                    label ["Inquiry buyers", "咨询下单"]
+                    means [
+                        "Placed an order, and asked before their first one in the window.",
+                        "下单、且在窗口内首单之前咨询过的人数。"
+                    ]
+                }
+                silent_buyers [buyers - inquiry_buyers] {
+                    name ["Silent buyers", "静默下单人数"]
+                    label ["Silent buyers", "静默下单"]
+                    means [
+                        "Placed an order without asking before their first one in the window.",
+                        "未经售前咨询而下单的人数。"
+                    ]
+                }
+                buyers [set, "inquiry_buyers + silent_buyers"] {
+                    name ["Buyers", "下单人数"]
+                    means ["Placed an order, paid or not.", "窗口内下过单的人数，不论是否付款。"]
+                }
+                inquiry_payers [set, "payers - silent_payers"] {
+                    name ["Payers who asked", "咨询成交人数"]
+                    label ["Inquiry payers", "咨询成交"]
+                    means [
+                        "Buyers who asked and at least one of whose orders of the window has been paid.",
+                        "咨询下单且窗口内至少一单已付款的人数。"
+                    ]
+                }
+                silent_payers [payers - inquiry_payers] {
+                    name ["Silent payers", "静默成交人数"]
+                    label ["Silent payers", "静默成交"]
+                    means [
+                        "Silent buyers at least one of whose orders of the window has been paid.",
+                        "静默下单且窗口内至少一单已付款的人数。"
+                    ]
+                }
+                payers [set, "inquiry_payers + silent_payers"] {
+                    name ["Payers", "成交人数"]
+                    means [
+                        concat!(
+                            "Buyers at least one of whose orders of the window has been paid, whenever the ",
+                            "payment came."
+                        ),
+                        "窗口内所下订单至少一单已付款的人数，不论何时付款。"
+                    ]
+                }
+                after_sale_inquirers [
+                    set inquired - set asked,
+                    "persons with an inquiry - persons with a pre-sale inquiry"
+                ] {
+                    name ["After-sale inquirers", "售后咨询人数"]
+                    means ["Asked, but only about what they had bought.", "只作过售后咨询的人数。"]
+                }
+            }
+            rates {
+                effective_entry_rate [effective / (effective + bounced)] {
+                    name ["Effective entry rate", "有效入店率"]
+                    label ["Effective entry", "有效入店率"]
+                    means ["Share of the decided visitors who stayed.", "已有定论的访客中有效入店的占比。"]
+                }
+                bounce_rate [bounced / (effective + bounced)] {
+                    name ["Bounce rate", "跳失率"]
+                    label ["Bounce", "跳失率"]
+                    means ["Share of the decided visitors who left at once.", "已有定论的访客中跳失的占比。"]
+                }
+                inquiry_rate [inquirers / visitors] {
+                    name ["Inquiry rate", "咨询率"]
+                    label ["Inquiry", "咨询率"]
+                    means ["Share of the visitors who asked before buying.", "访客中售前咨询的占比。"]
+                }
+                inquiry_conversion_rate [inquiry_buyers / inquirers] {
+                    name ["Inquiry conversion (placed)", "询单转化率（下单）"]
+                    label ["Inquiry conversion", "询单转化率（下单）"]
+                    means ["Share of the inquirers who then ordered.", "咨询者中随后下单的占比。"]
+                }
+                inquiry_paid_rate [inquiry_payers / inquirers] {
+                    name ["Inquiry conversion (paid)", "询单转化率（付款）"]
+                    label ["Inquiry paid", "询单转化率（付款）"]
+                    means [
+                        "Share of the inquirers who then ordered and paid.",
+                        "咨询者中随后下单并付款的占比。"
+                    ]
+                }
+                silent_conversion_rate [silent_buyers / silent_visitors] {
+                    name ["Silent conversion (placed)", "静默转化率"]
+                    label ["Silent conversion", "静默转化率"]
+                    means ["Share of the silent visitors who ordered.", "静默访客中下单的占比。"]
+                }
+                silent_paid_rate [silent_payers / silent_visitors] {
+                    name ["Silent conversion (paid)", "静默支付率"]
+                    label ["Silent paid", "静默支付率"]
+                    means [
+                        "Share of the silent visitors who ordered and paid.",
+                        "静默访客中下单并付款的占比。"
+                    ]
+                }
+                silent_rate_all_visitors [silent_buyers / visitors] {
+                    name ["Silent conversion of all visitors", "静默转化率（全部访客口径）"]
+                    means ["Share of all visitors who ordered without asking.", "全部访客中静默下单的占比。"]
+                }
+                silent_share_of_buyers [silent_buyers / buyers] {
+                    name ["Silent share of buyers", "静默占比"]
+                    means ["Share of the buyers who did not ask.", "下单者中静默下单的占比。"]
+                }
+                payment_rate [payers / buyers] {
+                    name ["Payment rate", "订单支付率"]
+                    label ["Payment", "订单支付率"]
+                    means ["Share of the buyers who paid, by persons.", "下单者中付款的占比（按人数）。"]
+                }
+                overall_conversion_rate [payers / visitors] {
+                    name ["Overall conversion", "成交转化率"]
+                    means ["Share of all visitors who ordered and paid.", "全部访客中下单并付款的占比。"]
+                }
+            }
+        }
+    };
+}
+pub(crate) use funnel_figures;
+
+/// How an entry of the table is made, for people.
+macro_rules! formula {
+    ([set, $formula:literal]) => {
+        $formula
+    };
+    ([set $whole:ident - set $part:ident, $formula:literal]) => {
+        $formula
+    };
+    ([$whole:ident $(- $part:ident)+]) => {
+        concat!(stringify!($whole) $(, " - ", stringify!($part))+)
+    };
+    ([$part:ident / $base:ident]) => {
+        concat!(stringify!($part), " / ", stringify!($base))
+    };
+    ([$part:ident / ($first:ident $(+ $base:ident)+)]) => {
+        concat!(stringify!($part), " / (", stringify!($first) $(, " + ", stringify!($base))+, ")")
+    };
+}
+
+/// The same for programs.
+macro_rules! made {
+    ([set, $formula:literal]) => {
+        Made::Set
+    };
+    ([set $whole:ident - set $part:ident, $formula:literal]) => {
+        Made::SetDifference { whole: stringify!($whole), part: stringify!($part) }
+    };
+    ([$whole:ident $(- $part:ident)+]) => {
+        Made::Difference { whole: stringify!($whole), parts: &[$(stringify!($part)),+] }
+    };
+    ([$part:ident / $base:ident]) => {
+        made!([$part / ($base)])
+    };
+    ([$part:ident / ($first:ident $(+ $base:ident)*)]) => {
+        Made::Ratio { part: stringify!($part), base: &[stringify!($first) $(, stringify!($base))*] }
+    };
+}
+
+macro_rules! entry {
+    ($id:ident $how:tt $unit:ident name $name:tt $(label $label:tt)? means $means:tt) => {
+        metric(stringify!($id), formula!($how), Unit::$unit, $name, $means)
+            .made(made!($how))
+            $(.labelled($label))?
+    };
+}
+
+macro_rules! metrics {
+    (
+        counts { $($count:ident $how:tt { $($words:tt)+ })+ }
+        rates { $($rate:ident $ratio:tt { $($rate_words:tt)+ })+ }
+    ) => {
+        &[
+            $(entry!($count $how Persons $($words)+),)+
+            $(entry!($rate $ratio Ratio $($rate_words)+),)+
+        ]
+    };
 }
 
 /// METRICS section 2.
-pub static FUNNEL: Group = Group {
-    title: Wording { en: "The shop funnel", zh: "店铺漏斗" },
-    metrics: &[
-        metric(
-            "visitors",
-            "effective + bounced + open",
-            Unit::Persons,
-            ["Visitors", "访客数"],
-            [
-                "Everybody who did something in the shop; a payment, refund or rating alone brings nobody.",
-                "窗口内到店的人数；只有付款、退款或评价的人不算到店。",
-            ],
-        ),
-        metric(
-            "bounced",
-            "visitors - effective - open",
-            Unit::Persons,
-            ["Bounced", "跳失人数"],
-            ["Left after one page view and did nothing else.", "只浏览一个页面就离开、没有其他动作的人数。"],
-        ),
-        metric(
-            "effective",
-            "visitors - bounced - open",
-            Unit::Persons,
-            ["Effective visitors", "有效入店人数"],
-            [
-                "Had two page views on one day, or an inquiry, cart, favorite or order on any day.",
-                "同一天浏览两个及以上页面，或有咨询、加购、收藏、下单的人数。",
-            ],
-        ),
-        metric(
-            "open",
-            "visitors - effective - bounced",
-            Unit::Persons,
-            ["Undecided", "待定人数"],
-            [
-                "Had one page view today, less than 30 minutes ago, and may still become effective.",
-                "今天只浏览了一个页面、且不到 30 分钟、仍可能成为有效入店的人数。",
-            ],
-        ),
-        metric(
-            "inquirers",
-            "effective - silent_visitors",
-            Unit::Persons,
-            ["Inquirers", "咨询人数（售前）"],
-            [
-                "Asked before their first order of the window; a question within 21 days after an order is after-sale \
-                 unless the shop has set another number.",
-                "在窗口内首单之前咨询过的人数；下单后 21 天内（可按店铺设置）的咨询属于售后。",
-            ],
-        ),
-        metric(
-            "silent_visitors",
-            "effective - inquirers",
-            Unit::Persons,
-            ["Silent visitors", "静默访客数"],
-            ["Effective visitors who never asked before buying.", "有效入店但未作售前咨询的人数。"],
-        ),
-        metric(
-            "inquiry_buyers",
-            "buyers - silent_buyers",
-            Unit::Persons,
-            ["Buyers who asked", "咨询下单人数"],
-            [
-                "Placed an order, and asked before their first one in the window.",
-                "下单、且在窗口内首单之前咨询过的人数。",
-            ],
-        ),
-        metric(
-            "silent_buyers",
-            "buyers - inquiry_buyers",
-            Unit::Persons,
-            ["Silent buyers", "静默下单人数"],
-            [
-                "Placed an order without asking before their first one in the window.",
-                "未经售前咨询而下单的人数。",
-            ],
-        ),
-        metric(
-            "buyers",
-            "inquiry_buyers + silent_buyers",
-            Unit::Persons,
-            ["Buyers", "下单人数"],
-            ["Placed an order, paid or not.", "窗口内下过单的人数，不论是否付款。"],
-        ),
-        metric(
-            "inquiry_payers",
-            "payers - silent_payers",
-            Unit::Persons,
-            ["Payers who asked", "咨询成交人数"],
-            [
-                "Buyers who asked and at least one of whose orders of the window has been paid.",
-                "咨询下单且窗口内至少一单已付款的人数。",
-            ],
-        ),
-        metric(
-            "silent_payers",
-            "payers - inquiry_payers",
-            Unit::Persons,
-            ["Silent payers", "静默成交人数"],
-            [
-                "Silent buyers at least one of whose orders of the window has been paid.",
-                "静默下单且窗口内至少一单已付款的人数。",
-            ],
-        ),
-        metric(
-            "payers",
-            "inquiry_payers + silent_payers",
-            Unit::Persons,
-            ["Payers", "成交人数"],
-            [
-                "Buyers at least one of whose orders of the window has been paid, whenever the payment came.",
-                "窗口内所下订单至少一单已付款的人数，不论何时付款。",
-            ],
-        ),
-        metric(
-            "after_sale_inquirers",
-            "persons with an inquiry - persons with a pre-sale inquiry",
-            Unit::Persons,
-            ["After-sale inquirers", "售后咨询人数"],
-            ["Asked, but only about what they had bought.", "只作过售后咨询的人数。"],
-        ),
-        metric(
-            "effective_entry_rate",
-            "effective / (effective + bounced)",
-            Unit::Ratio,
-            ["Effective entry rate", "有效入店率"],
-            ["Share of the decided visitors who stayed.", "已有定论的访客中有效入店的占比。"],
-        ),
-        metric(
-            "bounce_rate",
-            "bounced / (effective + bounced)",
-            Unit::Ratio,
-            ["Bounce rate", "跳失率"],
-            ["Share of the decided visitors who left at once.", "已有定论的访客中跳失的占比。"],
-        ),
-        metric(
-            "inquiry_rate",
-            "inquirers / visitors",
-            Unit::Ratio,
-            ["Inquiry rate", "咨询率"],
-            ["Share of the visitors who asked before buying.", "访客中售前咨询的占比。"],
-        ),
-        metric(
-            "inquiry_conversion_rate",
-            "inquiry_buyers / inquirers",
-            Unit::Ratio,
-            ["Inquiry conversion (placed)", "询单转化率（下单）"],
-            ["Share of the inquirers who then ordered.", "咨询者中随后下单的占比。"],
-        ),
-        metric(
-            "inquiry_paid_rate",
-            "inquiry_payers / inquirers",
-            Unit::Ratio,
-            ["Inquiry conversion (paid)", "询单转化率（付款）"],
-            ["Share of the inquirers who then ordered and paid.", "咨询者中随后下单并付款的占比。"],
-        ),
-        metric(
-            "silent_conversion_rate",
-            "silent_buyers / silent_visitors",
-            Unit::Ratio,
-            ["Silent conversion (placed)", "静默转化率"],
-            ["Share of the silent visitors who ordered.", "静默访客中下单的占比。"],
-        ),
-        metric(
-            "silent_paid_rate",
-            "silent_payers / silent_visitors",
-            Unit::Ratio,
-            ["Silent conversion (paid)", "静默支付率"],
-            ["Share of the silent visitors who ordered and paid.", "静默访客中下单并付款的占比。"],
-        ),
-        metric(
-            "silent_rate_all_visitors",
-            "silent_buyers / visitors",
-            Unit::Ratio,
-            ["Silent conversion of all visitors", "静默转化率（全部访客口径）"],
-            ["Share of all visitors who ordered without asking.", "全部访客中静默下单的占比。"],
-        ),
-        metric(
-            "silent_share_of_buyers",
-            "silent_buyers / buyers",
-            Unit::Ratio,
-            ["Silent share of buyers", "静默占比"],
-            ["Share of the buyers who did not ask.", "下单者中静默下单的占比。"],
-        ),
-        metric(
-            "payment_rate",
-            "payers / buyers",
-            Unit::Ratio,
-            ["Payment rate", "订单支付率"],
-            ["Share of the buyers who paid, by persons.", "下单者中付款的占比（按人数）。"],
-        ),
-        metric(
-            "overall_conversion_rate",
-            "payers / visitors",
-            Unit::Ratio,
-            ["Overall conversion", "成交转化率"],
-            ["Share of all visitors who ordered and paid.", "全部访客中下单并付款的占比。"],
-        ),
-    ],
-};
+pub static FUNNEL: Group =
+    Group { title: Wording { en: "The shop funnel", zh: "店铺漏斗" }, metrics: funnel_figures!(metrics) };
 
 /// METRICS section 3. A day's inquirers are those of the window that is that day alone.
 pub static COHORTS: Group = Group {
@@ -327,7 +420,9 @@ pub static COHORTS: Group = Group {
                 "当日咨询者中咨询后当日下单的占比。",
             ],
         )
-        .on(Basis::InquiryDay),
+        .on(Basis::InquiryDay)
+        .labelled(["Ordered that day", "当日下单"])
+        .made(Made::Ratio { part: "buyers_d0", base: &["inquirers"] }),
         metric(
             "order_final",
             "inquirers with an order after the inquiry by day D + final_days / inquirers of day D",
@@ -338,7 +433,9 @@ pub static COHORTS: Group = Group {
                 "当日咨询者中咨询后当日或之后 3 天内下单的占比。",
             ],
         )
-        .on(Basis::InquiryDay),
+        .on(Basis::InquiryDay)
+        .labelled(["Ordered within 3 days", "之后 3 天内下单"])
+        .made(Made::Ratio { part: "buyers_final", base: &["inquirers"] }),
         metric(
             "paid_d0",
             "inquirers with such an order paid on day D / inquirers of day D",
@@ -349,7 +446,9 @@ pub static COHORTS: Group = Group {
                 "当日咨询者中咨询后所下订单当日付款的占比。",
             ],
         )
-        .on(Basis::InquiryDay),
+        .on(Basis::InquiryDay)
+        .labelled(["Paid that day", "当日付款"])
+        .made(Made::Ratio { part: "payers_d0", base: &["inquirers"] }),
         metric(
             "paid_d1",
             "inquirers with such an order paid by day D + 1 / inquirers of day D",
@@ -360,7 +459,9 @@ pub static COHORTS: Group = Group {
                 "当日咨询者中咨询后所下订单在次日之前（含次日）付款的占比。",
             ],
         )
-        .on(Basis::InquiryDay),
+        .on(Basis::InquiryDay)
+        .labelled(["Paid by next day", "截至次日付款"])
+        .made(Made::Ratio { part: "payers_d1", base: &["inquirers"] }),
         metric(
             "paid_final",
             "inquirers with such an order paid by day D + final_days / inquirers of day D",
@@ -371,7 +472,9 @@ pub static COHORTS: Group = Group {
                 "当日咨询者中咨询后所下订单在当日或之后 3 天内付款的占比。",
             ],
         )
-        .on(Basis::InquiryDay),
+        .on(Basis::InquiryDay)
+        .labelled(["Paid within 3 days", "之后 3 天内付款"])
+        .made(Made::Ratio { part: "payers_final", base: &["inquirers"] }),
     ],
 };
 
@@ -410,7 +513,7 @@ pub static MONEY: Group = Group {
             "unattributed_ordered_amount",
             "ordered_amount of orders without a known visitor",
             Unit::Money,
-            ["Ordered by nobody known", "未归属下单金额"],
+            ["Ordered, unattributed", "未归属下单金额"],
             ["Worth of the orders that no visitor could be named for.", "无法归属到访客的订单金额。"],
         ),
         metric(
@@ -447,7 +550,7 @@ pub static MONEY: Group = Group {
             "unattributed_paid_amount",
             "paid_amount of orders without a known visitor",
             Unit::Money,
-            ["Paid by nobody known", "未归属成交金额"],
+            ["Paid, unattributed", "未归属成交金额"],
             [
                 "What has been paid for orders that no visitor could be named for.",
                 "无法归属到访客的订单的付款金额。",
@@ -487,7 +590,7 @@ pub static MONEY: Group = Group {
             "unattributed_refunded_amount",
             "refunded_amount of orders without a known visitor",
             Unit::Money,
-            ["Refunded to nobody known", "未归属退款金额"],
+            ["Refunded, unattributed", "未归属退款金额"],
             [
                 "What has been given back for orders that no visitor could be named for.",
                 "无法归属到访客的订单的退款金额。",
@@ -524,7 +627,7 @@ pub static MONEY: Group = Group {
             "unattributed_net_amount",
             "unattributed_paid_amount - unattributed_refunded_amount",
             Unit::Money,
-            ["Net of nobody known", "未归属净成交金额"],
+            ["Net, unattributed", "未归属净成交金额"],
             [
                 "What remains, after refunds, of orders that no visitor could be named for.",
                 "无法归属到访客的订单扣除退款后的金额。",
@@ -540,7 +643,8 @@ pub static MONEY: Group = Group {
                 "现金口径：这些天内收到的付款，不论何时下单。",
             ],
         )
-        .on(Basis::PaymentDay),
+        .on(Basis::PaymentDay)
+        .labelled(["Received in these days", "实收金额（按付款日）"]),
         metric(
             "orders",
             "orders placed, unattributed ones included",
@@ -555,7 +659,7 @@ pub static MONEY: Group = Group {
             "unattributed_orders",
             "orders placed without a known visitor",
             Unit::Orders,
-            ["Orders of nobody known", "未归属订单数"],
+            ["Unattributed orders", "未归属订单数"],
             [
                 "Number of the orders placed that no visitor could be named for.",
                 "窗口内所下订单中无法归属到访客的订单数。",
@@ -612,7 +716,7 @@ pub static MONEY: Group = Group {
             "revenue_per_visitor",
             "(inquiry_paid_amount + silent_paid_amount) / visitors",
             Unit::Money,
-            ["Revenue per visitor", "访客平均价值"],
+            ["Revenue per visitor", "UV 价值"],
             [
                 "What one visitor brought on average; unattributed money has no visitor and is left out.",
                 "平均每位访客带来的付款金额；未归属金额没有访客，不计入。",
@@ -644,7 +748,8 @@ pub static AROUND: Group = Group {
                 "Share of the payers who paid two or more orders of the window.",
                 "成交者中窗口内有两单及以上付款的占比。",
             ],
-        ),
+        )
+        .labelled(["Repeat rate", "复购率"]),
         metric(
             "old_buyer_share",
             "payers who also paid in the 365 days before the window / payers",
@@ -654,7 +759,8 @@ pub static AROUND: Group = Group {
                 "Share of the payers who had paid before, in the 365 days before the window.",
                 "成交者中窗口前 365 天内付过款的占比。",
             ],
-        ),
+        )
+        .labelled(["Paid in the year before", "老客占比"]),
         metric(
             "days_to_order",
             "order placed - first visit after the previous order, at most 30 days before",

@@ -11,6 +11,7 @@
 //! that was refused may be admitted.
 
 use crate::event::Event;
+use crate::funnel::Dimension;
 use crate::store::{Brought, SeenRow, Store, StoreError, hash_of};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -72,8 +73,8 @@ pub struct NewValues {
 struct Place {
     /// Of the event among those looked at.
     event: usize,
-    /// Of the field among [`fields`].
-    field: usize,
+    /// In [`field`] of that event.
+    dimension: Dimension,
 }
 
 impl NewValues {
@@ -105,13 +106,14 @@ impl NewValues {
             }
             // Given back below: the fields are borrowed for writing meanwhile, and most events have nothing unknown.
             let (shop, day) = (std::mem::take(&mut event.shop), event.day);
-            for (field, (dimension, value)) in fields(event).into_iter().enumerate() {
+            for dimension in Dimension::ALL.iter().copied() {
+                let Some(value) = field(event, dimension) else { continue };
                 if !value.is_empty()
                     && value != OTHER
-                    && !self.known.contains(&self.hasher.hash_one((&shop, day, dimension, &*value)))
+                    && !self.known.contains(&self.hasher.hash_one((&shop, day, dimension.as_str(), &*value)))
                 {
                     let days = unknown.entry(shop.clone()).or_default();
-                    days.entry(day).or_default().push(Place { event: number, field });
+                    days.entry(day).or_default().push(Place { event: number, dimension });
                 }
             }
             event.shop = shop;
@@ -310,24 +312,31 @@ impl Account {
     }
 }
 
-/// Values that the sender of an event chooses, with their dimensions. Devices, browsers, systems and places come out of finite lists.
-fn fields(event: &mut Event) -> [(&'static str, &mut String); 8] {
+/// The value of a dimension that the sender of an event chooses; none where values come out of finite lists.
+fn field(event: &mut Event, dimension: Dimension) -> Option<&mut String> {
     let details = &mut event.details;
-    [
-        ("source", &mut details.source),
-        ("medium", &mut details.medium),
-        ("campaign", &mut details.campaign),
-        ("landing", &mut details.path),
-        ("agent", &mut event.agent),
-        ("channel", &mut event.channel),
-        ("variant", &mut event.variant),
-        ("product", &mut event.product),
-    ]
+    match dimension {
+        Dimension::Source => Some(&mut details.source),
+        Dimension::Medium => Some(&mut details.medium),
+        Dimension::Campaign => Some(&mut details.campaign),
+        Dimension::Landing => Some(&mut details.path),
+        Dimension::Agent => Some(&mut event.agent),
+        Dimension::Channel => Some(&mut event.channel),
+        Dimension::Variant => Some(&mut event.variant),
+        Dimension::Product => Some(&mut event.product),
+        Dimension::Device
+        | Dimension::Browser
+        | Dimension::Os
+        | Dimension::Country
+        | Dimension::Region
+        | Dimension::City
+        | Dimension::CustomerType => None,
+    }
 }
 
 fn value_at(events: &mut [Event], place: Place) -> (&'static str, &mut String) {
-    let mut fields = fields(&mut events[place.event]).into_iter();
-    fields.nth(place.field).expect("a place is made from the fields")
+    let value = field(&mut events[place.event], place.dimension);
+    (place.dimension.as_str(), value.expect("a place is made from a field"))
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 -- What the upkeep found before of the days of the visitors to work on.
 --
--- Row shape: one row per visitor and day, the columns of `day_facts`, ordered by shop, visitor and day; `values` in the order of the
--- dimensions of the contract
+-- Row shape: one row per visitor and day, the columns of `day_facts`, ordered by shop, visitor and day; `values` in
+-- the order of `Dimension::ALL`
 SELECT
     shop, visitor, toUInt16(day) AS day, marks, toUnixTimestamp64Milli(open_until) AS open_until_ms,
-    [[toString(source)], [toString(medium)], [toString(campaign)], [toString(device)], [toString(browser)], [toString(os)], [toString(country)],
-        [toString(region)], [toString(city)], [landing], agent, channel, variant, product, [toString(customer_type)]] AS values,
+    [
+-- list: dimension
+        $array
+    ] AS values,
     arrayMap(m -> (m.currency, m.ordered, m.paid, m.refunded, m.orders, m.paid_orders, m.refunded_orders), money) AS money
 FROM day_facts FINAL
 -- The visitors by themselves are found quicker than with their shops.

@@ -1,5 +1,5 @@
 //! What became of the inquirers of a day (METRICS section 3). Counted in `ledger/life.rs`, added up in
-//! `sql/views/cohorts.sql`.
+//! `sql/views/funnel/cohorts.sql`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

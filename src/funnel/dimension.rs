@@ -1,26 +1,67 @@
 //! What figures can be grouped and filtered by: the dimensions of METRICS section 2 "Groups".
 
+use crate::metrics::Wording;
 use std::collections::BTreeMap;
 
+/// How `day_facts` holds the values of a dimension, in a column of the dimension's own name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One value of few: `LowCardinality(String)`.
+    LowCardinality,
+    /// One value of many: `String`.
+    Text,
+    /// Several values at once: `Array(String)`.
+    Array,
+}
+
 macro_rules! dimensions {
-    ($($variant:ident $name:literal),* $(,)?) => {
+    ($($variant:ident $name:literal $kind:ident [$en:literal, $zh:literal] $(of [$($value:literal),+])?,)+) => {
         /// One of the values that a visitor's day carries.
+        ///
+        /// An entry of the list in this file makes a dimension: the columns of the views and of the upkeep's
+        /// questions, the parameters and their documentation, and what the page and Grafana's boards call it
+        /// follow from it. What else it needs, the compiler or a test asks for: a column of `day_facts` (a
+        /// migration), its value on a day (`ledger::life`), where that comes from (`visitor_days`, its view,
+        /// and `sql/ledger/raw_days.sql`), whether strangers may bring any number of values (`new_values`),
+        /// and its rule in the tests' model.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Dimension {
             $(
                 #[doc = concat!("`", $name, "` of the contract.")]
                 $variant
-            ),*
+            ),+
         }
 
         impl Dimension {
-            /// All of them, in the order of the tables' columns.
-            pub const ALL: &[Dimension] = &[$(Dimension::$variant),*];
+            /// All of them, in the order of the contract.
+            pub const ALL: &[Dimension] = &[$(Dimension::$variant),+];
 
-            /// The word of the contract, the same in the views.
-            pub fn as_str(self) -> &'static str {
+            /// The word of the contract, the same in the tables and views.
+            pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Dimension::$variant => $name),*
+                    $(Dimension::$variant => $name),+
+                }
+            }
+
+            /// How its values are held.
+            pub const fn kind(self) -> Kind {
+                match self {
+                    $(Dimension::$variant => Kind::$kind),+
+                }
+            }
+
+            /// What it is called where people read it.
+            pub const fn name(self) -> Wording {
+                match self {
+                    $(Dimension::$variant => Wording { en: $en, zh: $zh }),+
+                }
+            }
+
+            /// Values that exist, where these are few and fixed.
+            pub const fn closed_values(self) -> Option<&'static [&'static str]> {
+                match self {
+                    $($(Dimension::$variant => Some(&[$($value),+]),)?)+
+                    _ => None,
                 }
             }
         }
@@ -28,21 +69,21 @@ macro_rules! dimensions {
 }
 
 dimensions! {
-    Source "source",
-    Medium "medium",
-    Campaign "campaign",
-    Device "device",
-    Browser "browser",
-    Os "os",
-    Country "country",
-    Region "region",
-    City "city",
-    Landing "landing",
-    Agent "agent",
-    Channel "channel",
-    Variant "variant",
-    Product "product",
-    CustomerType "customer_type",
+    Source "source" LowCardinality ["Source", "来源"],
+    Medium "medium" LowCardinality ["Medium", "媒介"],
+    Campaign "campaign" LowCardinality ["Campaign", "活动"],
+    Device "device" LowCardinality ["Device", "设备"],
+    Browser "browser" LowCardinality ["Browser", "浏览器"],
+    Os "os" LowCardinality ["System", "系统"],
+    Country "country" LowCardinality ["Country", "国家/地区"],
+    Region "region" LowCardinality ["Region", "省/州"],
+    City "city" LowCardinality ["City", "城市"],
+    Landing "landing" Text ["Landing page", "落地页"],
+    Agent "agent" Array ["Agent", "客服"],
+    Channel "channel" Array ["Chat tool", "咨询渠道"],
+    Variant "variant" Array ["Variant", "实验版本"],
+    Product "product" Array ["Product", "商品"],
+    CustomerType "customer_type" LowCardinality ["Customers", "新老客户"] of ["new", "old"],
 }
 
 impl Dimension {
@@ -50,19 +91,10 @@ impl Dimension {
     pub fn parse(word: &str) -> Option<Dimension> {
         Dimension::ALL.iter().copied().find(|dimension| dimension.as_str() == word)
     }
-
-    /// Whether a day may carry several values at once.
-    pub fn has_many_values(self) -> bool {
-        matches!(self, Dimension::Agent | Dimension::Channel | Dimension::Variant | Dimension::Product)
-    }
-
-    /// Values that exist, where these are few and fixed.
-    pub fn closed_values(self) -> Option<&'static [&'static str]> {
-        (self == Dimension::CustomerType).then_some(&["new", "old"])
-    }
 }
 
-/// Which days count: of each dimension named, a day must carry one of the values. An empty value is "unknown".
+/// Which days count: of each dimension named, a day must carry one of the values. An empty value is
+/// "unknown".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filters(BTreeMap<Dimension, Vec<String>>);
 

@@ -1,5 +1,5 @@
-//! The shop funnel as a question and its answer. Pure values: persons are counted in `sql/views/funnel.sql`, money is
-//! summed there and divided here.
+//! The shop funnel as a question and its answer. Pure values: persons are counted in
+//! `sql/views/funnel/funnel.sql`, money is summed there and divided here.
 
 mod cohort;
 mod dimension;
@@ -7,17 +7,19 @@ mod money;
 mod orders;
 mod window;
 
+use crate::metrics::funnel_figures;
 use crate::money::Currency;
 use chrono::NaiveDate;
 pub use cohort::Cohort;
-pub use dimension::{Dimension, Filters};
+pub use dimension::{Dimension, Filters, Kind};
 pub use money::{Branch, Cash, Money, Orders, Parts, Waiting};
 pub use orders::{Cycle, Repeat, Span};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 pub use window::{Comparison, DEFAULT_WINDOW_DAYS, Interval, MAX_WINDOW_DAYS, Window};
 
-/// Days for which an inquiry's agent and channel are carried, and after which a cohort is closed (`final_days`).
+/// Days for which an inquiry's agent and channel are carried, and after which a cohort is closed
+/// (`final_days`).
 pub const FINAL_DAYS: u16 = 3;
 
 /// Everything that decides the answer.
@@ -37,146 +39,110 @@ pub struct Question {
     pub currency: Currency,
 }
 
-/// Counts are distinct visitors of the window; a rate is `None` where its base is 0.
-/// Ids and formulas are those of METRICS section 2.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Funnel {
-    /// Everybody present in the window.
-    pub visitors: u64,
-    /// One page and nothing more.
-    pub bounced: u64,
-    /// Two pages on one day, or an inquiry, cart, favorite or order.
-    pub effective: u64,
-    /// One page today, less than half an hour ago: may become either.
-    pub open: u64,
-    /// With a pre-sale inquiry that no order of the window precedes.
-    pub inquirers: u64,
-    /// Effective, and no inquirers.
-    pub silent_visitors: u64,
-    /// Buyers who asked before their first order.
-    pub inquiry_buyers: u64,
-    /// The other buyers.
-    pub silent_buyers: u64,
-    /// Who placed an order.
-    pub buyers: u64,
-    /// Payers whose first order is of an inquiry.
-    pub inquiry_payers: u64,
-    /// The other payers.
-    pub silent_payers: u64,
-    /// Buyers one of whose orders has been paid.
-    pub payers: u64,
-    /// Who asked after a purchase only.
-    pub after_sale_inquirers: u64,
-    /// effective / (effective + bounced); null without any.
-    #[schema(required)]
-    pub effective_entry_rate: Option<f64>,
-    /// bounced / (effective + bounced).
-    #[schema(required)]
-    pub bounce_rate: Option<f64>,
-    /// inquirers / visitors.
-    #[schema(required)]
-    pub inquiry_rate: Option<f64>,
-    /// inquiry_buyers / inquirers.
-    #[schema(required)]
-    pub inquiry_conversion_rate: Option<f64>,
-    /// inquiry_payers / inquirers.
-    #[schema(required)]
-    pub inquiry_paid_rate: Option<f64>,
-    /// silent_buyers / silent_visitors.
-    #[schema(required)]
-    pub silent_conversion_rate: Option<f64>,
-    /// silent_payers / silent_visitors.
-    #[schema(required)]
-    pub silent_paid_rate: Option<f64>,
-    /// silent_buyers / visitors.
-    #[schema(required)]
-    pub silent_rate_all_visitors: Option<f64>,
-    /// silent_buyers / buyers.
-    #[schema(required)]
-    pub silent_share_of_buyers: Option<f64>,
-    /// payers / buyers.
-    #[schema(required)]
-    pub payment_rate: Option<f64>,
-    /// payers / visitors.
-    #[schema(required)]
-    pub overall_conversion_rate: Option<f64>,
+macro_rules! sets {
+    ($($(#[$doc:meta])+ $set:ident,)+) => {
+        /// How many visitors are in each set of which the counts and rates of a funnel are made. The sets are
+        /// those of the ledger, and `open`.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct Counts {
+            $($(#[$doc])+ pub $set: u64,)+
+        }
+
+        impl Counts {
+            /// The count of the set of that name; none when it is none of these.
+            pub fn set(&mut self, name: &str) -> Option<&mut u64> {
+                match name {
+                    $(stringify!($set) => Some(&mut self.$set),)+
+                    _ => None,
+                }
+            }
+        }
+    };
 }
 
-/// The counts of which all others are differences and shares.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+sets! {
     /// Everybody present.
-    pub visitors: u64,
+    visitors,
     /// With two pages on one day, or an inquiry, cart, favorite or placed order.
-    pub effective: u64,
+    effective,
     /// Still undecided.
-    pub open: u64,
-    /// With a pre-sale inquiry.
-    pub inquirers: u64,
+    open,
+    /// With a pre-sale inquiry that no order of theirs in the window precedes.
+    inquirers,
     /// Who placed an order.
-    pub buyers: u64,
+    buyers,
     /// Those of them who asked before.
-    pub inquiry_buyers: u64,
+    inquiry_buyers,
     /// Those of the buyers who paid.
-    pub payers: u64,
+    payers,
     /// Those of them who asked before.
-    pub inquiry_payers: u64,
+    inquiry_payers,
     /// With any inquiry.
-    pub inquired: u64,
+    inquired,
     /// With a pre-sale inquiry.
-    pub asked: u64,
+    asked,
     /// Known by a same-day id only.
-    pub cookieless: u64,
+    cookieless,
 }
+
+/// How an entry of the table of figures is counted. A part is never more than its whole, unless the ledger
+/// has lost rows; then the night mends it, and nothing ends here.
+macro_rules! counted {
+    ($sets:ident $count:ident [set, $formula:literal]) => {
+        $sets.$count
+    };
+    ($sets:ident $count:ident [set $whole:ident - set $part:ident, $formula:literal]) => {
+        $sets.$whole.saturating_sub($sets.$part)
+    };
+    ($sets:ident $count:ident [$whole:ident - $first:ident $(- $part:ident)*]) => {
+        $sets.$whole.saturating_sub($sets.$first $(+ $sets.$part)*)
+    };
+}
+
+macro_rules! divided {
+    ($funnel:ident [$part:ident / $base:ident]) => {
+        share($funnel.$part, $funnel.$base)
+    };
+    ($funnel:ident [$part:ident / ($first:ident $(+ $base:ident)+)]) => {
+        share($funnel.$part, $funnel.$first $(+ $funnel.$base)+)
+    };
+}
+
+macro_rules! answer {
+    (
+        counts { $($count:ident $how:tt $count_words:tt)+ }
+        rates { $($rate:ident $ratio:tt $rate_words:tt)+ }
+    ) => {
+        /// Counts are distinct visitors of the window; a rate is `None` where its base is 0.
+        /// Ids and formulas are those of METRICS section 2.
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+        pub struct Funnel {
+            $(
+                #[doc = concat!("`", stringify!($count), "` of the catalogue.")]
+                pub $count: u64,
+            )+
+            $(
+                #[doc = concat!("`", stringify!($rate), "` of the catalogue.")]
+                #[schema(required)]
+                pub $rate: Option<f64>,
+            )+
+        }
+
+        impl Counts {
+            /// Every count and rate, as the view `funnel` makes them.
+            pub fn funnel(&self) -> Funnel {
+                let sets = *self;
+                let mut funnel = Funnel { $($count: counted!(sets $count $how),)+ ..Funnel::default() };
+                $(funnel.$rate = divided!(funnel $ratio);)+
+                funnel
+            }
+        }
+    };
+}
+
+funnel_figures!(answer);
 
 impl Counts {
-    /// Every count and rate, as the view `funnel` makes them.
-    pub fn funnel(&self) -> Funnel {
-        let Counts {
-            visitors,
-            effective,
-            open,
-            inquirers,
-            buyers,
-            inquiry_buyers,
-            payers,
-            inquiry_payers,
-            ..
-        } = *self;
-        // A part is never more than its whole, unless the ledger has lost rows; then the night mends it, and nothing ends here.
-        let bounced = visitors.saturating_sub(effective + open);
-        let silent_visitors = effective.saturating_sub(inquirers);
-        let silent_buyers = buyers.saturating_sub(inquiry_buyers);
-        let silent_payers = payers.saturating_sub(inquiry_payers);
-        let closed = effective + bounced;
-        Funnel {
-            visitors,
-            bounced,
-            effective,
-            open,
-            inquirers,
-            silent_visitors,
-            inquiry_buyers,
-            silent_buyers,
-            buyers,
-            inquiry_payers,
-            silent_payers,
-            payers,
-            after_sale_inquirers: self.inquired.saturating_sub(self.asked),
-            effective_entry_rate: share(effective, closed),
-            bounce_rate: share(bounced, closed),
-            inquiry_rate: share(inquirers, visitors),
-            inquiry_conversion_rate: share(inquiry_buyers, inquirers),
-            inquiry_paid_rate: share(inquiry_payers, inquirers),
-            silent_conversion_rate: share(silent_buyers, silent_visitors),
-            silent_paid_rate: share(silent_payers, silent_visitors),
-            silent_rate_all_visitors: share(silent_buyers, visitors),
-            silent_share_of_buyers: share(silent_buyers, buyers),
-            payment_rate: share(payers, buyers),
-            overall_conversion_rate: share(payers, visitors),
-        }
-    }
-
     /// Share of visitors known by a same-day id only; `None` without visitors.
     pub fn cookieless_share(&self) -> Option<f64> {
         share(self.cookieless, self.visitors)

@@ -1,5 +1,5 @@
 //! What the orders of a window tell about their persons (METRICS section 5, "repeat" and "cycle"). Counted in
-//! `sql/views/repeat_buyers.sql` and `sql/views/cycles.sql`.
+//! `sql/views/orders/repeat_buyers.sql` and `sql/views/orders/cycles.sql`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -4,91 +4,89 @@ use super::life::{DayFacts, Marks};
 use super::order::OrderFacts;
 use crate::money::Sum;
 
-/// What the rows of the ledger count. The numbers are those of the column `set` of `day_ledger`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Set {
+macro_rules! sets {
+    ($($(#[$doc:meta])+ $set:ident = $number:literal $name:literal,)+) => {
+        /// What the rows of the ledger count. Numbers and names are those of the column `set` of
+        /// `day_ledger`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Set {
+            $($(#[$doc])+ $set = $number,)+
+        }
+
+        impl Set {
+            const ALL: &[Set] = &[$(Set::$set),+];
+
+            /// The name of the set.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Set::$set => $name),+
+                }
+            }
+        }
+    };
+}
+
+sets! {
     /// Present.
-    Visitors = 1,
+    Visitors = 1 "visitors",
     /// On one of the days.
-    Effective = 2,
+    Effective = 2 "effective",
     /// With any inquiry.
-    Inquired = 3,
+    Inquired = 3 "inquired",
     /// With a pre-sale inquiry.
-    Asked = 4,
+    Asked = 4 "asked",
     /// With a pre-sale inquiry that no order of theirs in the window precedes.
-    Inquirers = 5,
+    Inquirers = 5 "inquirers",
     /// With a placed order.
-    Buyers = 6,
+    Buyers = 6 "buyers",
     /// Those of them who asked before it.
-    InquiryBuyers = 7,
+    InquiryBuyers = 7 "inquiry_buyers",
     /// Buyers with a paid order.
-    Payers = 8,
+    Payers = 8 "payers",
     /// Those of them who asked before their first order.
-    InquiryPayers = 9,
+    InquiryPayers = 9 "inquiry_payers",
     /// Known by a same-day id on one of the days.
-    Cookieless = 10,
+    Cookieless = 10 "cookieless",
     /// With an order that was paid in a currency.
-    PayersIn = 11,
+    PayersIn = 11 "payers_in",
     /// Orders and what they are worth; `start` is the day of the last pre-sale inquiry before.
-    Orders = 20,
+    Orders = 20 "orders",
     /// Those of them that were paid, and how much.
-    PaidOrders = 21,
+    PaidOrders = 21 "paid_orders",
     /// What was given back of them.
-    Refunds = 22,
+    Refunds = 22 "refunds",
     /// The same of orders without a known visitor.
-    UnattributedOrders = 30,
+    UnattributedOrders = 30 "unattributed_orders",
     /// Those of them that were paid.
-    UnattributedPaidOrders = 31,
+    UnattributedPaidOrders = 31 "unattributed_paid_orders",
     /// What was given back of them.
-    UnattributedRefunds = 32,
+    UnattributedRefunds = 32 "unattributed_refunds",
     /// Payments by their own day.
-    Received = 40,
+    Received = 40 "received",
     /// Those among them whose order has not been seen.
-    Waiting = 41,
+    Waiting = 41 "waiting",
     /// Of those who asked on `day`: with an order after it that day.
-    BuyersD0 = 50,
+    BuyersD0 = 50 "buyers_d0",
     /// With one by `final_days` later.
-    BuyersFinal = 51,
+    BuyersFinal = 51 "buyers_final",
     /// With such an order paid that day.
-    PayersD0 = 52,
+    PayersD0 = 52 "payers_d0",
     /// Paid by the next day.
-    PayersD1 = 53,
+    PayersD1 = 53 "payers_d1",
     /// Paid by `final_days` later.
-    PayersFinal = 54,
+    PayersFinal = 54 "payers_final",
 }
 
 impl Set {
-    const ALL: [Set; 24] = [
-        Set::Visitors,
-        Set::Effective,
-        Set::Inquired,
-        Set::Asked,
-        Set::Inquirers,
-        Set::Buyers,
-        Set::InquiryBuyers,
-        Set::Payers,
-        Set::InquiryPayers,
-        Set::Cookieless,
-        Set::PayersIn,
-        Set::Orders,
-        Set::PaidOrders,
-        Set::Refunds,
-        Set::UnattributedOrders,
-        Set::UnattributedPaidOrders,
-        Set::UnattributedRefunds,
-        Set::Received,
-        Set::Waiting,
-        Set::BuyersD0,
-        Set::BuyersFinal,
-        Set::PayersD0,
-        Set::PayersD1,
-        Set::PayersFinal,
-    ];
-
     /// The set of that number.
     pub fn from_number(number: i8) -> Option<Set> {
-        Set::ALL.into_iter().find(|set| *set as i8 == number)
+        Set::ALL.iter().copied().find(|set| *set as i8 == number)
+    }
+
+    /// The set of that name.
+    pub fn parse(name: &str) -> Option<Set> {
+        Set::ALL.iter().copied().find(|set| set.as_str() == name)
     }
 }
 
@@ -158,12 +156,14 @@ pub fn rows<'a>(days: impl IntoIterator<Item = &'a DayFacts>, mut emit: impl FnM
         }
         if marks.has(Marks::ASKED) {
             person(Set::Asked, last.asked, day, day);
-            // The first one that no order in the window precedes: neither an earlier one nor an order lies in between.
+            // The first one that no order in the window precedes: neither an earlier one nor an order lies in
+            // between.
             person(Set::Inquirers, last.asked.max(last.ordered), day, day);
             last.asked = day;
         }
         if marks.has(Marks::ORDERED) {
-            // The first order in the window; its branch is that of the last inquiry before, if the window reaches there.
+            // The first order in the window; its branch is that of the last inquiry before, if the window
+            // reaches there.
             let has_asked_since = last.asked > last.ordered;
             person(Set::Buyers, last.ordered, day, day);
             if has_asked_since {
@@ -239,8 +239,8 @@ const OUTCOMES: [(Marks, Set); 5] = [
     (Marks::PAID_FINAL, Set::PayersFinal),
 ];
 
-/// Tells `emit` what became of who asked on each of a visitor's `days`, which belongs to the total alone. Whatever the window,
-/// it is the same, so it counts on its day.
+/// Tells `emit` what became of who asked on each of a visitor's `days`, which belongs to the total alone.
+/// Whatever the window, it is the same, so it counts on its day.
 pub fn outcomes<'a>(days: impl IntoIterator<Item = &'a DayFacts>, mut emit: impl FnMut(Row<'a>)) {
     for facts in days {
         for (mark, set) in OUTCOMES {
@@ -270,7 +270,7 @@ pub fn cash<'a>(order: &'a OrderFacts, mut emit: impl FnMut(Row<'a>)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::life::DayMoney;
+    use crate::ledger::life::{DayMoney, Values};
     use crate::ledger::totals::Totals;
 
     /// A life of `length` days, on which things happen at random.
@@ -300,7 +300,7 @@ mod tests {
                     refunded_orders: 0,
                 });
             }
-            let values = Vec::new();
+            let values = Values::default();
             days.push(DayFacts { day, marks: Marks::from_bits(bits), open_until_ms: 0, values, money });
         }
         days
@@ -378,6 +378,21 @@ mod tests {
     }
 
     #[test]
+    fn sets_have_the_names_and_numbers_of_the_table() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/migrations");
+        let mut files: Vec<_> =
+            std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        let texts = files.iter().rev().map(|path| std::fs::read_to_string(path).unwrap());
+        let last = texts.into_iter().find(|text| text.contains("MODIFY COLUMN set Enum8(")).unwrap();
+        let (_, names) = last.split_once("Enum8(").unwrap();
+        let sets: Vec<String> =
+            Set::ALL.iter().map(|set| format!("'{}' = {}", set.as_str(), *set as u8)).collect();
+        let of_table: Vec<&str> = names.trim_end().trim_end_matches(')').split(',').map(str::trim).collect();
+        assert_eq!(of_table, sets);
+    }
+
+    #[test]
     fn every_window_of_random_lives_counts_as_defined() {
         let mut random = fastrand::Rng::with_seed(7);
         for length in [3, 12, 40, 40, 40] {
@@ -406,7 +421,7 @@ mod tests {
             day,
             marks: Marks::from_bits(marks),
             open_until_ms: 0,
-            values: Vec::new(),
+            values: Values::default(),
             money: (0..orders)
                 .map(|_| DayMoney {
                     currency: "CNY".into(),

@@ -4,6 +4,7 @@ use super::order::OrderFacts;
 use crate::funnel::Dimension;
 use crate::money::Sum;
 use std::collections::BTreeMap;
+use std::ops::Index;
 
 /// A page view may be followed by a second one for this long.
 pub const SESSION_TIMEOUT_MS: i64 = 30 * 60_000;
@@ -36,12 +37,12 @@ pub struct RawDay {
     pub viewed_at_ms: i64,
     /// Epoch milliseconds of the first inquiry that may be pre-sale.
     pub asked_at_ms: Option<i64>,
-    /// Landing, device, browser, os, country, region, city of the first visit.
-    pub first_visit: [String; 7],
-    /// Source, medium, campaign of the last touch.
-    pub last_touch: [String; 3],
-    /// Agent and channel of the last inquiry.
-    pub last_inquiry: [String; 2],
+    /// Of the first visit.
+    pub first_visit: Visit,
+    /// Of the last visit that came from somewhere; its source is empty where none did.
+    pub last_touch: Touch,
+    /// Of the last inquiry.
+    pub last_inquiry: Answerer,
     /// Named that day.
     pub agents: Vec<String>,
     /// Named that day.
@@ -52,6 +53,45 @@ pub struct RawDay {
     pub variants: Vec<String>,
     /// Hashes of the customers named that day.
     pub customers: Vec<String>,
+}
+
+/// What was found out about a visit.
+#[derive(Debug, Clone, Default)]
+pub struct Visit {
+    /// Path of the page.
+    pub landing: String,
+    /// Kind of the device.
+    pub device: String,
+    /// Without its version.
+    pub browser: String,
+    /// Of the device, without its version.
+    pub os: String,
+    /// ISO 3166-1, two letters.
+    pub country: String,
+    /// In English.
+    pub region: String,
+    /// In English.
+    pub city: String,
+}
+
+/// Where a visit came from.
+#[derive(Debug, Clone, Default)]
+pub struct Touch {
+    /// Empty: from nowhere, or from the shop itself.
+    pub source: String,
+    /// Kind of the source.
+    pub medium: String,
+    /// As the address says it.
+    pub campaign: String,
+}
+
+/// Who answered an inquiry.
+#[derive(Debug, Clone, Default)]
+pub struct Answerer {
+    /// Empty where nobody was named.
+    pub agent: String,
+    /// The chat tool.
+    pub channel: String,
 }
 
 /// The rules of a shop that figures depend on.
@@ -128,10 +168,34 @@ pub struct DayFacts {
     pub marks: Marks,
     /// Until when one page may become two, epoch milliseconds; 0 when that is settled.
     pub open_until_ms: i64,
-    /// What the day carries of each dimension, in the order of [`Dimension::ALL`]; an empty text is "unknown".
-    pub values: Vec<Vec<String>>,
+    /// What the day carries of each dimension.
+    pub values: Values,
     /// Of the orders placed that day, one per currency, ordered by it.
     pub money: Vec<DayMoney>,
+}
+
+/// The values of each dimension that a day carries, by the dimension; an empty text is "unknown".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Values(Vec<Vec<String>>);
+
+impl Values {
+    /// The values that `of` tells of each dimension.
+    pub fn new(of: impl FnMut(Dimension) -> Vec<String>) -> Values {
+        Values(Dimension::ALL.iter().copied().map(of).collect())
+    }
+
+    /// Those that a table has, in the order of [`Dimension::ALL`]; none when they are of other dimensions.
+    pub fn from_columns(columns: Vec<Vec<String>>) -> Option<Values> {
+        (columns.len() == Dimension::ALL.len()).then_some(Values(columns))
+    }
+}
+
+impl Index<Dimension> for Values {
+    type Output = [String];
+
+    fn index(&self, dimension: Dimension) -> &[String] {
+        self.0.get(dimension as usize).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// What a day's orders moved in one currency.
@@ -199,10 +263,7 @@ pub fn day_facts(visitor: u64, raw: &[RawDay], orders: &[&OrderFacts], rules: &R
                 .with(Marks::COOKIELESS, is_cookieless)
                 .and(asked_at_ms.map_or(Marks::default(), |at_ms| outcome(day, at_ms, &placed, rules))),
             open_until_ms: if may_return { of_day.viewed_at_ms + SESSION_TIMEOUT_MS } else { 0 },
-            values: Dimension::ALL
-                .iter()
-                .map(|dimension| values(*dimension, day, visitor, raw, orders, rules))
-                .collect(),
+            values: Values::new(|dimension| values(dimension, day, visitor, raw, orders, rules)),
             money: day_money(orders_of_day),
         });
     }
@@ -234,7 +295,7 @@ pub fn nobodys_day(order: &OrderFacts) -> Option<DayFacts> {
         day: placed.day,
         marks: Marks::NOBODY,
         open_until_ms: 0,
-        values: vec![vec![String::new()]; Dimension::ALL.len()],
+        values: Values::new(|_| vec![String::new()]),
         money: day_money(&[order]),
     })
 }
@@ -271,18 +332,18 @@ fn values(
     rules: &Rules,
 ) -> Vec<String> {
     let of_day = || raw.iter().find(|raw| raw.day == day);
-    let first_visit = |place: usize| {
+    let first_visit = |value: fn(&Visit) -> &String| {
         let visit = of_day().filter(|raw| raw.kinds & VISIT != 0);
-        vec![visit.map_or(String::new(), |raw| raw.first_visit[place].clone())]
+        vec![visit.map_or(String::new(), |raw| value(&raw.first_visit).clone())]
     };
-    let touch = |place: usize| {
+    let touch = |value: fn(&Touch) -> &String| {
         let last = raw
             .iter()
             .rev()
-            .find(|raw| raw.day <= day && raw.day + TOUCH_DAYS >= day && !raw.last_touch[0].is_empty());
-        vec![last.map_or("direct".to_owned(), |raw| raw.last_touch[place].clone())]
+            .find(|raw| raw.day <= day && raw.day + TOUCH_DAYS >= day && !raw.last_touch.source.is_empty());
+        vec![last.map_or("direct".to_owned(), |raw| value(&raw.last_touch).clone())]
     };
-    let answered = |place: usize, named: fn(&RawDay) -> &Vec<String>| {
+    let answered = |value: fn(&Answerer) -> &String, named: fn(&RawDay) -> &Vec<String>| {
         let today = of_day().filter(|raw| raw.kinds & INQUIRY != 0);
         let carried = || {
             raw.iter()
@@ -292,22 +353,22 @@ fn values(
         match today {
             Some(today) => known(named(today).clone()),
             // A day with inquiries of its own carries none from before.
-            None => vec![carried().map_or(String::new(), |raw| raw.last_inquiry[place].clone())],
+            None => vec![carried().map_or(String::new(), |raw| value(&raw.last_inquiry).clone())],
         }
     };
     match dimension {
-        Dimension::Source => touch(0),
-        Dimension::Medium => touch(1),
-        Dimension::Campaign => touch(2),
-        Dimension::Landing => first_visit(0),
-        Dimension::Device => first_visit(1),
-        Dimension::Browser => first_visit(2),
-        Dimension::Os => first_visit(3),
-        Dimension::Country => first_visit(4),
-        Dimension::Region => first_visit(5),
-        Dimension::City => first_visit(6),
-        Dimension::Agent => answered(0, |raw| &raw.agents),
-        Dimension::Channel => answered(1, |raw| &raw.channels),
+        Dimension::Source => touch(|touch| &touch.source),
+        Dimension::Medium => touch(|touch| &touch.medium),
+        Dimension::Campaign => touch(|touch| &touch.campaign),
+        Dimension::Landing => first_visit(|visit| &visit.landing),
+        Dimension::Device => first_visit(|visit| &visit.device),
+        Dimension::Browser => first_visit(|visit| &visit.browser),
+        Dimension::Os => first_visit(|visit| &visit.os),
+        Dimension::Country => first_visit(|visit| &visit.country),
+        Dimension::Region => first_visit(|visit| &visit.region),
+        Dimension::City => first_visit(|visit| &visit.city),
+        Dimension::Agent => answered(|answerer| &answerer.agent, |raw| &raw.agents),
+        Dimension::Channel => answered(|answerer| &answerer.channel, |raw| &raw.channels),
         Dimension::Product => known(of_day().map_or(Vec::new(), |raw| raw.products.clone())),
         Dimension::Variant => {
             known(raw.iter().filter(|raw| raw.day <= day).flat_map(|raw| raw.variants.clone()).collect())

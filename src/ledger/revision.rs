@@ -272,8 +272,8 @@ fn open(before: &[DayFacts], day: &DayFacts) -> Open {
         effective.find(|facts| carries(facts)).map_or(super::chain::NEVER, |facts| facts.day)
     };
     let groups = Dimension::ALL.iter().flat_map(|dimension| {
-        day.values[*dimension as usize].iter().map(|value| {
-            let after = last_effective(&|facts| facts.values[*dimension as usize].contains(value));
+        day.values[*dimension].iter().map(|value| {
+            let after = last_effective(&|facts| facts.values[*dimension].contains(value));
             (*dimension, value.clone(), after)
         })
     });

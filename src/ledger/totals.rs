@@ -70,7 +70,7 @@ impl Totals {
         for dimension in Dimension::ALL.iter().copied().filter(|dimension| keeps(*dimension)) {
             carried.clear();
             for (place, facts) in days.iter().enumerate() {
-                carried.extend(facts.values[dimension as usize].iter().map(|value| (value.as_str(), place)));
+                carried.extend(facts.values[dimension].iter().map(|value| (value.as_str(), place)));
             }
             carried.sort_unstable();
             for group in carried.chunk_by(|a, b| a.0 == b.0) {

@@ -4,14 +4,14 @@
 //! the visitor stands in it by the 64-bit hash that `orders` and `visitor_days` have too, never by the id. What is
 //! inserted after the order was taken is not touched.
 
-use super::ask::date_time;
 use super::client::{Store, in_time};
 use super::error::StoreError;
-use super::views::{Text, text_of};
+use crate::store::ask::question::date_time;
+use crate::store::ask::views::{Text, text_of};
 use serde::Deserialize;
 
-static TRACES: Text = Text::new(|| text_of!("visitor_traces"));
-static KEPT: Text = Text::new(|| text_of!("visitor_kept"));
+static TRACES: Text = Text::new(|| text_of!("visitors/visitor_traces"));
+static KEPT: Text = Text::new(|| text_of!("visitors/visitor_kept"));
 
 /// One for each table that knows visitors; a table that is added needs its own. What is told in `events` of an order, a payment or
 /// a refund stays without its visitor, because the shop's books need it.

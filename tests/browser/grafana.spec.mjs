@@ -298,7 +298,7 @@ async function paidByDay(seen, expected) {
   const branches = {
     inquiry: ["Inquiry", "咨询"],
     silent: ["Silent", "静默"],
-    unattributed: ["Nobody known", "未归属"],
+    unattributed: ["Unattributed", "未归属"],
   };
   const lines = Object.entries(branches).map(([id, name]) => ({
     name: expected.say(name),
@@ -410,7 +410,7 @@ async function branches(seen, expected) {
   const names = {
     inquiry: ["Inquiry", "咨询"],
     silent: ["Silent", "静默"],
-    unattributed: ["Nobody known", "未归属"],
+    unattributed: ["Unattributed", "未归属"],
   };
   expect(seen.rows.map(([name, , , ...amounts]) => [name, ...amounts])).toEqual(
     Object.entries(names).map(([id, name]) => [

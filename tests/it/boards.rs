@@ -1,16 +1,17 @@
 //! What each panel of the dashboards shows, compared with the API's answer about the same days and filters.
 
 use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, event, run, spawn_app};
-use crate::grafana::{
-    COUNTS, Grafana, LANGUAGES, RATES, assert_same, board, fill, hex, number, sql, unknown,
-};
+use crate::grafana::{Grafana, LANGUAGES, assert_same, board, fill, hex, number, sql, unknown};
 use serde_json::{Value, json};
+use shopfunnel::metrics::{FUNNEL, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a panel shows of the API's answer about the same days and filters.
 enum Shown {
     /// One row: these figures of the funnel.
     Total(&'static [&'static str]),
+    /// One row: all figures of the funnel with this unit.
+    All(Unit),
     /// One row per day, whether anything happened or not.
     Days(&'static [&'static str]),
     /// What was paid on each day's orders: by inquirers, silently, by nobody known.
@@ -50,8 +51,8 @@ const OF_AN_ANSWERER: &[&str] =
 /// Board, the panel's place, and what it shows.
 const PANELS: &[(&str, usize, Shown)] = &[
     ("funnel", 0, Shown::Steps),
-    ("funnel", 1, Shown::Total(&RATES)),
-    ("funnel", 2, Shown::Total(&COUNTS)),
+    ("funnel", 1, Shown::All(Unit::Ratio)),
+    ("funnel", 2, Shown::All(Unit::Persons)),
     ("funnel", 3, Shown::Days(&["visitors", "effective", "inquirers", "buyers", "payers"])),
     (
         "funnel",
@@ -138,6 +139,10 @@ fn assert_shown(shown: &Shown, rows: &[Vec<Value>], answer: &Value, language: &s
         }
     };
     match shown {
+        Shown::All(unit) => {
+            let ids = FUNNEL.metrics.iter().filter(|metric| metric.unit == *unit).map(|metric| metric.id);
+            assert_same(&rows[0], &figures(&ids.collect::<Vec<_>>(), &answer["funnel"]), what);
+        }
         Shown::Total(ids) => assert_same(&rows[0], &figures(ids, &answer["funnel"]), what),
         Shown::Days(ids) => assert_days(&|day| figures(ids, &day["funnel"])),
         Shown::PaidByDay => {
@@ -279,7 +284,7 @@ fn a_series_has_each_day_up_to_today_and_no_other() {
                 grafana.read_variables(&board).await;
                 for (_, place, shown) in PANELS.iter().filter(|(of, _, _)| *of == name) {
                     let is_series = matches!(shown, Shown::Days(_) | Shown::PaidByDay);
-                    let is_total = matches!(shown, Shown::Total(_) | Shown::Steps);
+                    let is_total = matches!(shown, Shown::All(_) | Shown::Total(_) | Shown::Steps);
                     // A total is asked about nobody's days alone, which are the same in every time zone.
                     let asked = if is_series { 2 } else { usize::from(is_total && slug == "tea") };
                     for (range_ms, answer) in &ranges[..asked] {

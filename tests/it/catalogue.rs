@@ -1,10 +1,12 @@
-//! The catalogue of figures against what is answered, and the document that is written from it.
+//! The catalogues of figures and dimensions against what is answered, and the files that are written from
+//! them.
 
 use crate::app::{NOW_MS, event, event_with, read, run, spawn_app};
 use crate::committed::assert_fresh;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use shopfunnel::metrics::{FUNNEL, GROUPS, Group, MONEY};
+use shopfunnel::funnel::{Dimension, Kind};
+use shopfunnel::metrics::{AROUND, COHORTS, FUNNEL, GROUPS, Group, MONEY, Made, Metric, Unit, Wording};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -28,6 +30,10 @@ fn what_the_funnel_answers_is_in_the_catalogue_and_the_other_way_round() {
         let mut money = ids(&MONEY);
         money.insert("currency");
         assert_eq!(keys(&answer["money"][0]), money);
+        let cohorts = app.report(&shop, "cohorts").await;
+        for id in ids(&COHORTS) {
+            assert!(cohorts["total"].get(id).is_some(), "{id} in {cohorts}");
+        }
         let everything: BTreeSet<&str> = GROUPS.iter().flat_map(|group| ids(group)).collect();
         assert!(everything.contains("cookieless_share") && answer["cookieless_share"].is_number());
         app.close().await;
@@ -76,6 +82,125 @@ fn anybody_may_read_the_catalogue() {
 #[test]
 fn the_document_of_figures_is_the_catalogue() {
     assert_fresh("docs/METRICS.md", &document());
+}
+
+/// A dimension that is in the list and not in the table would be an error of the first question about it.
+#[test]
+fn every_dimension_has_its_column() {
+    run(async {
+        let app = spawn_app().await;
+        for dimension in Dimension::ALL {
+            let held = match dimension.kind() {
+                Kind::LowCardinality => "LowCardinality(String)",
+                Kind::Text => "String",
+                Kind::Array => "Array(String)",
+            };
+            let asked = format!(
+                "SELECT type FROM system.columns \
+                 WHERE database = currentDatabase() AND table = 'day_facts' AND name = '{}' FORMAT TSVRaw",
+                dimension.as_str()
+            );
+            assert_eq!(app.execute(&asked).await.trim_end(), held, "{dimension:?} in day_facts");
+        }
+        app.close().await;
+    });
+}
+
+/// The page and Grafana's boards take from it what figures are called and how they are counted.
+#[test]
+fn the_page_s_catalogue_is_this_one() {
+    assert_fresh("dashboards/web/src/catalogue.ts", &typescript());
+}
+
+fn typescript() -> String {
+    let mut text = String::from(
+        "// Figures and dimensions: ids, labels in both languages, formulas.\n//\n\
+         // Written from src/metrics.rs and src/funnel/dimension.rs by: UPDATE=1 cargo test --test it
+         // catalogue\n",
+    );
+    let of_unit = |unit: Unit| FUNNEL.metrics.iter().filter(move |metric| metric.unit == unit);
+    let list = |ids: Vec<&str>| ids.iter().map(|id| format!("  \"{id}\",\n")).collect::<String>();
+    let names = |metrics: &mut dyn Iterator<Item = &'static Metric>| -> String {
+        metrics.map(|metric| wording(metric.id, metric.label)).collect()
+    };
+    let mut constant = |comment: &str, name: &str, opening: char, content: String, closing: char| {
+        let _ = write!(
+            text,
+            "\n/** {comment} */\nexport const {name} = {opening}\n{content}{closing} as const;\n"
+        );
+    };
+    let counts = list(of_unit(Unit::Persons).map(|metric| metric.id).collect());
+    constant("Persons of the funnel, in reading order.", "COUNTS", '[', counts, ']');
+    let rates = of_unit(Unit::Ratio).map(|metric| match metric.made {
+        Made::Ratio { part, base } => {
+            format!("  {}: {{ part: \"{part}\", base: [\"{}\"] }},\n", metric.id, base.join("\", \""))
+        }
+        other => panic!("{} is a rate that is made as {other:?}", metric.id),
+    });
+    let comment = "Each rate: the count above the line, the counts summed below it.";
+    constant(comment, "RATES", '{', rates.collect(), '}');
+    constant("Of the funnel.", "LABELS", '{', names(&mut FUNNEL.metrics.iter()), '}');
+    let meanings = of_unit(Unit::Persons).map(|metric| wording(metric.id, metric.description)).collect();
+    constant("Who is counted, in one sentence.", "DEFINITIONS", '{', meanings, '}');
+    constant(
+        "Of what became of a day's inquirers.",
+        "COHORT_LABELS",
+        '{',
+        names(&mut COHORTS.metrics.iter()),
+        '}',
+    );
+    let is_of_branch =
+        |id: &str| ["inquiry_", "silent_", "unattributed_"].iter().any(|of| id.starts_with(of));
+    let whole = &mut MONEY.metrics.iter().filter(|metric| !is_of_branch(metric.id));
+    constant(
+        "Of money; those of one branch have its name before them.",
+        "MONEY_LABELS",
+        '{',
+        names(whole),
+        '}',
+    );
+    constant(
+        "Of what is told beside the funnel.",
+        "OTHER_LABELS",
+        '{',
+        names(&mut AROUND.metrics.iter()),
+        '}',
+    );
+    let dimensions = list(Dimension::ALL.iter().map(|dimension| dimension.as_str()).collect());
+    constant("What figures can be grouped and filtered by.", "DIMENSIONS", '[', dimensions, ']');
+    let named = Dimension::ALL.iter().map(|dimension| wording(dimension.as_str(), dimension.name()));
+    constant("What dimensions are called.", "DIMENSION_NAMES", '{', named.collect(), '}');
+    let closed = Dimension::ALL.iter().filter_map(|dimension| {
+        let values = dimension.closed_values()?;
+        Some(format!("  {}: [\"{}\"],\n", dimension.as_str(), values.join("\", \"")))
+    });
+    constant("Values of dimensions that have no others.", "CLOSED_VALUES", '{', closed.collect(), '}');
+    text
+}
+
+/// A property that holds words, on a line where it fits.
+fn wording(id: &str, Wording { en, zh }: Wording) -> String {
+    const COLUMNS: usize = 110;
+    // A Chinese character is two columns wide.
+    let columns = |text: &str| text.chars().map(|c| if c > '\u{2e7f}' { 2 } else { 1 }).sum::<usize>();
+    let (en, zh) = (quoted(en), quoted(zh));
+    let line = format!("  {id}: {{ en: {en}, zh: {zh} }},\n");
+    if columns(&line) <= COLUMNS {
+        return line;
+    }
+    let en = if columns(&en) + 9 <= COLUMNS {
+        format!(" {en}")
+    } else {
+        let middle = en.len() / 2;
+        let cut = en[middle..].find(' ').map_or(en.len() - 1, |at| middle + at + 1);
+        format!("\n      {}\" +\n      \"{}", &en[..cut], &en[cut..])
+    };
+    format!("  {id}: {{\n    en:{en},\n    zh: {zh},\n  }},\n")
+}
+
+/// A text of TypeScript.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
 }
 
 fn document() -> String {

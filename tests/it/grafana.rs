@@ -15,35 +15,6 @@ use shopfunnel::store::Store;
 use std::collections::BTreeMap;
 
 pub const LANGUAGES: [&str; 2] = ["en", "zh"];
-pub const COUNTS: [&str; 13] = [
-    "visitors",
-    "bounced",
-    "effective",
-    "open",
-    "inquirers",
-    "silent_visitors",
-    "inquiry_buyers",
-    "silent_buyers",
-    "buyers",
-    "inquiry_payers",
-    "silent_payers",
-    "payers",
-    "after_sale_inquirers",
-];
-pub const RATES: [&str; 11] = [
-    "effective_entry_rate",
-    "bounce_rate",
-    "inquiry_rate",
-    "inquiry_conversion_rate",
-    "inquiry_paid_rate",
-    "silent_conversion_rate",
-    "silent_paid_rate",
-    "silent_rate_all_visitors",
-    "silent_share_of_buyers",
-    "payment_rate",
-    "overall_conversion_rate",
-];
-
 /// What an answer holds.
 pub struct Answer {
     /// Name and type.

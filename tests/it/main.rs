@@ -64,3 +64,4 @@ mod rules;
 mod sharing;
 mod single_events;
 mod sql_repeats;
+mod two_ways;

@@ -11,6 +11,7 @@ use fastrand::Rng;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use shopfunnel::funnel::Dimension;
 use shopfunnel::shops::command::Changes;
 
 const SETS: usize = 1_000;
@@ -19,6 +20,8 @@ const QUESTIONS: usize = 1;
 /// Those that events of the sets name.
 const DIMENSIONS: [&str; 9] =
     ["source", "medium", "campaign", "landing", "agent", "channel", "product", "variant", "customer_type"];
+/// Those that are found out about a visit; `details.rs` and `places.rs` have them.
+const FOUND_OUT: [&str; 6] = ["device", "browser", "os", "country", "region", "city"];
 const CURRENCIES: [&str; 3] = ["CNY", "USD", "JPY"];
 const AT_ONCE: usize = 3;
 /// Different offsets, half hours, and daylight saving that changes within the days of the sets.
@@ -211,6 +214,15 @@ async fn send(app: &TestApp, shop: &TestShop, set: &Set, mut random: Rng) {
         let answer = app.post_server(shop, &json!(batch)).await;
         assert_eq!(answer.status(), StatusCode::ACCEPTED, "{}", answer.text().await.unwrap());
     }
+}
+
+#[test]
+fn every_dimension_is_tried_here_or_with_the_details_of_visits() {
+    let mut known: Vec<&str> = DIMENSIONS.into_iter().chain(FOUND_OUT).collect();
+    let mut all: Vec<&str> = Dimension::ALL.iter().map(|dimension| dimension.as_str()).collect();
+    known.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(known, all);
 }
 
 #[test]

@@ -9,27 +9,21 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-pub fn sources() -> Vec<(PathBuf, String)> {
-    fn walk(directory: &Path, found: &mut Vec<(PathBuf, String)>) {
-        for entry in fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                found.push((path, text));
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(&root().join("src"), &mut found);
-    found
+/// Every file of a folder, and of the folders in it.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// The SQL files of a folder below `sql`.
+pub fn sources() -> Vec<(PathBuf, String)> {
+    let files = files(&root().join("src")).into_iter();
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The SQL files of a folder below `sql`, and of the folders in it.
 pub fn sql_files(folder: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join("sql").join(folder)).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.is_file()).collect();
+    let mut files = files(&root().join("sql").join(folder));
     files.sort();
     files
 }
@@ -165,8 +159,8 @@ const LAYERS: [&[&str]; 14] = [
         "text",
         "tls",
     ],
-    &["npm"],
-    &["engine", "enrich", "event", "funnel", "grafana", "identity", "metrics", "shops", "spool", "telemetry"],
+    &["metrics", "npm"],
+    &["engine", "enrich", "event", "funnel", "grafana", "identity", "shops", "spool", "telemetry"],
     &["ledger"],
     &["store"],
     &["new_values"],
@@ -304,7 +298,7 @@ fn every_module_opens_with_its_job() {
 
 #[test]
 fn every_sql_file_opens_with_what_it_is() {
-    for folder in ["migrations", "values", "views", "views/parts"] {
+    for folder in ["migrations", "values", "views"] {
         for path in sql_files(folder) {
             let text = fs::read_to_string(&path).unwrap();
             assert!(text.starts_with("-- "), "{}", path.display());

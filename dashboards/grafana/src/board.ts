@@ -4,7 +4,7 @@ import { AnnotationQueryBuilder, type Dashboard, DashboardBuilder, DashboardCurs
 import { PLUGIN, SOURCE, question, variableQuery } from "./clickhouse";
 import type { Placed } from "./panels";
 import { ALL, type Filter, annotatedDays, funnel, orUnknown } from "./sql";
-import { DIMENSIONS, type Language, type Wording, say } from "./words";
+import { type Language, type Wording, dimensionOf, say } from "./words";
 
 const COLUMNS = 24;
 /** Tells our boards from others, for the links between them. */
@@ -71,7 +71,7 @@ FROM ${funnel({ breakdown: filter })}
 ORDER BY visitors DESC, value
 LIMIT 200`;
   return new QueryVariableBuilder(filter)
-    .label(say(DIMENSIONS[filter]!, language))
+    .label(dimensionOf(filter, language))
     .datasource(SOURCE)
     .query(variableQuery(sql))
     .refresh(VariableRefresh.OnTimeRangeChanged)

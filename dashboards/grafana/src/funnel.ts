@@ -1,14 +1,14 @@
 // The board of the shop funnel.
 
-import { COUNTS, RATES, type Rate } from "../../web/src/metrics";
+import { COUNTS, RATES } from "../../web/src/catalogue";
 import type { Board } from "./board";
 import { lines, steps, table, tiles } from "./panels";
 import { type Filter, byDay, funnel, ofAllDays, orUnknown, quoted, text } from "./sql";
-import { DIMENSIONS, type Language, amountOf, labelOf, say } from "./words";
+import { type Dimension, type Language, amountOf, dimensionOf, labelOf } from "./words";
 
 const FILTERS = ["source", "device", "country", "agent"] as const;
 const STEPS = ["visitors", "effective", "inquirers", "silent_visitors", "buyers", "inquiry_buyers", "silent_buyers", "payers", "inquiry_payers", "silent_payers"] as const;
-const RATE_IDS = Object.keys(RATES) as Rate[];
+const RATE_IDS = Object.keys(RATES) as (keyof typeof RATES)[];
 const DAILY_RATES = ["effective_entry_rate", "inquiry_conversion_rate", "silent_conversion_rate", "payment_rate"] as const;
 
 /** Columns of a funnel under their labels. */
@@ -20,10 +20,10 @@ export function named(ids: readonly (keyof typeof RATES | (typeof COUNTS)[number
 export const PAID = "arraySum(m -> if(m.currency = '${currency}', m.paid, 0), money)";
 
 /** A table of the funnel of each value of a dimension. */
-export function breakdownTable(dimension: string, filters: readonly Filter[], language: Language): { sql: string; shares: string[]; amounts: string[] } {
+export function breakdownTable(dimension: Dimension, filters: readonly Filter[], language: Language): { sql: string; shares: string[]; amounts: string[] } {
   const rates = ["effective_entry_rate", "inquiry_rate", "inquiry_conversion_rate", "silent_conversion_rate", "payment_rate", "overall_conversion_rate"] as const;
   const amount = amountOf("paid_amount", language);
-  const sql = `SELECT ${orUnknown("value", language)} AS ${quoted(say(DIMENSIONS[dimension]!, language))}, ${named(["visitors", ...rates], language)},
+  const sql = `SELECT ${orUnknown("value", language)} AS ${quoted(dimensionOf(dimension, language))}, ${named(["visitors", ...rates], language)},
   ${PAID} AS ${quoted(amount)}
 FROM ${funnel({ breakdown: dimension, filters })}
 ORDER BY visitors DESC

@@ -1,6 +1,6 @@
 // The board of orders and what they are worth.
 
-import { AMOUNTS } from "../../web/src/metrics";
+import { OTHER_LABELS } from "../../web/src/catalogue";
 import type { Board } from "./board";
 import { named } from "./funnel";
 import { lines, table, tiles } from "./panels";
@@ -11,13 +11,12 @@ const FILTERS = ["source", "device", "country", "agent"] as const;
 const BRANCHES = [
   { number: 1, name: { en: "Inquiry", zh: "咨询" } },
   { number: 2, name: { en: "Silent", zh: "静默" } },
-  { number: 0, name: { en: "Nobody known", zh: "未归属" } },
+  { number: 0, name: { en: "Unattributed", zh: "未归属" } },
 ] as const;
 const MINE = "m.currency = '${currency}'";
 
-type Amount = Exclude<keyof typeof AMOUNTS, "avg_order_value">;
-const SUMS: Record<Amount, string> = { ordered_amount: "m.ordered", paid_amount: "m.paid", refunded_amount: "m.refunded", net_amount: "m.paid - m.refunded" };
-const IDS = Object.keys(SUMS) as Amount[];
+const SUMS = { ordered_amount: "m.ordered", paid_amount: "m.paid", refunded_amount: "m.refunded", net_amount: "m.paid - m.refunded" } as const;
+const IDS = Object.keys(SUMS) as (keyof typeof SUMS)[];
 
 /** Sums of a row of a funnel in the shop's currency, under their labels. */
 function sums(language: Language): string {
@@ -31,14 +30,14 @@ export const board: Board = {
   filters: FILTERS,
   panels: (language) => {
     const amounts = IDS.map((id) => amountOf(id, language));
-    const [branch, orders, paidOrders] = language === "zh" ? (["路径", "订单数", "付款订单数"] as const) : (["Branch", "Orders", "Paid orders"] as const);
+    const branch = say({ en: "Branch", zh: "路径" }, language);
     const paidBy = BRANCHES.map(({ number, name }) => `arraySum(m -> if(${MINE} AND m.branch = ${number}, m.paid, 0), money) AS ${quoted(say(name, language))}`);
     const names = BRANCHES.map(({ number, name }) => `m.branch = ${number}, ${text(say(name, language))}`);
     const repeat = {
       payers: { en: "Paying persons", zh: "付款人数" },
       repeat_buyers: { en: "Bought again", zh: "复购人数" },
-      repeat_buyer_rate: { en: "Repeat rate", zh: "复购率" },
-      old_buyer_share: { en: "Paid in the year before", zh: "老客占比" },
+      repeat_buyer_rate: OTHER_LABELS.repeat_buyer_rate,
+      old_buyer_share: OTHER_LABELS.old_buyer_share,
     };
     const days = {
       order_median: { en: "To order, median", zh: "下单中位天数" },
@@ -68,7 +67,7 @@ export const board: Board = {
       ),
       table(
         { title: { en: "By branch, ${currency}", zh: "按路径（${currency}）" }, description: { en: "An order is of the inquiry branch when its visitor asked before it in these days; without a known visitor it is nobody's.", zh: "下单前在所选日期内咨询过的订单属于咨询路径；没有访客的订单为未归属。" }, width: 24, height: 7 },
-        `SELECT multiIf(${names.join(", ")}, '') AS ${quoted(branch)}, m.orders AS ${quoted(orders)}, m.paid_orders AS ${quoted(paidOrders)}, ${IDS.map((id) => `${SUMS[id]} AS ${quoted(amountOf(id, language))}`).join(", ")}
+        `SELECT multiIf(${names.join(", ")}, '') AS ${quoted(branch)}, m.orders AS ${quoted(amountOf("orders", language))}, m.paid_orders AS ${quoted(amountOf("paid_orders", language))}, ${IDS.map((id) => `${SUMS[id]} AS ${quoted(amountOf(id, language))}`).join(", ")}
 FROM ${funnel({ filters: FILTERS })} ARRAY JOIN money AS m
 WHERE ${MINE}
 ORDER BY m.branch = 0, m.branch`,

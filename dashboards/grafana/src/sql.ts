@@ -4,10 +4,10 @@
 // A filter's variable holds `x` and the value in hexadecimal digits, because Grafana's quoting does not escape a backslash. Its
 // values come joined by commas: between `,x` stands a zero byte after decoding, which no tracked value holds.
 
-import type { Language } from "./words";
+import type { Dimension, Language } from "./words";
 
 /** Dimensions that a board may filter by. */
-export const FILTERS = ["source", "medium", "device", "country", "agent"] as const;
+export const FILTERS = ["source", "medium", "device", "country", "agent"] as const satisfies readonly Dimension[];
 export type Filter = (typeof FILTERS)[number];
 
 /** What a filter's variable holds while it filters nothing. */
@@ -22,7 +22,7 @@ const SHOP = "shop = '${shop}'";
 
 export interface FunnelCall {
   interval?: "day" | "";
-  breakdown?: string;
+  breakdown?: Dimension | "";
   /** None: the variables that filter are asked for with it, or the board has none. */
   filters?: readonly Filter[];
 }

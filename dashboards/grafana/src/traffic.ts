@@ -4,14 +4,14 @@ import type { Board } from "./board";
 import { breakdownTable, named } from "./funnel";
 import { lines, steps, table, tiles } from "./panels";
 import { byDay, funnel, ofAllDays, orUnknown } from "./sql";
-import { DIMENSIONS, type Language, labelOf } from "./words";
+import { type Dimension, type Language, dimensionOf, labelOf } from "./words";
 
 const FILTERS = ["source", "medium", "device", "country"] as const;
 const SHOWN = ["visitors", "effective", "bounced", "buyers", "payers"] as const;
 const RATES = ["effective_entry_rate", "bounce_rate", "overall_conversion_rate"] as const;
 
 /** Visitors of each value of a dimension, to scale. */
-function bars(dimension: string, language: Language): string {
+function bars(dimension: Dimension, language: Language): string {
   return `SELECT ${orUnknown("value", language)} AS step, visitors AS persons
 FROM ${funnel({ breakdown: dimension, filters: FILTERS })}
 ORDER BY visitors DESC
@@ -24,9 +24,9 @@ export const board: Board = {
   description: { en: "Where visitors come from, on what, and what becomes of them.", zh: "访客来自哪里、用什么设备、后续转化如何。" },
   filters: FILTERS,
   panels: (language) => {
-    const byDimension = (dimension: string, width: number, height: number) => {
+    const byDimension = (dimension: Dimension, width: number, height: number) => {
       const found = breakdownTable(dimension, FILTERS, language);
-      const name = DIMENSIONS[dimension]!;
+      const name = { en: dimensionOf(dimension, "en"), zh: dimensionOf(dimension, "zh") };
       return table(
         {
           title: { en: `By ${name.en.toLowerCase()}`, zh: `按${name.zh}` },
@@ -39,8 +39,8 @@ export const board: Board = {
         language,
       );
     };
-    const barsOf = (dimension: string) => {
-      const name = DIMENSIONS[dimension]!;
+    const barsOf = (dimension: Dimension) => {
+      const name = { en: dimensionOf(dimension, "en"), zh: dimensionOf(dimension, "zh") };
       return steps(
         { title: { en: `Visitors by ${name.en.toLowerCase()}`, zh: `按${name.zh}的访客数` }, description: { en: "Distinct visitors of the twelve largest.", zh: "访客最多的十二项，去重人数。" }, width: 8, height: 9 },
         bars(dimension, language),

@@ -1,6 +1,7 @@
-// Titles and sentences of the boards in both languages. What a figure is called stands in the page's metrics.ts, once for both.
+// Titles and sentences of the boards in both languages. What figures and dimensions are called stands in the
+// server's catalogue, of which the page's catalogue.ts is written.
 
-import { AMOUNTS, LABELS, type Metric } from "../../web/src/metrics";
+import { DIMENSION_NAMES, LABELS, MONEY_LABELS } from "../../web/src/catalogue";
 
 export type Language = "en" | "zh";
 export const LANGUAGES: readonly Language[] = ["en", "zh"];
@@ -12,21 +13,10 @@ export interface Wording {
 
 export const say = (wording: Wording, language: Language): string => wording[language];
 
-export const labelOf = (id: Metric, language: Language): string => LABELS[id][language];
+export type Dimension = keyof typeof DIMENSION_NAMES;
 
-export const amountOf = (id: keyof typeof AMOUNTS, language: Language): string => AMOUNTS[id][language];
+export const labelOf = (id: keyof typeof LABELS, language: Language): string => LABELS[id][language];
 
-export const DIMENSIONS: Record<string, Wording> = {
-  source: { en: "Source", zh: "来源" },
-  medium: { en: "Medium", zh: "媒介" },
-  campaign: { en: "Campaign", zh: "活动" },
-  landing: { en: "Landing page", zh: "落地页" },
-  device: { en: "Device", zh: "设备" },
-  browser: { en: "Browser", zh: "浏览器" },
-  country: { en: "Country", zh: "国家/地区" },
-  city: { en: "City", zh: "城市" },
-  channel: { en: "Chat tool", zh: "咨询渠道" },
-  agent: { en: "Agent", zh: "客服" },
-  product: { en: "Product", zh: "商品" },
-  customer_type: { en: "Customers", zh: "新老客户" },
-};
+export const amountOf = (id: keyof typeof MONEY_LABELS, language: Language): string => MONEY_LABELS[id][language];
+
+export const dimensionOf = (id: Dimension, language: Language): string => DIMENSION_NAMES[id][language];

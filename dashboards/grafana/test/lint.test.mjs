@@ -8,7 +8,9 @@ import { buildFiles } from "../build.mjs";
 
 const files = await buildFiles();
 const boards = [...files].filter(([path]) => path.startsWith("dashboards/")).map(([path, text]) => ({ path, board: JSON.parse(text) }));
-const views = (await readdir(new URL("../../../sql/views", import.meta.url))).filter((name) => name.endsWith(".sql")).map((name) => name.slice(0, -4));
+const views = (await readdir(new URL("../../../sql/views", import.meta.url), { recursive: true }))
+  .filter((path) => path.endsWith(".sql") && !path.startsWith("parts/"))
+  .map((path) => path.slice(path.indexOf("/") + 1, -4));
 const CORE = ["bargauge", "stat", "timeseries", "table"];
 /** Units that show every digit of a count; `short` would say 7.82 K, and no unit knows a variable. */
 const UNITS = ["locale", "percentunit", "string", "suffix:days", "suffix:天", "s", "bytes", "eps"];

@@ -1,15 +1,17 @@
 // What tracked values are called on the page. Most stand as they were tracked; those that the server finds out by itself, and
 // countries, have names in both languages.
 
+import { CLOSED_VALUES } from "./catalogue";
+import type { Dimension } from "./view";
 import { type Language, isWord, say } from "./words";
 
 /** Values that the server finds out, by dimension; the words of `value_…` name them. */
-export const FOUND_OUT: Partial<Record<string, readonly string[]>> = {
+export const FOUND_OUT: Partial<Record<Dimension, readonly string[]>> = {
   source: ["direct"],
   medium: ["direct", "search", "social", "referral", "email", "cpc", "display", "ai", "shopping"],
   campaign: ["direct"],
   device: ["desktop", "mobile", "tablet", "tv", "console"],
-  customer_type: ["old", "new"],
+  ...CLOSED_VALUES,
 };
 
 /** What pages named beyond the bounds of new values. */
@@ -21,7 +23,7 @@ const COUNTRIES: Record<Language, Intl.DisplayNames> = {
 };
 
 /** A value of a dimension as people call it; null or empty is unknown. */
-export function nameOf(dimension: string, value: string | null, language: Language): string {
+export function nameOf(dimension: Dimension, value: string | null, language: Language): string {
   if (!value) return say("unknown", language);
   if (value === OTHER) return say("beyond_bound", language);
   const word = `value_${value}`;

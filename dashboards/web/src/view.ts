@@ -2,13 +2,11 @@
 // sorting: a control writes it, `hashchange` reads it, and a link holds the whole view. Whatever it does not
 // know it leaves out.
 
+import { DIMENSIONS } from "./catalogue";
 import { COUNTS, type Metric, RATES } from "./metrics";
 import { type Days, MAX_DAYS, RANGES, type Range, countDays, isDay } from "./range";
 
-export const DIMENSIONS = [
-  "source", "medium", "campaign", "landing", "device", "browser", "os", "country", "region", "city",
-  "channel", "agent", "product", "variant", "customer_type",
-] as const;
+export { DIMENSIONS };
 export type Dimension = (typeof DIMENSIONS)[number];
 
 export const COMPARISONS = ["previous", "weekday", "year", "none"] as const;

@@ -1,5 +1,8 @@
 // The sentences in both languages that the page says as a whole or that several panels share. What one panel
-// says stands beside it, and the labels of the figures in metrics.ts.
+// says stands beside it, and what figures and
+// dimensions are called in catalogue.ts.
+
+import { DIMENSION_NAMES } from "./catalogue";
 
 export type Language = "en" | "zh";
 
@@ -128,22 +131,7 @@ export const WORDS = {
   kind_payment: { en: "payment", zh: "付款" },
   kind_refund: { en: "refund", zh: "退款" },
   kind_rating: { en: "rating", zh: "评价" },
-  // Dimensions.
-  source: { en: "Source", zh: "来源" },
-  medium: { en: "Medium", zh: "媒介" },
-  campaign: { en: "Campaign", zh: "活动" },
-  landing: { en: "Landing page", zh: "落地页" },
-  device: { en: "Device", zh: "设备" },
-  browser: { en: "Browser", zh: "浏览器" },
-  os: { en: "System", zh: "系统" },
-  country: { en: "Country", zh: "国家/地区" },
-  region: { en: "Region", zh: "省/州" },
-  city: { en: "City", zh: "城市" },
-  channel: { en: "Chat tool", zh: "咨询渠道" },
-  agent: { en: "Agent", zh: "客服" },
-  product: { en: "Product", zh: "商品" },
-  variant: { en: "Variant", zh: "实验版本" },
-  customer_type: { en: "Customers", zh: "新老客户" },
+  ...DIMENSION_NAMES,
 } as const satisfies Record<string, Phrase>;
 
 export type Word = keyof typeof WORDS;

@@ -81,3 +81,11 @@ test("what pages named beyond the bounds of new values has a name in both langua
   assert.match(nameOf("campaign", "(other)", "en"), /daily limit/);
   assert.match(nameOf("landing", "(other)", "zh"), /超出每日新值上限/);
 });
+
+test("every value that the server finds out, and every dimension, has a name in both languages", async () => {
+  const { FOUND_OUT } = await load("values");
+  const { isWord } = await load("words");
+  const { DIMENSIONS } = await load("view");
+  for (const value of Object.values(FOUND_OUT).flat()) assert.ok(isWord(`value_${value}`), value);
+  for (const dimension of DIMENSIONS) assert.ok(say(dimension, "zh") && isWord(dimension), dimension);
+});

@@ -8,21 +8,9 @@ WITH
             if({interval:String} = '', {from:Date},
                 greatest(toDate(dateTrunc(if({interval:String} = '', 'day', {interval:String}), day)), {from:Date})) AS bucket,
             -- `identity` has each `if` of a known parameter replaced before columns are chosen: otherwise every second one stays.
-            if({breakdown:String} = 'source', source::String, identity(
-                if({breakdown:String} = 'medium', medium::String, identity(
-                if({breakdown:String} = 'campaign', campaign::String, identity(
-                if({breakdown:String} = 'landing', landing, identity(
-                if({breakdown:String} = 'device', device::String, identity(
-                if({breakdown:String} = 'browser', browser::String, identity(
-                if({breakdown:String} = 'os', os::String, identity(
-                if({breakdown:String} = 'country', country::String, identity(
-                if({breakdown:String} = 'region', region::String, identity(
-                if({breakdown:String} = 'city', city::String, identity(
-                if({breakdown:String} = 'agent', arrayJoin(agent), identity(
-                if({breakdown:String} = 'channel', arrayJoin(channel), identity(
-                if({breakdown:String} = 'product', arrayJoin(product), identity(
-                if({breakdown:String} = 'variant', arrayJoin(variant), identity(
-                if({breakdown:String} = 'customer_type', customer_type::String, ''))))))))))))))))))))))))))))) AS value,
+-- nest: dimension
+            if({breakdown:String} = '$id', $text, identity(…))
+                AS value,
             groupBitOr(marks) AS did,
             max(day = {today:Date} AND open_until > {now:DateTime64(3, 'UTC')}) AS may_return,
             minIf(day, bitAnd(marks, 4) != 0) AS asked_day,
@@ -30,24 +18,13 @@ WITH
             bitAnd(did, 64) = 0 AS is_person,
             bitAnd(did, 8) != 0 AS is_buyer,
             bitAnd(did, 4) != 0 AND (NOT is_buyer OR asked_day <= ordered_day) AS is_inquirer,
-            groupArrayArrayIf(arrayMap(m -> (day, m), money), notEmpty(money)) AS moved
+            -- Of each day's orders, and as often its day.
+            groupArrayArrayIf(money, notEmpty(money)) AS of_orders,
+            groupArrayArrayIf(arrayMap(_ -> day, money), notEmpty(money)) AS of_days
         FROM day_facts FINAL
         WHERE shop = {shop:String} AND day BETWEEN {from:Date} AND {to:Date} AND NOT is_deleted
-            AND (NOT mapContains(filters, 'source') OR source IN (filters['source']))
-            AND (NOT mapContains(filters, 'medium') OR medium IN (filters['medium']))
-            AND (NOT mapContains(filters, 'campaign') OR campaign IN (filters['campaign']))
-            AND (NOT mapContains(filters, 'landing') OR landing IN (filters['landing']))
-            AND (NOT mapContains(filters, 'device') OR device IN (filters['device']))
-            AND (NOT mapContains(filters, 'browser') OR browser IN (filters['browser']))
-            AND (NOT mapContains(filters, 'os') OR os IN (filters['os']))
-            AND (NOT mapContains(filters, 'country') OR country IN (filters['country']))
-            AND (NOT mapContains(filters, 'region') OR region IN (filters['region']))
-            AND (NOT mapContains(filters, 'city') OR city IN (filters['city']))
-            AND (NOT mapContains(filters, 'agent') OR hasAny(agent, filters['agent']))
-            AND (NOT mapContains(filters, 'channel') OR hasAny(channel, filters['channel']))
-            AND (NOT mapContains(filters, 'product') OR hasAny(product, filters['product']))
-            AND (NOT mapContains(filters, 'variant') OR hasAny(variant, filters['variant']))
-            AND (NOT mapContains(filters, 'customer_type') OR customer_type IN (filters['customer_type']))
+-- each: dimension
+            AND (NOT mapContains(filters, '$id') OR $passes)
 -- part: if_days
         GROUP BY visitor, bucket, value
         -- The key holds the partition's day; a partition of one part is then read as it is.
@@ -70,13 +47,23 @@ WITH
             countIf(bitAnd(did, 32) != 0) AS cookieless_visitors,
             -- By currency and branch: 0 unattributed, 1 inquiry, 2 silent.
             sumMap(
-                arrayMap(m -> (m.2.currency, multiIf(NOT is_person, 0, bitAnd(did, 4) != 0 AND m.1 >= asked_day, 1, 2)), moved),
-                moved.2.ordered, moved.2.paid, moved.2.refunded, moved.2.orders, moved.2.paid_orders,
-                arrayMap(_ -> 1, moved)) AS sums,
+                arrayMap(
+                    (m, d) -> (m.currency, multiIf(NOT is_person, 0, bitAnd(did, 4) != 0 AND d >= asked_day, 1, 2)),
+                    of_orders, of_days),
+                of_orders.ordered, of_orders.paid, of_orders.refunded,
+                of_orders.orders, of_orders.paid_orders,
+                arrayMap(_ -> 1, of_orders))
+                ::Tuple(of Array(Tuple(currency String, branch UInt8)),
+                    ordered Array(Decimal(38, 4)), paid Array(Decimal(38, 4)), refunded Array(Decimal(38, 4)),
+                    orders Array(UInt64), paid_orders Array(UInt64), rows Array(Int64)) AS sums,
             sumMap(
-                arrayDistinct(arrayMap(m -> m.2.currency, arrayFilter(m -> m.2.paid_orders > 0 AND is_person, moved))) AS paid_in,
-                arrayMap(_ -> 1, paid_in)) AS payers_in,
-            ([], [], [], [])::Tuple(Array(String), Array(Decimal(38, 4)), Array(UInt64), Array(Decimal(38, 4))) AS cash
+                arrayDistinct(
+                    arrayMap(m -> m.currency, arrayFilter(m -> m.paid_orders > 0 AND is_person, of_orders))) AS paying,
+                arrayMap(_ -> 1, paying))
+                ::Tuple(currency Array(String), payers Array(UInt64)) AS paid_in,
+            ([], [], [], [])
+                ::Tuple(currency Array(String), received Array(Decimal(38, 4)), waiting_count Array(UInt64),
+                    waiting Array(Decimal(38, 4))) AS cash_in
         FROM persons
         GROUP BY bucket, value
     )

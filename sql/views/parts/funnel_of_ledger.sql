@@ -12,15 +12,8 @@ WITH
         SELECT
             bucket,
             if({breakdown:String} = '', '', counted.value) AS value,
-            toUInt64(sumIf(counted, what = 'visitors')) AS visitors,
-            toUInt64(sumIf(counted, what = 'effective')) AS effective,
-            toUInt64(sumIf(counted, what = 'open')) AS open,
-            toUInt64(sumIf(counted, what = 'inquirers')) AS inquirers,
-            toUInt64(sumIf(counted, what = 'buyers')) AS buyers,
-            toUInt64(sumIf(counted, what = 'inquiry_buyers')) AS inquiry_buyers,
-            toUInt64(sumIf(counted, what = 'payers')) AS payers,
-            toUInt64(sumIf(counted, what = 'inquiry_payers')) AS inquiry_payers,
-            toUInt64(sumIf(counted, what = 'inquired') - sumIf(counted, what = 'asked')) AS after_sale_inquirers,
+-- each: counted
+            toUInt64($sum) AS $id,
             toUInt64(sumIf(counted, what = 'cookieless')) AS cookieless_visitors,
             sumMapIf(
                 [(currency, branch)],
@@ -31,15 +24,21 @@ WITH
                 [if(what IN ('paid_orders', 'unattributed_paid_orders'), counted, 0)],
                 -- Keeps a currency whose amounts are all 0.
                 [counted],
-                what NOT IN ('received', 'waiting') AND currency != '' AND what != 'payers_in') AS sums,
-            sumMapIf([currency], [counted], what = 'payers_in') AS payers_in,
+                what NOT IN ('received', 'waiting') AND currency != '' AND what != 'payers_in')
+                ::Tuple(of Array(Tuple(currency String, branch UInt8)),
+                    ordered Array(Decimal(38, 4)), paid Array(Decimal(38, 4)), refunded Array(Decimal(38, 4)),
+                    orders Array(UInt64), paid_orders Array(UInt64), rows Array(Int64)) AS sums,
+            sumMapIf([currency], [counted], what = 'payers_in')
+                ::Tuple(currency Array(String), payers Array(UInt64)) AS paid_in,
             sumMapIf(
                 [currency],
                 [if(what = 'received', sum, 0)],
                 [if(what = 'waiting', counted, 0)],
                 [if(what = 'waiting', sum, 0)],
                 [counted],
-                what IN ('received', 'waiting')) AS cash
+                what IN ('received', 'waiting'))
+                ::Tuple(currency Array(String), received Array(Decimal(38, 4)), waiting_count Array(UInt64),
+                    waiting Array(Decimal(38, 4)), rows Array(Int64)) AS cash_in
         FROM counted
         GROUP BY bucket, value
     )

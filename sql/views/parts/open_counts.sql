@@ -5,16 +5,19 @@
 SELECT
     if({interval:String} = '', {from:Date},
         greatest(toDate(dateTrunc(if({interval:String} = '', 'day', {interval:String}), {today:Date})), {from:Date})) AS bucket,
-    group.2 AS value,
+    group.value AS value,
     'open' AS what,
     '' AS currency,
     2 AS branch,
     toInt64(count()) AS counted,
     toDecimal128(0, 4) AS sum
 FROM open_visitors FINAL
-ARRAY JOIN if({breakdown:String} = '' AND empty({filter_dimensions:Array(String)}), [('', '', open_visitors.after)], groups)::Array(Tuple(String, String, Date)) AS group
+ARRAY JOIN if({breakdown:String} = '' AND empty({filter_dimensions:Array(String)}),
+        [('', '', open_visitors.after)], groups)
+    ::Array(Tuple(dimension String, value String, after Date)) AS group
 WHERE shop = {shop:String} AND day = {today:Date} AND {today:Date} BETWEEN {from:Date} AND {to:Date}
-    AND until > {now:DateTime64(3, 'UTC')} AND group.1 = concat({breakdown:String}, {filter_dimensions:Array(String)}[1]) AND group.3 < bucket
+    AND until > {now:DateTime64(3, 'UTC')} AND group.after < bucket
+    AND group.dimension = concat({breakdown:String}, {filter_dimensions:Array(String)}[1])
     AND (empty({filter_values:Array(Array(String))}) OR has({filter_values:Array(Array(String))}[1], value))
 -- part: if_ledger
 GROUP BY value

@@ -2,34 +2,18 @@
 SELECT
     bucket,
     nullIf(value, '') AS value,
-    visitors,
-    visitors - effective - open AS bounced,
-    effective,
-    open,
-    inquirers,
-    effective - inquirers AS silent_visitors,
-    inquiry_buyers,
-    buyers - inquiry_buyers AS silent_buyers,
-    buyers,
-    inquiry_payers,
-    payers - inquiry_payers AS silent_payers,
-    payers,
-    after_sale_inquirers,
-    effective / nullIf(effective + bounced, 0) AS effective_entry_rate,
-    bounced / nullIf(effective + bounced, 0) AS bounce_rate,
-    inquirers / nullIf(visitors, 0) AS inquiry_rate,
-    inquiry_buyers / nullIf(inquirers, 0) AS inquiry_conversion_rate,
-    inquiry_payers / nullIf(inquirers, 0) AS inquiry_paid_rate,
-    silent_buyers / nullIf(silent_visitors, 0) AS silent_conversion_rate,
-    silent_payers / nullIf(silent_visitors, 0) AS silent_paid_rate,
-    silent_buyers / nullIf(visitors, 0) AS silent_rate_all_visitors,
-    silent_buyers / nullIf(buyers, 0) AS silent_share_of_buyers,
-    payers / nullIf(buyers, 0) AS payment_rate,
-    payers / nullIf(visitors, 0) AS overall_conversion_rate,
+-- each: count
+    $column,
+-- each: rate
+    $part / nullIf($base, 0) AS $id,
     cookieless_visitors / nullIf(visitors, 0) AS cookieless_share,
-    arrayZip(sums.1.1, sums.1.2, sums.2, sums.3, sums.4, sums.5, sums.6)
-        ::Array(Tuple(currency String, branch UInt8, ordered Decimal(38, 4), paid Decimal(38, 4), refunded Decimal(38, 4), orders UInt64, paid_orders UInt64)) AS money,
-    arrayZip(payers_in.1, payers_in.2)::Array(Tuple(currency String, payers UInt64)) AS payers_in,
-    arrayZip(cash.1, cash.2, cash.3, cash.4)::Array(Tuple(currency String, received Decimal(38, 4), waiting_count UInt64, waiting Decimal(38, 4))) AS cash
+    arrayZip(sums.of.currency, sums.of.branch, sums.ordered, sums.paid, sums.refunded,
+            sums.orders, sums.paid_orders)
+        ::Array(Tuple(currency String, branch UInt8, ordered Decimal(38, 4), paid Decimal(38, 4),
+            refunded Decimal(38, 4), orders UInt64, paid_orders UInt64)) AS money,
+    arrayZip(paid_in.currency, paid_in.payers)::Array(Tuple(currency String, payers UInt64)) AS payers_in,
+    arrayZip(cash_in.currency, cash_in.received, cash_in.waiting_count, cash_in.waiting)
+        ::Array(Tuple(currency String, received Decimal(38, 4), waiting_count UInt64,
+            waiting Decimal(38, 4))) AS cash
 FROM told
 WHERE visitors > 0 OR notEmpty(money) OR notEmpty(cash)

@@ -1,6 +1,6 @@
 //! What the upkeep writes at once: rows with their final values, under a number, for the tables and for a file.
 
-use crate::funnel::Dimension;
+use crate::funnel::{Dimension, Kind};
 use crate::ledger::life::DayFacts;
 use crate::ledger::order::{OrderFacts, Placed};
 use crate::ledger::revision::Revision;
@@ -92,18 +92,19 @@ impl Batch {
         for (shop, dimension) in wide {
             dimensions.text(shop).text(dimension.as_str());
         }
-        let inserts = [
+        let values: Vec<&str> = Dimension::ALL.iter().map(|dimension| dimension.as_str()).collect();
+        let day_columns = format!(
+            "day_facts (shop, visitor, day, batch, is_deleted, marks, open_until, {}, money)",
+            values.join(", ")
+        );
+        let inserts: [(&str, Rows); 6] = [
             (
                 "order_facts (shop, order_id, batch, is_placed, placed_at, placed_day, visitor, is_cookieless, customer, payments, \
               money, changed_at)",
                 orders,
             ),
             ("late_arrivals (shop, day, received_at)", late),
-            (
-                "day_facts (shop, visitor, day, batch, is_deleted, marks, open_until, source, medium, campaign, device, browser, os, \
-              country, region, city, landing, agent, channel, variant, product, customer_type, money)",
-                days,
-            ),
+            (&day_columns, days),
             (
                 "day_ledger (shop, dimension, value, set, currency, after, start, day, batch, counted, amount)",
                 ledger,
@@ -147,8 +148,8 @@ fn write_day(rows: &mut Rows, shop: &str, visitor: u64, day: u16, facts: Option<
     rows.text(shop).u64(visitor).u16(day).u64(batch).u8(u8::from(facts.is_none()));
     rows.u16(facts.map_or(0, |facts| facts.marks.bits())).i64(facts.map_or(0, |facts| facts.open_until_ms));
     for dimension in Dimension::ALL {
-        let values = facts.map_or(&[][..], |facts| facts.values[*dimension as usize].as_slice());
-        if dimension.has_many_values() {
+        let values = facts.map_or(&[][..], |facts| &facts.values[*dimension]);
+        if dimension.kind() == Kind::Array {
             rows.array(values, |rows, value| {
                 rows.text(value);
             });

@@ -1,6 +1,6 @@
 //! Rows that the upkeep reads, as ClickHouse sends them, and what they are in `ledger`.
 
-use crate::ledger::life::{DayFacts, DayMoney, Marks, RawDay};
+use crate::ledger::life::{Answerer, DayFacts, DayMoney, Marks, RawDay, Touch, Values, Visit};
 use crate::ledger::order::{OrderFacts, OrderMoney, Payment, Placed, Told, What};
 use crate::money::Sum;
 use crate::store::error::StoreError;
@@ -31,6 +31,7 @@ pub struct ToldRow {
     pub is_wanted: u8,
 }
 
+// The client reads what is in an array as a tuple, by place; each is named where it is taken apart.
 type PaymentRow = (i64, u16, i128, String);
 type OrderMoneyRow = (String, i128, i128, i128, bool, bool, bool);
 type DayMoneyRow = (String, i128, i128, i128, u32, u32, u32);
@@ -168,9 +169,17 @@ impl From<RawDayRow> for RawDay {
             view_max: row.view_max,
             viewed_at_ms: row.viewed_at_ms,
             asked_at_ms: row.asked_at_ms,
-            first_visit: [row.landing, row.device, row.browser, row.os, row.country, row.region, row.city],
-            last_touch: [row.source, row.medium, row.campaign],
-            last_inquiry: [row.last_agent, row.last_channel],
+            first_visit: Visit {
+                landing: row.landing,
+                device: row.device,
+                browser: row.browser,
+                os: row.os,
+                country: row.country,
+                region: row.region,
+                city: row.city,
+            },
+            last_touch: Touch { source: row.source, medium: row.medium, campaign: row.campaign },
+            last_inquiry: Answerer { agent: row.last_agent, channel: row.last_channel },
             agents: row.agents,
             channels: row.channels,
             products: row.products,
@@ -180,8 +189,12 @@ impl From<RawDayRow> for RawDay {
     }
 }
 
-impl From<DayRow> for DayFacts {
-    fn from(row: DayRow) -> DayFacts {
+impl TryFrom<DayRow> for DayFacts {
+    type Error = StoreError;
+
+    /// # Errors
+    /// Refused: values of other dimensions than this version's.
+    fn try_from(row: DayRow) -> Result<DayFacts, StoreError> {
         let money =
             |(currency, ordered, paid, refunded, orders, paid_orders, refunded_orders): DayMoneyRow| {
                 DayMoney {
@@ -194,12 +207,15 @@ impl From<DayRow> for DayFacts {
                     refunded_orders,
                 }
             };
-        DayFacts {
+        let values = Values::from_columns(row.values).ok_or_else(|| {
+            StoreError::Refused("a day has values of other dimensions than this version's".into())
+        })?;
+        Ok(DayFacts {
             day: row.day,
             marks: Marks::from_bits(row.marks),
             open_until_ms: row.open_until_ms,
-            values: row.values,
+            values,
             money: row.money.into_iter().map(money).collect(),
-        }
+        })
     }
 }

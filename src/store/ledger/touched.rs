@@ -4,10 +4,14 @@ use super::queue::Piece;
 use super::rows::{DayRow, OrderRow, RawDayRow, ToldRow};
 use crate::ledger::life::RawDay;
 use crate::ledger::revision::{Touched, TouchedShop};
+use crate::store::ask::lists::expanded;
+use crate::store::ask::views::Text;
 use crate::store::client::Store;
 use crate::store::error::StoreError;
 use clickhouse::Row;
 use serde::Deserialize;
+
+static KNOWN_DAYS: Text = Text::new(|| expanded(include_str!("../../../sql/ledger/known_days.sql")));
 
 #[derive(Row, Deserialize)]
 struct LookedAtRow {
@@ -94,11 +98,10 @@ impl Store {
         read!("concerned_orders", "with_customers" = u8::from(with_customers), OrderRow, |shop, row| {
             shop.concerned_orders.push(row.into())
         });
-        read!("known_days", DayRow, |shop, row| shop
-            .known_days
-            .entry(row.visitor)
-            .or_default()
-            .push(row.into()));
+        for row in self.all::<DayRow>(self.client.query_raw(&KNOWN_DAYS)).await? {
+            let shop = touched.shops.entry(row.shop.clone()).or_default();
+            shop.known_days.entry(row.visitor).or_default().push(row.try_into()?);
+        }
         Ok(touched)
     }
 }

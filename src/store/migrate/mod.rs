@@ -5,9 +5,9 @@
 
 pub(super) mod history;
 
-use super::client::{Store, in_time};
-use super::error::StoreError;
-use super::views::{self, sql_files};
+use crate::store::ask::views::{self, sql_files};
+use crate::store::client::{Store, in_time};
+use crate::store::error::StoreError;
 use clickhouse::Row;
 use history::{Applied, checksum, made_by, pending};
 use serde::{Deserialize, Serialize};

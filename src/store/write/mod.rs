@@ -1,10 +1,12 @@
 //! Rows into tables: events as they are shipped, and what is written down about shops.
 
-pub(super) mod events;
+mod annotations;
+mod events;
 pub(super) mod row_binary;
 mod seen_values;
 mod shops;
 
+pub use annotations::Annotation;
 pub use events::Insertion;
 pub use seen_values::{Brought, Seen, SeenRow, hash_of};
 pub use shops::{RulesRow, ShopRow};

@@ -1,3 +1,5 @@
+import { COHORT_LABELS } from "../../catalogue";
+
 export const WORDS = {
   cohorts: { en: "Inquiry cohorts", zh: "咨询追踪" },
   hint: {
@@ -8,9 +10,5 @@ export const WORDS = {
   },
   still_open: { en: "still open", zh: "统计中" },
   total: { en: "Total", zh: "合计" },
-  order_d0: { en: "Ordered that day", zh: "当日下单" },
-  order_final: { en: "Ordered within 3 days", zh: "之后 3 天内下单" },
-  paid_d0: { en: "Paid that day", zh: "当日付款" },
-  paid_d1: { en: "Paid by next day", zh: "截至次日付款" },
-  paid_final: { en: "Paid within 3 days", zh: "之后 3 天内付款" },
+  ...COHORT_LABELS,
 } as const;

@@ -60,11 +60,13 @@ WITH
             person,
             visitor,
             ifNull(first_known_at, first_at) AS first_asked_at,
-            if(first_known_at IS NULL, last, last_known) AS inquiry,
-            inquiry.1 AS last_asked_at,
-            toString(inquiry.4) AS agent,
-            toString(inquiry.5) AS channel,
-            inquiry.6 AS is_cookieless
+            if(first_known_at IS NULL, last, last_known)
+                ::Tuple(at DateTime64(3, 'UTC'), id FixedString(16), verified Bool,
+                    agent String, channel String, cookieless Bool) AS inquiry,
+            inquiry.at AS last_asked_at,
+            inquiry.agent AS agent,
+            inquiry.channel AS channel,
+            inquiry.cookieless AS is_cookieless
         FROM asked
         WHERE (empty({agents:Array(String)}) OR has({agents:Array(String)}, agent))
             AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, channel))

@@ -22,11 +22,8 @@ SELECT
     toUInt64(sumIf(counted, what = 'payers_d0')) AS payers_d0,
     toUInt64(sumIf(counted, what = 'payers_d1')) AS payers_d1,
     toUInt64(sumIf(counted, what = 'payers_final')) AS payers_final,
-    buyers_d0 / nullIf(inquirers, 0) AS order_d0,
-    buyers_final / nullIf(inquirers, 0) AS order_final,
-    payers_d0 / nullIf(inquirers, 0) AS paid_d0,
-    payers_d1 / nullIf(inquirers, 0) AS paid_d1,
-    payers_final / nullIf(inquirers, 0) AS paid_final
+-- list: cohort_rate
+    $part / nullIf($base, 0) AS $id
 FROM
 (
     SELECT day_ledger.day AS cohort_day, day_ledger.set AS what, counted

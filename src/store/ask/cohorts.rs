@@ -1,13 +1,13 @@
 //! Inquiry cohorts.
 
-use super::client::Store;
-use super::error::StoreError;
 use super::views::{Text, text_of};
 use crate::funnel::{Cohort, Question};
+use crate::store::client::Store;
+use crate::store::error::StoreError;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-static COHORTS: Text = Text::new(|| text_of!("cohorts"));
+static COHORTS: Text = Text::new(|| text_of!("funnel/cohorts"));
 
 #[derive(Debug, Deserialize)]
 struct CohortRow {

@@ -1,16 +1,16 @@
 //! Who asked and has not bought.
 
-use super::ask::{date_time, instant};
-use super::client::Store;
-use super::error::StoreError;
+use super::question::{date_time, instant};
 use super::views::{Text, text_of};
 use crate::funnel::{Dimension, Filters, Question};
 use crate::money::{Currency, Sum};
+use crate::store::client::Store;
+use crate::store::error::StoreError;
 use serde::Deserialize;
 use std::collections::HashMap;
 
-static LOST: Text = Text::new(|| text_of!("lost_inquiries"));
-static WISHES: Text = Text::new(|| text_of!("visitor_wishes"));
+static LOST: Text = Text::new(|| text_of!("inquiries/lost_inquiries"));
+static WISHES: Text = Text::new(|| text_of!("inquiries/visitor_wishes"));
 /// After every moment that an event may have: the end of 2199.
 const AFTER_ALL_MS: i64 = 7_258_118_399_999;
 

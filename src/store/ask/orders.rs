@@ -1,13 +1,13 @@
 //! What the orders of a window tell about their persons.
 
-use super::client::Store;
-use super::error::StoreError;
 use super::views::{Text, text_of};
 use crate::funnel::{Cycle, Question, Repeat, Span};
+use crate::store::client::Store;
+use crate::store::error::StoreError;
 use serde::Deserialize;
 
-static REPEAT: Text = Text::new(|| text_of!("repeat_buyers"));
-static CYCLES: Text = Text::new(|| text_of!("cycles"));
+static REPEAT: Text = Text::new(|| text_of!("orders/repeat_buyers"));
+static CYCLES: Text = Text::new(|| text_of!("orders/cycles"));
 
 #[derive(Debug, Deserialize)]
 struct CycleRow {

@@ -1,10 +1,10 @@
 //! How a question is asked: with typed parameters, never with glued text, and with an end. Its answer is read as JSON
 //! rows.
 
-use super::client::{Store, in_time};
-use super::error::StoreError;
 use crate::clock::moment as moment_of;
 use crate::funnel::Question;
+use crate::store::client::{Store, in_time};
+use crate::store::error::StoreError;
 use chrono::{DateTime, Utc};
 use clickhouse::query::Query;
 use serde::de::DeserializeOwned;
@@ -27,7 +27,7 @@ const SETTINGS: [(&str, &str); 8] = [
 
 impl Store {
     /// A question about a window of a shop.
-    pub(super) fn about(&self, text: &str, question: &Question) -> Query {
+    pub(in crate::store) fn about(&self, text: &str, question: &Question) -> Query {
         self.question(text)
             .param("shop", &question.shop)
             .param("from", question.window.from.to_string())
@@ -39,14 +39,17 @@ impl Store {
     }
 
     /// A question, to be read by [`Store::rows`] or [`Store::row`].
-    pub(super) fn question(&self, text: &str) -> Query {
+    pub(in crate::store) fn question(&self, text: &str) -> Query {
         SETTINGS
             .into_iter()
             .fold(self.client.query_raw(text), |question, (name, value)| question.with_setting(name, value))
     }
 
     /// All rows of an answer.
-    pub(super) async fn rows<T: DeserializeOwned>(&self, question: Query) -> Result<Vec<T>, StoreError> {
+    pub(in crate::store) async fn rows<T: DeserializeOwned>(
+        &self,
+        question: Query,
+    ) -> Result<Vec<T>, StoreError> {
         let began = Instant::now();
         let mut answer = question.fetch_bytes("JSONEachRow")?;
         let bytes = in_time(answer.collect()).await?;
@@ -58,24 +61,24 @@ impl Store {
     }
 
     /// The one row of an answer.
-    pub(super) async fn row<T: DeserializeOwned>(&self, question: Query) -> Result<T, StoreError> {
+    pub(in crate::store) async fn row<T: DeserializeOwned>(&self, question: Query) -> Result<T, StoreError> {
         let found = self.rows(question).await?.pop();
         found.ok_or_else(|| StoreError::Refused("a row was expected, and none came".into()))
     }
 }
 
 /// A parameter of the type DateTime64(3, 'UTC').
-pub(super) fn date_time(ms: i64) -> String {
+pub(in crate::store) fn date_time(ms: i64) -> String {
     moment_of(ms).format("%Y-%m-%d %H:%M:%S%.3f").to_string()
 }
 
 /// A moment in RFC 3339, in epoch milliseconds.
-pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(in crate::store) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let moment = Option::<DateTime<Utc>>::deserialize(deserializer)?;
     Ok(moment.map(|moment| moment.timestamp_millis()))
 }
 
 /// A moment in RFC 3339 that must be there, in epoch milliseconds.
-pub(super) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+pub(in crate::store) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     Ok(DateTime::<Utc>::deserialize(deserializer)?.timestamp_millis())
 }

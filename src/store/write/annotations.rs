@@ -1,17 +1,17 @@
 //! What people wrote about days of a shop.
 
-use super::client::{Store, in_time};
-use super::error::StoreError;
-use super::views::{Text, text_of};
-use super::write::events::day_number;
+use super::events::day_number;
 use crate::funnel::Window;
+use crate::store::ask::views::{Text, text_of};
+use crate::store::client::{Store, in_time};
+use crate::store::error::StoreError;
 use chrono::NaiveDate;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-static ANNOTATED_DAYS: Text = Text::new(|| text_of!("annotated_days"));
+static ANNOTATED_DAYS: Text = Text::new(|| text_of!("funnel/annotated_days"));
 /// Never changed once it is written, so there are two states, and the later one wins.
 const WRITTEN: u8 = 1;
 const REMOVED: u8 = 2;

@@ -1,14 +1,15 @@
 //! The funnel of a window, of its buckets and of its groups.
 
-use super::ask::moment;
-use super::client::Store;
-use super::error::StoreError;
-use super::views::{Text, part_of, text_of};
+use super::question::moment;
+use super::views::{Text, part_of, text_of, whole};
 use crate::funnel::{
     Branch, Cash, Counts, Dimension, Figures, Filters, Funnel, Interval, Orders, Parts, Question, Waiting,
     Window,
 };
+use crate::ledger::chain::Set;
 use crate::money::{Currency, Sum};
+use crate::store::client::Store;
+use crate::store::error::StoreError;
 use chrono::NaiveDate;
 use clickhouse::query::Query;
 use serde::de::Error;
@@ -25,8 +26,13 @@ static GROUPS_BY: Text = Text::new(|| {
         *FUNNEL_OF_DAYS
     )
 });
-static WIDE: &str = "SELECT count() > 0 AS is_wide FROM wide_dimensions WHERE shop = {shop:String} AND dimension = {dimension:String}";
-static LATE_CHANGES: Text = Text::new(|| text_of!("late_changes"));
+/// Whether the ledger answers, as the view decides it.
+static ANSWERS: Text =
+    Text::new(|| whole("SELECT count() > 0 AS answers FROM system.one WHERE true\n-- part: if_ledger\n"));
+static LATE_CHANGES: Text = Text::new(|| text_of!("funnel/late_changes"));
+
+/// How the part `open_counts` calls what it counts.
+const OPEN: &str = "open";
 
 /// A question to the ledger reads so little that a second thread costs more than it saves.
 const ONE_THREAD: &str = "1";
@@ -81,38 +87,14 @@ struct PayersRow {
     payers: u64,
 }
 
-/// What a row counts. A set that is not here is none of this version's, and is never taken for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Counting {
-    Visitors,
-    Effective,
-    Open,
-    Inquired,
-    Asked,
-    Inquirers,
-    Buyers,
-    InquiryBuyers,
-    Payers,
-    InquiryPayers,
-    Cookieless,
-    PayersIn,
-    Orders,
-    PaidOrders,
-    Refunds,
-    UnattributedOrders,
-    UnattributedPaidOrders,
-    UnattributedRefunds,
-    Received,
-    Waiting,
-}
-
 /// A row of `ledger_counts` and `open_counts`.
 #[derive(Debug, Deserialize)]
 struct LedgerRow {
     bucket: NaiveDate,
     value: String,
-    what: Counting,
+    /// None: visitors of today who are still open, who are no set of the ledger.
+    #[serde(deserialize_with = "set")]
+    what: Option<Set>,
     /// None where persons are counted whatever they paid in.
     #[serde(deserialize_with = "currency")]
     currency: Option<Currency>,
@@ -122,6 +104,15 @@ struct LedgerRow {
     #[serde(deserialize_with = "count")]
     counted: u64,
     sum: Sum,
+}
+
+/// A set that this version does not know is an error, and is never taken for another.
+fn set<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Set>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    if name == OPEN {
+        return Ok(None);
+    }
+    Set::parse(&name).map(Some).ok_or_else(|| D::Error::custom(format!("`{name}` is the name of no set")))
 }
 
 fn branch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Branch, D::Error> {
@@ -149,8 +140,8 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 }
 
 #[derive(Debug, Deserialize)]
-struct WideRow {
-    is_wide: u8,
+struct AnswersRow {
+    answers: u8,
 }
 
 #[derive(Debug, Deserialize)]
@@ -179,64 +170,43 @@ struct Counted {
 
 impl Counted {
     fn add(&mut self, row: &LedgerRow) -> Result<(), StoreError> {
-        let counts = &mut self.counts;
-        let persons = match row.what {
-            Counting::Visitors => &mut counts.visitors,
-            Counting::Effective => &mut counts.effective,
-            Counting::Open => &mut counts.open,
-            Counting::Inquired => &mut counts.inquired,
-            Counting::Asked => &mut counts.asked,
-            Counting::Inquirers => &mut counts.inquirers,
-            Counting::Buyers => &mut counts.buyers,
-            Counting::InquiryBuyers => &mut counts.inquiry_buyers,
-            Counting::Payers => &mut counts.payers,
-            Counting::InquiryPayers => &mut counts.inquiry_payers,
-            Counting::Cookieless => &mut counts.cookieless,
-            Counting::PayersIn
-            | Counting::Orders
-            | Counting::PaidOrders
-            | Counting::Refunds
-            | Counting::UnattributedOrders
-            | Counting::UnattributedPaidOrders
-            | Counting::UnattributedRefunds
-            | Counting::Received
-            | Counting::Waiting => return self.add_money(row),
+        let Some(set) = row.what else {
+            self.counts.open += row.counted;
+            return Ok(());
         };
-        *persons += row.counted;
+        match self.counts.set(set.as_str()) {
+            Some(persons) => *persons += row.counted,
+            None => self.add_money(set, row)?,
+        }
         Ok(())
     }
 
-    fn add_money(&mut self, row: &LedgerRow) -> Result<(), StoreError> {
+    fn add_money(&mut self, set: Set, row: &LedgerRow) -> Result<(), StoreError> {
         let count = row.counted;
         // Corrections leave rows of nothing behind.
         if count == 0 && row.sum == Sum::default() {
             return Ok(());
         }
         let Some(currency) = row.currency else {
-            return Err(StoreError::Refused(format!(
-                "a row of the ledger counts {:?} in no currency",
-                row.what
-            )));
+            return Err(StoreError::Refused(format!("a row of the ledger counts {set:?} in no currency")));
         };
-        match row.what {
-            Counting::PayersIn => self.payers_in.push((currency, count)),
-            Counting::Received => self.cash_in(currency).received = row.sum,
-            Counting::Waiting => self.cash_in(currency).waiting = Waiting { count, amount: row.sum },
-            Counting::Orders | Counting::UnattributedOrders => {
+        match set {
+            Set::PayersIn => self.payers_in.push((currency, count)),
+            Set::Received => self.cash_in(currency).received = row.sum,
+            Set::Waiting => self.cash_in(currency).waiting = Waiting { count, amount: row.sum },
+            Set::Orders | Set::UnattributedOrders => {
                 let orders = self.orders_in(currency, row.branch);
                 (orders.orders, orders.ordered) = (count, row.sum);
             }
-            Counting::PaidOrders | Counting::UnattributedPaidOrders => {
+            Set::PaidOrders | Set::UnattributedPaidOrders => {
                 let orders = self.orders_in(currency, row.branch);
                 (orders.paid_orders, orders.paid) = (count, row.sum);
             }
-            Counting::Refunds | Counting::UnattributedRefunds => {
+            Set::Refunds | Set::UnattributedRefunds => {
                 self.orders_in(currency, row.branch).refunded = row.sum;
             }
-            persons => {
-                return Err(StoreError::Refused(format!(
-                    "{persons:?} of the ledger are persons and no money"
-                )));
+            other => {
+                return Err(StoreError::Refused(format!("{other:?} of the ledger is no part of a funnel")));
             }
         }
         Ok(())
@@ -303,11 +273,12 @@ impl OrdersRow {
 }
 
 impl Store {
-    /// The figures of the window as one, or of each bucket in which anything happened. Under filters there is no cash.
+    /// The figures of the window as one, or of each bucket in which anything happened. Under filters there is
+    /// no cash.
     ///
     /// # Errors
-    /// As of every question: away, ask again later; refused, the question costs more than the server allows, or the
-    /// tables are not this version's.
+    /// As of every question: away, ask again later; refused, the question costs more than the server allows,
+    /// or the tables are not this version's.
     pub async fn figures(
         &self,
         question: &Question,
@@ -377,7 +348,8 @@ impl Store {
         Ok(self.rows::<LateRow>(asked).await?.pop().and_then(|row| row.received_at))
     }
 
-    /// What the ledger counts, and who is open where the window holds today; nothing when the ledger has no answer.
+    /// What the ledger counts, and who is open where the window holds today; nothing when the ledger has no
+    /// answer.
     async fn ledger_counts(
         &self,
         question: &Question,
@@ -385,17 +357,19 @@ impl Store {
         breakdown: Option<Dimension>,
         filters: &Filters,
     ) -> Result<Option<Vec<LedgerRow>>, StoreError> {
-        let Some(dimension) = dimension_of(breakdown, filters) else { return Ok(None) };
+        let may_answer = Likely::of(breakdown, filters);
+        if may_answer == Likely::No {
+            return Ok(None);
+        }
         let about = |text: &str| {
             self.about_days(text, question, interval, breakdown, filters)
                 .with_setting("max_threads", ONE_THREAD)
         };
-        let is_wide = async {
-            let Some(dimension) = dimension else { return Ok(false) };
-            let asked = self.question(WIDE).param("shop", &question.shop);
-            self.row::<WideRow>(asked.param("dimension", dimension.as_str()))
-                .await
-                .map(|row| row.is_wide != 0)
+        let answers = async {
+            if may_answer == Likely::Always {
+                return Ok(true);
+            }
+            self.row::<AnswersRow>(about(&ANSWERS)).await.map(|row| row.answers != 0)
         };
         let open = async {
             if question.window.holds(question.today) {
@@ -404,10 +378,10 @@ impl Store {
                 Ok(Vec::new())
             }
         };
-        let (mut found, open, is_wide) =
-            tokio::try_join!(self.rows::<LedgerRow>(about(&LEDGER_COUNTS)), open, is_wide)?;
+        let (mut found, open, answers) =
+            tokio::try_join!(self.rows::<LedgerRow>(about(&LEDGER_COUNTS)), open, answers)?;
         found.extend(open);
-        Ok((!is_wide).then_some(found))
+        Ok(answers.then_some(found))
     }
 
     fn about_days(
@@ -427,13 +401,26 @@ impl Store {
     }
 }
 
-/// Of which dimension the ledger is to answer, none for the total; nothing when it cannot: it knows all values of one, or one.
-/// The part `if_ledger` decides likewise.
-fn dimension_of(breakdown: Option<Dimension>, filters: &Filters) -> Option<Option<Dimension>> {
-    match (breakdown, filters.single()) {
-        (None, Some((dimension, _))) => Some(Some(dimension)),
-        (dimension, None) if filters.is_empty() => Some(dimension),
-        _ => None,
+/// Whether it is worth asking the ledger. The part `if_ledger` alone decides; what it would decide for every
+/// shop is known without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Likely {
+    /// The ledger keeps the total of every shop.
+    Always,
+    /// It keeps all values of a dimension, and each by itself, unless there are too many.
+    Unless,
+    /// No row of it holds several values at once.
+    No,
+}
+
+impl Likely {
+    fn of(breakdown: Option<Dimension>, filters: &Filters) -> Likely {
+        match breakdown {
+            None if filters.is_empty() => Likely::Always,
+            None if filters.single().is_some() => Likely::Unless,
+            Some(_) if filters.is_empty() => Likely::Unless,
+            _ => Likely::No,
+        }
     }
 }
 
