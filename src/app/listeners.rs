@@ -1,6 +1,5 @@
 //! The two listeners: the public one, on which every request is bounded, timed and counted, and the operator's.
 
-use super::Routes;
 use crate::config::Settings;
 use crate::http::State;
 use crate::http::admin::{self, Admin};
@@ -9,7 +8,7 @@ use crate::http::edge::connections::{Busy, Connections};
 use crate::http::{self, edge};
 use actix_web::dev::{Server, Service};
 use actix_web::http::StatusCode;
-use actix_web::{App as WebApp, HttpServer, ResponseError};
+use actix_web::{App as WebApp, HttpServer, ResponseError, web};
 use anyhow::Context;
 use futures_util::future::Either;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -27,6 +26,9 @@ const MAX_CONNECTIONS: usize = 4_096;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 4_096;
+
+/// Routes that are added to the public listener, and asked before our own.
+pub type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
 /// The ports, taken before anything else is started: who has no port needs no engine.
 pub struct Ports {

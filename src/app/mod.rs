@@ -14,6 +14,7 @@ mod listeners;
 mod lock;
 mod storage;
 
+pub use listeners::Routes;
 pub use lock::{DataDirLock, LockError};
 pub use storage::embedded_store;
 
@@ -40,7 +41,6 @@ use crate::spool::{DeadLetters, Position, Spool};
 use crate::telemetry::Telemetry;
 use crate::upkeep::{Upkeep, UpkeepOptions};
 use actix_web::dev::ServerHandle;
-use actix_web::web;
 use anyhow::Context;
 use listeners::{Ports, Watch};
 use std::net::SocketAddr;
@@ -52,9 +52,6 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
-/// Routes that are added to the public listener, and asked before our own.
-pub type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
-
 /// The running program.
 pub struct App {
     state: http::State,
@@ -138,7 +135,7 @@ impl App {
         let shipper = Loop::start(|stopped| shipper.run(stopped));
         let options =
             UpkeepOptions { data_dir: settings.data_dir.clone(), interval: settings.upkeep_interval };
-        let (upkeep, ledger) = Upkeep::new(
+        let (upkeep, handle) = Upkeep::new(
             store.clone(),
             registry.clone(),
             clock.clone(),
@@ -151,7 +148,7 @@ impl App {
         let trusted_proxies = Arc::new(TrustedProxies::new(settings.trusted_proxies));
         let limits = Arc::new(Limits::new(settings.limits));
         let gate = Gate { clock: clock.clone(), registry, trusted_proxies, limits: limits.clone() };
-        let freshness = Freshness { spool: spool.clone(), progress, ledger };
+        let freshness = Freshness { spool: spool.clone(), progress, upkeep: handle };
         let public_url = settings.public_url.into();
         let reports = Reports { gate: gate.clone(), store, freshness, geo: geo.clone(), public_url };
         let (identities, agents, faults) = (identities, Arc::new(agents.await?), settings.faults);
@@ -232,7 +229,7 @@ impl App {
     /// The shipper or the upkeep has ended.
     pub async fn settled(&self) -> anyhow::Result<()> {
         self.shipped().await?;
-        self.state.reports.freshness.ledger.settle().await?;
+        self.state.reports.freshness.upkeep.settle().await?;
         Ok(())
     }
 

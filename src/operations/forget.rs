@@ -21,7 +21,7 @@ use crate::identity::forgotten::Forgotten;
 use crate::shipper::Progress;
 use crate::spool::{DeadLetters, Revision, Spool};
 use crate::store::{Store, StoreError};
-use crate::upkeep::Ledger;
+use crate::upkeep::UpkeepHandle;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -48,7 +48,7 @@ pub struct Locations {
     /// Where the visitor's rows are.
     pub store: Store,
     /// Told whom to derive anew.
-    pub ledger: Ledger,
+    pub upkeep: UpkeepHandle,
     /// Where refused events of the visitor may lie.
     pub dead_letters: DeadLetters,
     /// The memory of who was to be forgotten.
@@ -127,7 +127,7 @@ pub async fn forget(locations: &Locations, shop: &str, visitor: &str) -> Result<
 
     await_gone(locations, shop, visitor, forgotten_at_ms).await?;
     locations.store.queue_visitor(shop, found.hash()).await.map_err(ForgetError::Begun)?;
-    if !matches!(timeout(REWRITING_PATIENCE, locations.ledger.settle()).await, Ok(Ok(()))) {
+    if !matches!(timeout(REWRITING_PATIENCE, locations.upkeep.settle()).await, Ok(Ok(()))) {
         return Err(ForgetError::Rewriting);
     }
     locations.store.forget_derived(shop, found.hash()).await.map_err(ForgetError::Begun)?;

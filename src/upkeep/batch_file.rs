@@ -1,6 +1,6 @@
 //! The batch that is on its way into the tables: on the disk before its first insert, and until its last.
 
-use super::UpkeepError;
+use super::error::UpkeepError;
 use crate::file;
 use crate::store::Batch;
 use std::io;
@@ -68,5 +68,16 @@ impl BatchFile {
     ) -> Result<T, UpkeepError> {
         let done = spawn_blocking(work).await.unwrap_or_else(|lost| Err(io::Error::other(lost)));
         done.map_err(|cause| UpkeepError::File { path: self.path.clone(), cause })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_read_back_as_it_was_written() {
+        assert_eq!(Batch::from_bytes(&Batch::default().to_bytes().unwrap()), Some(Batch::default()));
+        assert_eq!(Batch::from_bytes(b"torn"), None);
     }
 }

@@ -4,21 +4,20 @@
 //! ledger is compared with the sum of what was written down. Between the pieces the queue is worked off as ever, and what
 //! that changes about visitors already looked at is added to the sum too, so nothing has to stand still meanwhile.
 
+use super::error::UpkeepError;
 use super::lots::PIECE_SLOTS;
-use super::{Round, Upkeep, UpkeepError};
-use crate::clock::{days_since_1970, moment};
+use super::night::{next_night, night_zone};
+use super::rounds::{Round, Upkeep};
+use super::verdict::{Verdict, VerifyError};
+use crate::clock::days_since_1970;
 use crate::funnel::Window;
 use crate::ledger::chain::Measure;
 use crate::ledger::order::OrderFacts;
 use crate::ledger::revision::{Revision, Touched, Watched};
 use crate::ledger::totals::{Key, Totals};
-use crate::shops::registry::Registry;
-use chrono::{Days, NaiveDate};
-use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
+use chrono::NaiveDate;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// Who differs while something is queued may only have changed just now: they are looked at again after the queue was worked off.
@@ -27,102 +26,17 @@ const MAX_TRIES: u32 = 20;
 const SURE_AFTER: u32 = 8;
 /// Between two pieces the queue is worked off this often.
 const ROUND_INTERVAL: Duration = Duration::from_secs(2);
-const NIGHT_HOUR: u32 = 3;
 /// After losses, until everything is proven.
 const RETRY_MS: i64 = 600_000;
 const DAY_MS: i64 = 86_400_000;
 /// Whoever was open longer ago is not any more, in every time zone.
 const OPEN_DAYS: i64 = 3;
 
-/// A request to verify a shop.
-#[derive(Debug)]
-pub struct Order {
-    pub shop: String,
-    pub window: Option<Window>,
-    pub mends: bool,
-    pub reply: oneshot::Sender<Result<Verdict, VerifyError>>,
-}
-
-/// What was found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// Visitors and orders looked at.
-    pub looked_at: u64,
-    /// Rows of the ledger looked at.
-    pub rows: u64,
-    /// Orders and visitors' days that were written down otherwise than they are.
-    pub wrong_facts: u64,
-    /// Rows of the ledger that were not the sum of what was written down.
-    pub wrong_rows: u64,
-    /// All of that is right now.
-    pub mended: bool,
-}
-
-impl Verdict {
-    /// Whether everything was as it must be.
-    pub fn is_right(&self) -> bool {
-        self.wrong_facts + self.wrong_rows == 0
-    }
-}
-
-/// Why a shop could not be verified.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// The store is away, or refuses.
-    #[error("{0}; try again when the store is back")]
-    Store(String),
-    /// Every look found other visitors changed.
-    #[error("its visitors change faster than they can be looked at; try again at a quieter time")]
-    Restless,
-    /// No row of the ledger can have it.
-    #[error("{0} is no day of the ledger; name days from 1970-01-01 to 2149-06-06")]
-    Day(NaiveDate),
-    /// Nobody will answer any more.
-    #[error("the server is stopping")]
-    Stopping,
-}
-
-impl super::Ledger {
-    /// Compares the ledger of a shop with what follows from its events, for rows of the days of `window` or all; `mends` puts
-    /// right what is wrong.
-    ///
-    /// # Errors
-    /// See [`VerifyError`].
-    pub async fn verify(
-        &self,
-        shop: &str,
-        window: Option<Window>,
-        mends: bool,
-    ) -> Result<Verdict, VerifyError> {
-        let (reply, answer) = oneshot::channel();
-        let order = Order { shop: shop.to_owned(), window, mends, reply };
-        self.orders.send(order).await.map_err(|_| VerifyError::Stopping)?;
-        self.wake.notify_one();
-        answer.await.map_err(|_| VerifyError::Stopping)?
-    }
-}
-
-/// The next three o'clock in a time zone, epoch milliseconds. Where a clock jumps over it, an hour later.
-pub(super) fn next_night(now_ms: i64, zone: Tz) -> i64 {
-    let now = moment(now_ms).with_timezone(&zone);
-    let nights = (0..3).filter_map(|days| {
-        let day = now.date_naive().checked_add_days(Days::new(days))?;
-        let at = |hour| day.and_hms_opt(hour, 0, 0)?.and_local_timezone(zone).earliest();
-        Some(at(NIGHT_HOUR).or_else(|| at(NIGHT_HOUR + 1))?.timestamp_millis())
-    });
-    nights.into_iter().find(|night| *night > now_ms).unwrap_or(now_ms + DAY_MS)
-}
-
-/// Whose night it is: most servers have the shops of one place.
-pub(super) fn night_zone(registry: &Registry) -> Tz {
-    registry.snapshot().shops().first().map_or(Tz::UTC, |shop| shop.time_zone)
-}
-
 impl Upkeep {
     pub(super) async fn verify_when_asked(&mut self) {
-        while let Ok(order) = self.orders.try_recv() {
-            let verdict = self.verify(&order.shop, order.window, order.mends).await;
-            let _ = order.reply.send(verdict);
+        while let Ok(request) = self.requests.try_recv() {
+            let verdict = self.verify(&request.shop, request.window, request.mends).await;
+            let _ = request.reply.send(verdict);
         }
         let now_ms = self.clock.now_ms();
         if now_ms < self.next_nightly_ms {
@@ -371,16 +285,4 @@ fn differences(revision: &Revision, (from, to): (u16, u16)) -> u64 {
 /// A day that no row of the ledger can have.
 fn number_of(day: NaiveDate) -> Result<u16, VerifyError> {
     days_since_1970(day).ok_or(VerifyError::Day(day))
-}
-
-impl From<UpkeepError> for VerifyError {
-    fn from(error: UpkeepError) -> VerifyError {
-        VerifyError::Store(error.to_string())
-    }
-}
-
-impl From<crate::store::StoreError> for VerifyError {
-    fn from(error: crate::store::StoreError) -> VerifyError {
-        VerifyError::Store(error.to_string())
-    }
 }

@@ -97,7 +97,7 @@ async fn forget_visitor(opened: Opened, whom: web::Json<ForgetVisitor>) -> HttpR
         spool: opened.intake.spool.clone(),
         progress: reports.freshness.progress.clone(),
         store: reports.store.clone(),
-        ledger: reports.freshness.ledger.clone(),
+        upkeep: reports.freshness.upkeep.clone(),
         dead_letters: opened.dead_letters.clone(),
         forgotten: opened.forgotten.clone(),
     };
@@ -117,7 +117,7 @@ async fn verify_ledger(opened: Opened, asked: web::Json<VerifyLedger>) -> HttpRe
         return Refusal::no_shop(&shop);
     }
     let window = from.zip(to).map(|(from, to)| Window { from, to });
-    match reports.freshness.ledger.verify(&shop, window, mends).await {
+    match reports.freshness.upkeep.verify(&shop, window, mends).await {
         Ok(verdict) => HttpResponse::Ok().json(verdict),
         Err(error) => Refusal::failed(error.to_string()),
     }
@@ -133,7 +133,7 @@ async fn import_events(opened: Opened, payload: web::Payload, target: web::Query
     match import_lines(&mut import, check, payload).await {
         Ok(()) => {
             // So that who looks next sees it; the figures of a long past take longer than anybody would wait for.
-            let _ = timeout(SETTLING_PATIENCE, opened.reports.freshness.ledger.settle()).await;
+            let _ = timeout(SETTLING_PATIENCE, opened.reports.freshness.upkeep.settle()).await;
             HttpResponse::Ok().json(import.receipt)
         }
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use crate::shipper::Progress;
 use crate::spool::Spool;
-use crate::upkeep::Ledger;
+use crate::upkeep::UpkeepHandle;
 use tokio::sync::watch;
 
 /// What tells how far the shipper and the upkeep are. Each moment is to be read before the question is asked, so that it is
@@ -14,7 +14,7 @@ pub struct Freshness {
     /// How far the spool is shipped.
     pub progress: watch::Receiver<Progress>,
     /// How far the ledger follows.
-    pub ledger: Ledger,
+    pub upkeep: UpkeepHandle,
 }
 
 impl Freshness {
@@ -31,7 +31,7 @@ impl Freshness {
 
     /// Until when everything that arrived is in every figure, in epoch milliseconds.
     pub(in crate::http) fn fresh_until_ms(&self, now_ms: i64) -> i64 {
-        let settled = self.ledger.settled();
+        let settled = self.upkeep.settled();
         let is_caught_up = settled.is_idle && settled.shipped >= self.spool.durable();
         if is_caught_up { now_ms } else { settled.fresh_until_ms.min(now_ms) }
     }
