@@ -12,10 +12,7 @@ const BINARY = fileURLToPath(new URL("../../target/debug/shopfunnel", import.met
 const START_TIMEOUT_MS = 60_000;
 /** More often would take from a busy server the time in which its figures catch up. */
 const LOOK_AGAIN_MS = 200;
-/**
- * How long `funnel()` may be asked for what has just happened: each answer waits until figures have caught
- * up.
- */
+/** How long figures may take to catch up with what has just happened, on a machine that has other work. */
 export const CATCH_UP_MS = 60_000;
 
 /** A shop of a running server: its keys, what it is sent and asked. */
