@@ -1,7 +1,7 @@
 // What a shop tells Google's data layer is what the funnel counts, and the data layer stays as it was.
 
 import { expect, test } from "@playwright/test";
-import { startDemo } from "./server.mjs";
+import { CATCH_UP_MS, startDemo } from "./server.mjs";
 import { html, openShop, tag } from "./shop.mjs";
 import { newVisitor } from "./visitor.mjs";
 
@@ -163,7 +163,7 @@ test("a purchase counts once, also when its page is loaded again; a sum of fract
   const stored = async () =>
     (await demo.ask("events/recent?kind=payment")).events.filter((event) => event.order_id === "T-thanks");
   await expect.poll(async () => (await stored()).length).toBe(3);
-  await expect.poll(() => moneyIn("EUR")).toEqual([1, "0.3000", 1, "0.3000"]);
+  await expect.poll(() => moneyIn("EUR"), { timeout: CATCH_UP_MS }).toEqual([1, "0.3000", 1, "0.3000"]);
   expect(visitor.complaints).toEqual([]);
   await leave();
 });
@@ -172,7 +172,7 @@ test('data-purchase="placed" makes a purchase an order that is not paid', async 
   const { told, push, leave } = await visit(browser, { data: { purchase: "placed" } });
   await push({ event: "purchase", ecommerce: { transaction_id: "T-placed", value: 8, currency: "USD" } });
   expect((await told()).map((event) => event.kind)).toEqual(["order"]);
-  await expect.poll(() => moneyIn("USD")).toEqual([1, "8.0000", 0, "0.0000"]);
+  await expect.poll(() => moneyIn("USD"), { timeout: CATCH_UP_MS }).toEqual([1, "8.0000", 0, "0.0000"]);
   await leave();
 });
 

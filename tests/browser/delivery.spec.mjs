@@ -1,7 +1,7 @@
 // Events on a bad day: each one that a page has told reaches the server's tables, once, and none is invented.
 
 import { expect, test } from "@playwright/test";
-import { startDemo } from "./server.mjs";
+import { CATCH_UP_MS, startDemo } from "./server.mjs";
 import { html, openShop, tag } from "./shop.mjs";
 import { openUnwatched } from "./unwatched.mjs";
 import { newVisitor } from "./visitor.mjs";
@@ -266,7 +266,8 @@ test("without scripts the picture counts the view", async ({ browser }) => {
   const visitor = await newVisitor(browser, { javaScriptEnabled: false });
   const page = await visitor.newPage();
   await page.goto(shop.url);
-  await expect.poll(async () => (await demo.funnel()).visitors).toBe(before.visitors + 1);
+  const visitors = async () => (await demo.funnel()).visitors;
+  await expect.poll(visitors, { timeout: CATCH_UP_MS }).toBe(before.visitors + 1);
   await visitor.leave();
   shop.close();
 });

@@ -1,7 +1,7 @@
 // Staff keep their browser out of the figures: expected and refuted requests in a real browser.
 
 import { expect, test } from "@playwright/test";
-import { startDemo } from "./server.mjs";
+import { CATCH_UP_MS, startDemo } from "./server.mjs";
 
 let demo;
 test.beforeAll(async () => {
@@ -44,10 +44,11 @@ test("a browser that was switched off sends and stores nothing until it is switc
   // Another visitor's visit shows that the figures would have moved by now.
   const other = await (await browser.newContext()).newPage();
   await other.goto(`${demo.url}/demo/`);
-  await expect.poll(async () => (await demo.funnel()).visitors).toBe(1);
+  const visitors = async () => (await demo.funnel()).visitors;
+  await expect.poll(visitors, { timeout: CATCH_UP_MS }).toBe(1);
 
   await page.goto(`${demo.url}/demo/?shopfunnel=on`);
-  await expect.poll(async () => (await demo.funnel()).visitors).toBe(2);
+  await expect.poll(visitors, { timeout: CATCH_UP_MS }).toBe(2);
   expect(sent.map((event) => event.kind)).toEqual(["visit"]);
   expect(said.slice(1)).toEqual([["warning", "shopfunnel: on"]]);
   expect(await demo.funnel()).toMatchObject({ visitors: 2, buyers: 0, effective: 0 });

@@ -452,6 +452,7 @@ test("what happens now is on the page a moment later", async ({ browser }) => {
   await demo.send([
     { kind: "visit", visitor: `new-${Date.now()}`, at: Date.now(), url: "https://tea.example/now" },
   ]);
+  await demo.funnel();
   await expect.poll(async () => (await figuresOf(page)).visitors).toBe(before + 1);
   await expect(page.locator('[data-grid="arrivals"] tbody tr').first()).toContainText(
     "https://tea.example/now",

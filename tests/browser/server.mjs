@@ -10,6 +10,10 @@ import { promisify } from "node:util";
 
 const BINARY = fileURLToPath(new URL("../../target/debug/shopfunnel", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
+/** More often would take from a busy server the time in which its figures catch up. */
+const LOOK_AGAIN_MS = 200;
+/** How long figures may take to catch up with what has just happened, on a machine that has other work. */
+export const CATCH_UP_MS = 60_000;
 
 /** A shop of a running server: its keys, what it is sent and asked. */
 function shopOf(url, slug, keys) {
@@ -46,7 +50,7 @@ function shopOf(url, slug, keys) {
       for (;;) {
         const answer = await ask("funnel");
         if (Date.parse(answer.fresh_until) >= asked) return answer.funnel;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
       }
     },
   };

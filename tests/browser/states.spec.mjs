@@ -4,7 +4,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 import { figuresOf, open as openPage, shown } from "./owner.mjs";
 import { pastEvents } from "./past.mjs";
-import { startDemo } from "./server.mjs";
+import { CATCH_UP_MS, startDemo } from "./server.mjs";
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
@@ -146,7 +146,8 @@ test("figures of several days are warned of where visitors have no id", async ({
     const answer = await fetch(`${other.url}/e`, { method: "POST", body: body(number), headers });
     expect(answer.status).toBe(202);
   }
-  await expect.poll(async () => (await other.funnel()).visitors).toBe(3);
+  const visitors = async () => (await other.funnel()).visitors;
+  await expect.poll(visitors, { timeout: CATCH_UP_MS }).toBe(3);
   const { page } = await openPage(browser, other);
   await expect(page.locator("#cookieless-warning")).toContainText(
     "100.0% of these visitors have no id of their own",

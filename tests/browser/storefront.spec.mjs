@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { expect, test } from "@playwright/test";
 import { awaitQuietHour } from "./owner.mjs";
-import { startDemo } from "./server.mjs";
+import { CATCH_UP_MS, startDemo } from "./server.mjs";
 
 let demo;
 /** Longer than this file takes. */
@@ -49,7 +49,8 @@ async function expectGrowth(before, growth) {
   const counts = (funnel) =>
     Object.fromEntries(Object.entries(funnel).filter(([id]) => !/rate|share/.test(id)));
   let answer;
-  await expect.poll(async () => counts((answer = await demo.funnel()))).toEqual(counts(expected));
+  const look = async () => counts((answer = await demo.funnel()));
+  await expect.poll(look, { timeout: CATCH_UP_MS }).toEqual(counts(expected));
   return answer;
 }
 
