@@ -115,8 +115,8 @@ fn the_page_s_catalogue_is_this_one() {
 fn typescript() -> String {
     let mut text = String::from(
         "// Figures and dimensions: ids, labels in both languages, formulas.\n//\n\
-         // Written from src/metrics.rs and src/funnel/dimension.rs by: UPDATE=1 cargo test --test it
-         // catalogue\n",
+         // Written from src/metrics.rs and src/funnel/dimension.rs by: \
+         UPDATE=1 cargo test --test it catalogue\n",
     );
     let of_unit = |unit: Unit| FUNNEL.metrics.iter().filter(move |metric| metric.unit == unit);
     let list = |ids: Vec<&str>| ids.iter().map(|id| format!("  \"{id}\",\n")).collect::<String>();
