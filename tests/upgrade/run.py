@@ -33,7 +33,7 @@ DIMENSIONS = (
     "source medium campaign device browser os country region city landing agent channel product variant customer_type"
 ).split()
 # What says when an answer was made, not what it says.
-MOMENTS = {"fresh_until", "restated_at", "now"}
+MOMENTS = {"fresh_until", "restated_at", "now", "age_days"}
 
 
 def built(commit):
