@@ -12,6 +12,7 @@
 mod chores;
 mod listeners;
 mod lock;
+mod loops;
 mod storage;
 
 pub use listeners::Routes;
@@ -34,21 +35,21 @@ use crate::http::reports::{Freshness, Reports};
 use crate::identity::Identities;
 use crate::identity::forgotten::Forgotten;
 use crate::secret::{fill_random, hex};
-use crate::shipper::{Exceptions, Shipper};
+use crate::shipper::Exceptions;
 use crate::shops::command;
 use crate::shops::registry::Registry;
 use crate::spool::{DeadLetters, Position, Spool};
 use crate::telemetry::Telemetry;
-use crate::upkeep::{Upkeep, UpkeepOptions};
-use actix_web::dev::ServerHandle;
+use crate::upkeep::UpkeepOptions;
+use actix_web::dev::{Server, ServerHandle};
 use anyhow::Context;
 use listeners::{Ports, Watch};
+use loops::{Loop, Loops, Shared};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use storage::Storage;
-use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
@@ -67,27 +68,6 @@ pub struct App {
     _lock: DataDirLock,
 }
 
-/// A loop of its own beside the listeners, until it is told to stop.
-struct Loop {
-    task: JoinHandle<()>,
-    stop: watch::Sender<bool>,
-}
-
-impl Loop {
-    fn start<F: Future<Output = ()> + Send + 'static>(run: impl FnOnce(watch::Receiver<bool>) -> F) -> Loop {
-        let (stop, stopped) = watch::channel(false);
-        Loop { task: tokio::spawn(run(stopped)), stop }
-    }
-
-    /// Tells it to stop and waits for its end. One that ended by itself was already reported.
-    async fn stop(mut self) {
-        self.stop.send_replace(true);
-        if !self.task.is_finished() {
-            let _ = (&mut self.task).await;
-        }
-    }
-}
-
 /// The registry of a data directory, for the server and for commands without one.
 ///
 /// # Errors
@@ -104,9 +84,7 @@ impl App {
     pub async fn start(settings: Settings, clock: Clock, routes: Option<Routes>) -> anyhow::Result<App> {
         let lock = DataDirLock::take(&settings.data_dir)?;
         listeners::allow_many_open_files();
-        let door_file = admin::door_file(&settings.data_dir);
-        // A door left by a killed server leads nowhere.
-        let _ = std::fs::remove_file(&door_file);
+        let door_file = remove_old_door(&settings.data_dir);
         let ports = Ports::take(&settings)?;
         let registry = Arc::new(open_registry(&settings.data_dir)?);
         command::declare(&registry, &settings.shops)?;
@@ -119,63 +97,35 @@ impl App {
         let agents = spawn_blocking(Agents::default);
         let Storage { engine, store, is_migrated } = Storage::open(settings.clickhouse).await?;
 
-        let telemetry = Telemetry::default();
         let dead_letters = DeadLetters::beside(&settings.spool.directory);
         let exceptions = Exceptions { dead_letters: dead_letters.clone(), forgotten: forgotten.clone() };
-        let now_ms = clock.now_ms();
-        let (shipper, progress) = Shipper::new(
-            reader,
-            store.clone(),
-            is_migrated,
-            now_ms,
-            telemetry.clone(),
-            exceptions,
-            settings.shipper,
-        );
-        let shipper = Loop::start(|stopped| shipper.run(stopped));
-        let options =
+        let shared = Shared { clock, registry, store, telemetry: Telemetry::default() };
+        let keeping =
             UpkeepOptions { data_dir: settings.data_dir.clone(), interval: settings.upkeep_interval };
-        let (upkeep, handle) = Upkeep::new(
-            store.clone(),
-            registry.clone(),
-            clock.clone(),
-            progress.clone(),
-            telemetry.clone(),
-            options,
-        );
-        let upkeep = Loop::start(|stopped| upkeep.run(stopped));
+        let Loops { shipper, progress, upkeep, handle } =
+            Loops::start(&shared, reader, is_migrated, exceptions, settings.shipper, keeping);
 
-        let trusted_proxies = Arc::new(TrustedProxies::new(settings.trusted_proxies));
+        let Shared { clock, registry, store, telemetry } = shared;
         let limits = Arc::new(Limits::new(settings.limits));
+        let trusted_proxies = Arc::new(TrustedProxies::new(settings.trusted_proxies));
         let gate = Gate { clock: clock.clone(), registry, trusted_proxies, limits: limits.clone() };
         let freshness = Freshness { spool: spool.clone(), progress, upkeep: handle };
         let public_url = settings.public_url.into();
         let reports = Reports { gate: gate.clone(), store, freshness, geo: geo.clone(), public_url };
-        let (identities, agents, faults) = (identities, Arc::new(agents.await?), settings.faults);
-        let intake = Intake {
-            gate,
-            identities: identities.clone(),
-            agents,
-            geo: geo.clone(),
-            spool,
-            telemetry: telemetry.clone(),
-            faults,
-        };
-        let health =
-            Health { reports: reports.clone(), telemetry, engine: engine.as_ref().map(Engine::status) };
-        let operations =
-            Operations { intake: intake.clone(), reports: reports.clone(), dead_letters, forgotten };
-        let admin = Admin { token: random_token(), health, operations };
+        let (agents, faults) = (Arc::new(agents.await?), settings.faults);
+        let keys = identities.clone();
+        let intake = Intake { gate, identities, agents, geo: geo.clone(), spool, telemetry, faults };
         let state = http::State { intake, reports };
+        let admin = admin(&state, engine.as_ref(), dead_letters, forgotten);
 
         let (public_address, admin_address) = ports.addresses()?;
         let door = admin::Door { url: format!("http://{admin_address}"), token: admin.token.clone() };
         let watch = Watch::default();
         let servers = ports.serve(state.clone(), admin, routes, &watch)?;
-        let handles = [servers[0].handle(), servers[1].handle()];
+        let handles = servers.each_ref().map(Server::handle);
         let served = servers.map(tokio::spawn);
         write_door(&door_file, &door)?;
-        let chores = chores::start(identities, clock, limits, geo, watch);
+        let chores = chores::start(keys, clock, limits, geo, watch);
         tracing::info!(%public_address, %admin_address, data_dir = %settings.data_dir.display(), "listening");
         Ok(App {
             state,
@@ -280,10 +230,31 @@ impl App {
     }
 }
 
+/// What the admin listener serves, behind a token that is new at every start.
+fn admin(
+    state: &http::State,
+    engine: Option<&Engine>,
+    dead_letters: DeadLetters,
+    forgotten: Forgotten,
+) -> Admin {
+    let http::State { intake, reports } = state.clone();
+    let engine = engine.map(Engine::status);
+    let health = Health { reports: reports.clone(), telemetry: intake.telemetry.clone(), engine };
+    let operations = Operations { intake, reports, dead_letters, forgotten };
+    Admin { token: random_token(), health, operations }
+}
+
 fn random_token() -> String {
     let mut random = [0; 32];
     fill_random(&mut random);
     hex(&random)
+}
+
+/// Where the door's file is. One left by a killed server leads nowhere.
+fn remove_old_door(data_dir: &Path) -> PathBuf {
+    let path = admin::door_file(data_dir);
+    let _ = std::fs::remove_file(&path);
+    path
 }
 
 /// Tells commands where the running server is.

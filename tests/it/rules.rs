@@ -119,7 +119,7 @@ fn tree<'a>(base: &[String], text: &'a str, found: &mut Vec<Vec<String>>) -> &'a
                     .strip_prefix(" as ")
                     .map(|name| name.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'));
                 let rest = renamed.unwrap_or(rest);
-                return if rest.starts_with('*') { &rest[1..] } else { rest };
+                return rest.strip_prefix('*').unwrap_or(rest);
             }
         }
     }
