@@ -1,7 +1,7 @@
 //! The yardstick of `make bench-ingest`: an actix-web server that takes the same events and keeps nothing.
 //!
-//! `POST /e` reads the body, parses it as one event or a list of them, and answers 204. No check, no limit, no
-//! disk: what this server cannot do, nothing built on actix-web can. Listeners, workers and keep-alive are
+//! `POST /e` reads the body, parses it as one event or a list of them, and answers 204. No check, no limit,
+//! no disk: what this server cannot do, nothing built on actix-web can. Listeners, workers and keep-alive are
 //! what the tracker's own server has.
 #![allow(clippy::unwrap_used, reason = "an example ends where something is not as it must be")]
 

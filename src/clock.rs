@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The moment of epoch milliseconds; beyond the calendar its first or last moment, which no table takes for another.
+/// The moment of epoch milliseconds; beyond the calendar its first or last moment, which no table takes for
+/// another.
 pub fn moment(ms: i64) -> DateTime<Utc> {
     let bound = if ms < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
     DateTime::from_timestamp_millis(ms).unwrap_or(bound)
 }
 
-/// Days since 1970-01-01, as tables hold them; none for a day that they cannot hold: before, or after 2149-06-06.
+/// Days since 1970-01-01, as tables hold them; none for a day that they cannot hold: before, or after
+/// 2149-06-06.
 pub fn days_since_1970(day: NaiveDate) -> Option<u16> {
     u16::try_from(day.signed_duration_since(NaiveDate::default()).num_days()).ok()
 }

@@ -277,8 +277,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads defaults, the file and the environment. `file` must exist when named. `data_dir` is the default data
-    /// directory of the command at hand.
+    /// Reads defaults, the file and the environment. `file` must exist when named. `data_dir` is the default
+    /// data directory of the command at hand.
     ///
     /// # Errors
     /// A sentence that names the setting.
@@ -309,7 +309,8 @@ impl Settings {
         })
     }
 
-    /// How the log is to be written, before all of the settings are checked; what is wrong with them is said then.
+    /// How the log is to be written, before all of the settings are checked; what is wrong with them is said
+    /// then.
     pub fn log_format(file: Option<&Path>) -> LogFormat {
         let given = environment::sort(std::env::vars_os());
         let of_file = || sources(file, "").and_then(|sources| sources.build()?.get_string("log.format")).ok();
@@ -552,8 +553,8 @@ fn boot_id() -> String {
     id.trim().to_owned()
 }
 
-/// The registry that npm's own settings name for a package: `npm_config_registry`, or `registry` in `~/.npmrc`, there also for the
-/// package's scope alone. `None` where they say nothing.
+/// The registry that npm's own settings name for a package: `npm_config_registry`, or `registry` in
+/// `~/.npmrc`, there also for the package's scope alone. `None` where they say nothing.
 pub fn npm_registry(package: &str) -> Option<String> {
     let told = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let file = told("npm_config_userconfig")

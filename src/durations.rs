@@ -37,7 +37,8 @@ impl Durations {
         self.sum_ns.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
     }
 
-    /// Upper bound in seconds and count of each bucket, each count for its bucket alone; the last is unbounded.
+    /// Upper bound in seconds and count of each bucket, each count for its bucket alone; the last is
+    /// unbounded.
     pub fn buckets(&self) -> Vec<(f64, u64)> {
         let counts = self.buckets.iter().map(|count| count.load(Ordering::Relaxed));
         let seconds = |us: u64| if us == u64::MAX { f64::INFINITY } else { us as f64 / 1e6 };

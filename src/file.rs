@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Replaces `path` by `bytes`, readable by its owner only. When it returns the new content survives a power cut.
+/// Replaces `path` by `bytes`, readable by its owner only. When it returns the new content survives a power
+/// cut.
 ///
 /// # Errors
 /// Any step failed; the old content is then still there.

@@ -57,7 +57,8 @@ impl Secrets {
         let before = self.salts.len();
         let mut is_changed = false;
         for salt in &mut self.salts {
-            // Made while the clock was ahead: its life begins now, or it would last as long as the clock was ahead.
+            // Made while the clock was ahead: its life begins now, or it would last as long as the clock was
+            // ahead.
             is_changed |= salt.made_at_ms > now_ms;
             salt.made_at_ms = salt.made_at_ms.min(now_ms);
         }
@@ -154,8 +155,8 @@ fn write(path: &Path, secrets: &Secrets) -> std::io::Result<()> {
     crate::file::replace(path, &serde_json::to_vec(secrets)?)
 }
 
-/// Who sits in `network`, as 16 bits for one shop: thousands of networks share each number, so that none is told by it. Without a key, because
-/// every tracker of a shop must come to the same.
+/// Who sits in `network`, as 16 bits for one shop: thousands of networks share each number, so that none is
+/// told by it. Without a key, because every tracker of a shop must come to the same.
 pub fn client_of(shop: &str, network: IpAddr) -> u16 {
     let hash =
         Sha256::new().chain_update(shop).chain_update([0]).chain_update(network.to_string()).finalize();

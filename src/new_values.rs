@@ -1,14 +1,17 @@
-//! Bounds the new values of dimensions that events bring for which nobody vouches (METRICS section 2, *Groups*).
+//! Bounds the new values of dimensions that events bring for which nobody vouches (METRICS section 2,
+//! *Groups*).
 //!
-//! Anybody who has a shop's public key can name any page, campaign or product; a break-down of a million invented values helps nobody
-//! and costs every question. So a value that the shop has not seen for 30 days is new, a client may bring some new ones a day, all clients
-//! together some more, and what comes beyond is the value [`OTHER`]. Values of verified events, and of events
-//! that this machine itself sends, are never bounded, and are seen; they are written down now and then, and before any decision on others.
+//! Anybody who has a shop's public key can name any page, campaign or product; a break-down of a million
+//! invented values helps nobody and costs every question. So a value that the shop has not seen for 30 days
+//! is new, a client may bring some new ones a day, all clients together some more, and what comes beyond is
+//! the value [`OTHER`]. Values of verified events, and of events that this machine itself sends, are never
+//! bounded, and are seen; they are written down now and then, and before any decision on others.
 //!
-//! What strangers brought lies in the store, by the day of the event, and is written before the events are. So an event that comes again
-//! from the same client, after a restart, or to another tracker, gets the same values: those admitted are known by then, and the bounds of
-//! their day are as exhausted as they were. Refusals are not written: from another client, or after the shop itself named it, a value
-//! that was refused may be admitted.
+//! What strangers brought lies in the store, by the day of the event, and is written before the events are.
+//! So an event that comes again from the same client, after a restart, or to another tracker, gets the same
+//! values: those admitted are known by then, and the bounds of their day are as exhausted as they were.
+//! Refusals are not written: from another client, or after the shop itself named it, a value that was refused
+//! may be admitted.
 
 use crate::event::Event;
 use crate::funnel::Dimension;
@@ -90,7 +93,8 @@ impl NewValues {
         }
     }
 
-    /// Puts [`OTHER`] in the place of each value beyond the bounds, and remembers the others. Returns the dimensions of those replaced.
+    /// Puts [`OTHER`] in the place of each value beyond the bounds, and remembers the others. Returns the
+    /// dimensions of those replaced.
     ///
     /// # Errors
     /// The store cannot tell or remember; nothing is replaced then, do it again.
@@ -104,7 +108,8 @@ impl NewValues {
             if event.bot || (event.received_day - event.day).num_days() > MAX_AGE_DAYS {
                 continue;
             }
-            // Given back below: the fields are borrowed for writing meanwhile, and most events have nothing unknown.
+            // Given back below: the fields are borrowed for writing meanwhile, and most events have nothing
+            // unknown.
             let (shop, day) = (std::mem::take(&mut event.shop), event.day);
             for dimension in Dimension::ALL.iter().copied() {
                 let Some(value) = field(event, dimension) else { continue };
@@ -139,8 +144,8 @@ impl NewValues {
         Ok(replaced)
     }
 
-    /// Remembers what the shops themselves name, before anything of others is decided: whatever order it came in, it is seen. Nothing
-    /// of theirs is left to decide about then.
+    /// Remembers what the shops themselves name, before anything of others is decided: whatever order it came
+    /// in, it is seen. Nothing of theirs is left to decide about then.
     async fn note_unbounded(
         &mut self,
         unknown: &mut HashMap<String, BTreeMap<NaiveDate, Vec<Place>>>,
@@ -164,7 +169,8 @@ impl NewValues {
             days.retain(|_, places| !places.is_empty());
         }
         unknown.retain(|_, days| !days.is_empty());
-        // Before anything of strangers is decided; else now and then, because an insert costs much and nothing waits for it.
+        // Before anything of strangers is decided; else now and then, because an insert costs much and
+        // nothing waits for it.
         if !unknown.is_empty()
             || self.written_at.elapsed() >= WRITE_INTERVAL
             || self.unwritten.len() >= MAX_UNWRITTEN
@@ -201,7 +207,8 @@ impl NewValues {
         Ok(())
     }
 
-    /// Decides about values of one shop that are not known here, day after day: what a day has brought is seen on the next.
+    /// Decides about values of one shop that are not known here, day after day: what a day has brought is
+    /// seen on the next.
     async fn decide(
         &self,
         shop: String,

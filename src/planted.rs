@@ -1,7 +1,7 @@
 //! Faults that the judge (`tests/chaos`) plants on purpose, to prove that it would notice them.
 //!
-//! They exist only in test builds (`--features planted-faults`, and unit tests) and are chosen at run time; in every
-//! other build [`Faults`] is empty and asking it for a fault is the constant `false`.
+//! They exist only in test builds (`--features planted-faults`, and unit tests) and are chosen at run time;
+//! in every other build [`Faults`] is empty and asking it for a fault is the constant `false`.
 
 /// A way to break the promise of a 202.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -80,8 +80,8 @@ pub struct Shipper {
 }
 
 impl Shipper {
-    /// `migrated`: the tables are known to be this version's; else the shipper sees to it first. `now_ms`: epoch
-    /// milliseconds.
+    /// `migrated`: the tables are known to be this version's; else the shipper sees to it first. `now_ms`:
+    /// epoch milliseconds.
     pub fn new(
         reader: Reader,
         store: Store,
@@ -163,8 +163,8 @@ impl Shipper {
         Ok(self.reader.wait().await)
     }
 
-    /// Sends again what the spool has kept, when the machine was started anew or the store has lost parts: rows that
-    /// the store had not yet synced may be gone.
+    /// Sends again what the spool has kept, when the machine was started anew or the store has lost parts:
+    /// rows that the store had not yet synced may be gone.
     async fn verify(&mut self) -> Result<(), ShipError> {
         let stamp = format!("{} {}", self.options.boot_id, self.store.stamp().await?);
         let known = self.reader.stamp()?;
@@ -218,8 +218,8 @@ impl Shipper {
         Ok(if batch.is_full() { Step::Full } else { Step::Caught })
     }
 
-    /// Inserts all records but those that the store refuses for what they hold: these are found by halving and set
-    /// aside, so that one of them never holds up the others.
+    /// Inserts all records but those that the store refuses for what they hold: these are found by halving
+    /// and set aside, so that one of them never holds up the others.
     async fn insert(&mut self, records: &[&[u8]]) -> Result<(), ShipError> {
         let forgotten = self.exceptions.forgotten.clone();
         let known = forgotten.known().await;
@@ -248,7 +248,8 @@ impl Shipper {
         Ok(())
     }
 
-    /// One insert. Events are read some at a time when they are sent, so that no batch lies in memory twice. Returns how many.
+    /// One insert. Events are read some at a time when they are sent, so that no batch lies in memory twice.
+    /// Returns how many.
     async fn try_insert(&mut self, records: &[&[u8]], known: &Known<'_>) -> Result<u64, ShipError> {
         let mut insertion = self.store.insertion().await?;
         let mut added = 0;
@@ -262,7 +263,8 @@ impl Shipper {
                             self.telemetry.events_forgotten.inc();
                         }
                     },
-                    // Its checksum was right, so it was written by a version that this one does not understand.
+                    // Its checksum was right, so it was written by a version that this one does not
+                    // understand.
                     Err(error) => self.set_aside(record, &format!("it cannot be read: {error}"))?,
                 }
             }

@@ -1,9 +1,10 @@
 //! What the program counts about itself, for the operator's monitoring.
 //!
-//! Every event that is seen at the edge ends in exactly one of accepted, rejected, dropped or refused, and every
-//! accepted one in shipped, set aside or forgotten. `received = accepted + rejected + dropped + refused` holds at any moment
-//! between requests; `accepted = shipped + set aside + forgotten` holds when the spool is empty, was empty at start and no
-//! insert had to be repeated. Nothing here names a visitor, an address or a key.
+//! Every event that is seen at the edge ends in exactly one of accepted, rejected, dropped or refused, and
+//! every accepted one in shipped, set aside or forgotten. `received = accepted + rejected + dropped +
+//! refused` holds at any moment between requests; `accepted = shipped + set aside + forgotten` holds when the
+//! spool is empty, was empty at start and no insert had to be repeated. Nothing here names a visitor, an
+//! address or a key.
 
 use crate::durations::Durations;
 use crate::process::Usage;
@@ -67,7 +68,8 @@ pub struct Telemetry {
     pub events_shipped: Counter,
     /// Events that the store refused for what they hold; they lie in the dead letters.
     pub events_set_aside: Counter,
-    /// Events kept from the store because their visitor was forgotten after they had arrived, repeats included.
+    /// Events kept from the store because their visitor was forgotten after they had arrived, repeats
+    /// included.
     pub events_forgotten: Counter,
     /// Requests answered with an error, by its code.
     pub requests_failed: Family<Reason, Counter>,

@@ -1,7 +1,7 @@
 //! What hides in text that strangers send, and text without it.
 
-/// Invisible characters that make two texts look alike or one look like another: controls, and marks that turn
-/// the direction of writing (Unicode's `Bidi_Control`).
+/// Invisible characters that make two texts look alike or one look like another: controls, and marks that
+/// turn the direction of writing (Unicode's `Bidi_Control`).
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -31,7 +31,8 @@ pub fn cut(mut text: String, max_chars: usize) -> String {
     text
 }
 
-/// A part of an address, cut at `max_chars` characters: never within an escape, nor within the escapes of one character.
+/// A part of an address, cut at `max_chars` characters: never within an escape, nor within the escapes of one
+/// character.
 pub fn cut_address(address: String, max_chars: usize) -> String {
     let length = address.len();
     let mut cut = cut(address, max_chars);
@@ -41,7 +42,8 @@ pub fn cut_address(address: String, max_chars: usize) -> String {
     cut
 }
 
-/// What was cut somewhere, without the half escape or the escapes of half a character that this may have left at its end.
+/// What was cut somewhere, without the half escape or the escapes of half a character that this may have left
+/// at its end.
 pub fn without_half_escape(cut: &str) -> &str {
     &cut[..whole_escapes(cut.as_bytes())]
 }
@@ -66,8 +68,8 @@ fn whole_escapes(text: &[u8]) -> usize {
     end
 }
 
-/// Printable ASCII only, as almost everything that is sent. Without an early end, so that the compiler compares
-/// many bytes at a time.
+/// Printable ASCII only, as almost everything that is sent. Without an early end, so that the compiler
+/// compares many bytes at a time.
 fn is_plain(text: &str) -> bool {
     text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }

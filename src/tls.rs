@@ -1,7 +1,7 @@
 //! Whose certificates are believed, for whoever connects to another server over TLS.
 //!
-//! A CA that is named stands in for all of the system's: who runs a CA of their own does not want a certificate of anybody
-//! else's. The cryptography is ring's, which builds in a third of aws-lc-rs's time.
+//! A CA that is named stands in for all of the system's: who runs a CA of their own does not want a
+//! certificate of anybody else's. The cryptography is ring's, which builds in a third of aws-lc-rs's time.
 
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;

@@ -1,4 +1,5 @@
-//! The two listeners: the public one, on which every request is bounded, timed and counted, and the operator's.
+//! The two listeners: the public one, on which every request is bounded, timed and counted, and the
+//! operator's.
 
 use crate::config::Settings;
 use crate::http::State;
@@ -19,8 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Requests under way at a stop get this long.
 const REQUEST_GRACE_SECONDS: u64 = 5;
-/// Open at once to each worker, of which there is one per core; who comes then waits in the kernel. A head under
-/// way may hold 128 KiB, so this is half a GiB per worker at the very worst.
+/// Open at once to each worker, of which there is one per core; who comes then waits in the kernel. A head
+/// under way may hold 128 KiB, so this is half a GiB per worker at the very worst.
 const MAX_CONNECTIONS: usize = 4_096;
 /// From the opening of a connection to the end of its first head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -139,7 +140,8 @@ fn listen(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// One core is left to the spool's writer and to ClickHouse; beside them another worker would only switch tasks.
+/// One core is left to the spool's writer and to ClickHouse; beside them another worker would only switch
+/// tasks.
 fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }

@@ -1,7 +1,8 @@
 //! Wiring and shutdown order, no logic.
 //!
-//! Built in the order of the arrows: lock → shops → spool → places → engine → store → shipper, upkeep → listeners. Stopped so
-//! that everything acknowledged is in the store or still in the spool, and nothing waits for what has gone:
+//! Built in the order of the arrows: lock → shops → spool → places → engine → store → shipper, upkeep →
+//! listeners. Stopped so that everything acknowledged is in the store or still in the spool, and nothing
+//! waits for what has gone:
 //!
 //! 1. stop accepting, finish the requests under way (each waits for its own `fdatasync`);
 //! 2. close the spool's writing end;

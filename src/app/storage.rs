@@ -1,4 +1,5 @@
-//! The store, on the embedded engine or on a server of the operator's, and the room on the disk that both need.
+//! The store, on the embedded engine or on a server of the operator's, and the room on the disk that both
+//! need.
 
 use crate::config::{ClickHouse, Settings};
 use crate::engine::{self, Engine};

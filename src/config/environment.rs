@@ -1,7 +1,7 @@
 //! The environment variables that are settings, and a word about those that look like one.
 //!
-//! Shop back-ends name their own keys with the same prefix (`SHOPFUNNEL_SECRET_KEY`), so a variable that is no setting is told and
-//! stops nothing. The settings file is ours alone: an unknown name there is an error.
+//! Shop back-ends name their own keys with the same prefix (`SHOPFUNNEL_SECRET_KEY`), so a variable that is
+//! no setting is told and stops nothing. The settings file is ours alone: an unknown name there is an error.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

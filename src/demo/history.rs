@@ -1,7 +1,9 @@
-//! The demo shop's past: sixty days of visitors as the lines that `shopfunnel import events` takes, decided by a seed.
+//! The demo shop's past: sixty days of visitors as the lines that `shopfunnel import events` takes, decided
+//! by a seed.
 //!
-//! What makes it believable: more visitors on weekends and on sale days, evenings busier than mornings, a shop that grows,
-//! customers who come back, payments that come a day later, refunds, and questions after the sale.
+//! What makes it believable: more visitors on weekends and on sale days, evenings busier than mornings, a
+//! shop that grows, customers who come back, payments that come a day later, refunds, and questions after the
+//! sale.
 
 use super::journey::{Step, journey};
 use super::shopper::Shopper;

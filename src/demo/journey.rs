@@ -16,7 +16,8 @@ const PRODUCTS: [(&str, &str); 6] = [
 ];
 /// Who answers, and the share of those asking who then buy.
 const AGENTS: [(&str, f64); 3] = [("mei", 0.51), ("lin", 0.43), ("bo", 0.32)];
-/// Referrer, the query of the page that the link led to, and how much likelier than others those who came so are to stay.
+/// Referrer, the query of the page that the link led to, and how much likelier than others those who came so
+/// are to stay.
 const ARRIVALS: [(&str, &str, f64); 12] = [
     ("", "", 1.1),
     ("", "", 1.1),

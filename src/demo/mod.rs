@@ -1,7 +1,8 @@
 //! `shopfunnel demo`: the whole product on one machine, alive within seconds.
 //!
-//! A demo shop with a storefront that carries the real snippet, sixty days of history, and simulated visitors who keep
-//! coming. The history enters as a real shop's past would, everybody after through the public interface.
+//! A demo shop with a storefront that carries the real snippet, sixty days of history, and simulated visitors
+//! who keep coming. The history enters as a real shop's past would, everybody after through the public
+//! interface.
 
 mod history;
 mod journey;

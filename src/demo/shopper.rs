@@ -21,8 +21,8 @@ const USER_AGENTS: [&str; 8] = [
     "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 \
      Mobile/15E148 Safari/604.1",
 ];
-/// First address and size of networks of large providers: four in China, then Singapore, Japan, the United States and
-/// Germany.
+/// First address and size of networks of large providers: four in China, then Singapore, Japan, the United
+/// States and Germany.
 const NETWORKS: [(Ipv4Addr, u32); 8] = [
     (Ipv4Addr::new(114, 80, 0, 0), 1 << 19),
     (Ipv4Addr::new(183, 0, 0, 0), 1 << 20),

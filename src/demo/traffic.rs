@@ -22,8 +22,8 @@ const NEXT_VISITOR: Duration = Duration::from_millis(900);
 /// A live visitor does in seconds what a real one does in minutes, so that the page moves.
 const HURRY: i64 = 12;
 
-/// Brings the past in through the door of the running server. Everything follows from the seed, ids included, so
-/// bringing it again adds nothing.
+/// Brings the past in through the door of the running server. Everything follows from the seed, ids included,
+/// so bringing it again adds nothing.
 pub async fn write_history(data_dir: &Path, memory: &Memory) -> anyhow::Result<()> {
     let door: Door = serde_json::from_slice(&std::fs::read(door_file(data_dir))?)?;
     let days = history::days(memory.seed, memory.history_until_ms).map(Ok::<_, Infallible>);

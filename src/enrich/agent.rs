@@ -1,12 +1,15 @@
-//! What a user agent says of itself: kind of device, browser, operating system, and whether it is a program's.
+//! What a user agent says of itself: kind of device, browser, operating system, and whether it is a
+//! program's.
 //!
-//! The rules are data, made by `make agents` from two packages: `uap-core` for browsers and systems, `isbot` for
-//! programs. What they lack comes first, by hand: apps that show pages inside themselves, which is where Chinese
-//! shops get most of their visitors, and HarmonyOS. The kind of device is told here too: the package's rules for
-//! devices name makes and models, and would take more memory than everything else together.
+//! The rules are data, made by `make agents` from two packages: `uap-core` for browsers and systems, `isbot`
+//! for programs. What they lack comes first, by hand: apps that show pages inside themselves, which is where
+//! Chinese shops get most of their visitors, and HarmonyOS. The kind of device is told here too: the
+//! package's rules for devices name makes and models, and would take more memory than everything else
+//! together.
 //!
 //! A browser and a system go by their family's name, without a version; one browser has one name on every
-//! device. What nobody knows stays empty. An iPad asks for desktop pages under a Mac's name and is taken for one.
+//! device. What nobody knows stays empty. An iPad asks for desktop pages under a Mac's name and is taken for
+//! one.
 
 use crate::text::cleaned;
 use lru::LruCache;
@@ -18,7 +21,8 @@ use ua_parser::{Regexes, os, user_agent};
 
 const RULES: &str = include_str!("data/agents.json");
 const BOTS: &str = include_str!("data/bots.json");
-/// A user agent is looked at up to here; those of real apps stay below, and what rules cost grows with the text.
+/// A user agent is looked at up to here; those of real apps stay below, and what rules cost grows with the
+/// text.
 const MAX_BYTES: usize = 512;
 /// Of a name that a rule takes out of the user agent.
 const MAX_NAME_CHARS: usize = 64;
@@ -149,8 +153,8 @@ const DEVICES: [(&str, &[&str]); 5] = [
     ("desktop", &["windows nt", "macintosh", "x11", "linux x86_64", "cros ", "(pc;"]),
 ];
 
-/// What people try a tracker with. Nobody gathers pages with them through a script tag, so letting them count costs
-/// nothing, and an event that was typed and counts for nobody would be a riddle.
+/// What people try a tracker with. Nobody gathers pages with them through a script tag, so letting them count
+/// costs nothing, and an event that was typed and counts for nobody would be a riddle.
 const TYPED_TOOLS: [&str; 6] = ["curl/", "wget/", "httpie/", "xh/", "postmanruntime/", "insomnia/"];
 
 /// Reads user agents. Made once: its rules take 80 ms and 12 MiB.
@@ -253,7 +257,8 @@ fn is_kind(kind: &str, lower: &str) -> bool {
     words.iter().any(|word| lower.contains(word))
 }
 
-/// A word that tells of a program, depending on what stands around it, which Rust's regular expressions do not look at.
+/// A word that tells of a program, depending on what stands around it, which Rust's regular expressions do
+/// not look at.
 struct Word {
     word: &'static str,
     /// What before the word makes it harmless.
@@ -281,8 +286,8 @@ const NAMES: [Word; 5] = [
     word("headless", &[], &[]),
 ];
 
-/// The other patterns of `isbot` that look around themselves; and spared are Chinese apps that show news to people:
-/// `NewsArticle` (Toutiao), `qqnews`, `sinanews`, `NewsApp` (NetEase).
+/// The other patterns of `isbot` that look around themselves; and spared are Chinese apps that show news to
+/// people: `NewsArticle` (Toutiao), `qqnews`, `sinanews`, `NewsApp` (NetEase).
 const FORMS: [Word; 5] = [
     word("news", &["g", "qq", "sina"], &["sapphire", "article", "app"]),
     word("google", &[" channel/", "google/"], &["wv", "app", "/google", " pixel"]),

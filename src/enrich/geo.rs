@@ -1,13 +1,13 @@
 //! Where an address on the network is: country, region and city, out of files that lie in memory.
 //!
 //! Reads the two shapes of record that are in use: nested with names in several languages (GeoIP2, GeoLite2,
-//! DB-IP's own), and flat (ip-location-db). Several files are asked in turn, because some come as one for IPv4 and
-//! one for IPv6.
+//! DB-IP's own), and flat (ip-location-db). Several files are asked in turn, because some come as one for
+//! IPv4 and one for IPv6.
 //!
 //! A file is walked through as a whole before it is used, and the one in use stays until then: when it is
-//! replaced by a broken one, a sentence in the log and a number in the metrics say so, and nothing else happens. Names
-//! are English where the file has them: not every file knows others, and a group must keep its name when
-//! the file is exchanged for another one.
+//! replaced by a broken one, a sentence in the log and a number in the metrics say so, and nothing else
+//! happens. Names are English where the file has them: not every file knows others, and a group must keep its
+//! name when the file is exchanged for another one.
 
 use crate::text::cleaned;
 use arc_swap::ArcSwapOption;
@@ -316,7 +316,8 @@ impl Database {
     }
 
     fn find(&self, address: IpAddr) -> Option<Place> {
-        // An error means that the file is for the other version of addresses: everything else was walked through.
+        // An error means that the file is for the other version of addresses: everything else was walked
+        // through.
         self.reader.lookup(address).ok()?.decode::<Record<'_>>().ok()?.and_then(|record| record.place())
     }
 }

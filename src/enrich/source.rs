@@ -1,11 +1,11 @@
 //! Who sent a visitor, out of the page's address and its referrer, both as they were sent.
 //!
-//! Campaign parameters say it themselves and come first; then click ids, which an advertiser's platform adds; then
-//! the referrer's host, by a table written by hand (`data/referrers.txt`). A host that the table does not know
-//! is its own source. The shop's own pages, and the way back from paying or signing in, send nobody.
+//! Campaign parameters say it themselves and come first; then click ids, which an advertiser's platform adds;
+//! then the referrer's host, by a table written by hand (`data/referrers.txt`). A host that the table does
+//! not know is its own source. The shop's own pages, and the way back from paying or signing in, send nobody.
 //!
-//! The app around the page is no source: whoever opens the shop from its favorites in WeChat came directly, and
-//! an invented "wechat" would hide that. It is told as the browser.
+//! The app around the page is no source: whoever opens the shop from its favorites in WeChat came directly,
+//! and an invented "wechat" would hide that. It is told as the browser.
 
 use crate::text::{cleaned, is_hidden};
 use std::borrow::Cow;
@@ -13,7 +13,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use url::form_urlencoded;
 
-/// Of a value, as of a whole address. Who stores it cuts it further, once it has looked for what must not be stored.
+/// Of a value, as of a whole address. Who stores it cuts it further, once it has looked for what must not be
+/// stored.
 const MAX_CHARS: usize = 2_048;
 /// Of a name in the DNS.
 const MAX_HOST_BYTES: usize = 253;
@@ -26,8 +27,8 @@ const REFERRERS: &str = include_str!("data/referrers.txt");
 pub struct Touch {
     /// Lower case, as is the medium: `baidu`, or a host.
     pub source: String,
-    /// `search`, `social`, `ai`, `shopping`, `email`, `referral`, `cpc`, `display`, or what a campaign parameter
-    /// says.
+    /// `search`, `social`, `ai`, `shopping`, `email`, `referral`, `cpc`, `display`, or what a campaign
+    /// parameter says.
     pub medium: String,
     /// As the shop wrote it; empty where no parameter says it.
     pub campaign: String,
@@ -182,8 +183,8 @@ fn clicked(parameters: &Parameters<'_>) -> Option<(&'static str, &'static str)> 
     found.map(|&(_, source, medium)| (source, medium))
 }
 
-/// Host and what follows it of a web page's address, as browsers write them. An address is sent with every event,
-/// and taking it apart like this costs a tenth of parsing it.
+/// Host and what follows it of a web page's address, as browsers write them. An address is sent with every
+/// event, and taking it apart like this costs a tenth of parsing it.
 fn page(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {

@@ -122,7 +122,8 @@ pub(super) fn id_ms(id: Option<Uuid>) -> Option<i64> {
     Some(seconds as i64 * 1_000 + i64::from(nanos) / 1_000_000)
 }
 
-/// Text of `min_chars` to `max_chars` characters that must be exact, so that a longer one is refused, not cut.
+/// Text of `min_chars` to `max_chars` characters that must be exact, so that a longer one is refused, not
+/// cut.
 pub(super) fn text(
     field: &Field<'_>,
     name: &str,
@@ -155,8 +156,8 @@ pub(super) fn text(
     }
 }
 
-/// Text for people, without what is hidden in it; never a reason to refuse an event. It is cut only when it is masked:
-/// half a mail address is none.
+/// Text for people, without what is hidden in it; never a reason to refuse an event. It is cut only when it
+/// is masked: half a mail address is none.
 pub(super) fn free_text(field: &Field<'_>) -> String {
     let (Field::Text(text) | Field::Broken(text)) = field else { return String::new() };
     cleaned(text, usize::MAX)

@@ -197,8 +197,8 @@ pub struct Event {
     /// The shop's day of `received_at_ms`.
     #[serde(default)]
     pub received_day: NaiveDate,
-    /// Of a page's event: a hash of its sender's network, too short to tell one from another; 0 where nothing is known.
-    /// It goes no further than the bounds of new values.
+    /// Of a page's event: a hash of its sender's network, too short to tell one from another; 0 where nothing
+    /// is known. It goes no further than the bounds of new values.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub client: u16,
     /// Whose it is.
@@ -291,7 +291,8 @@ pub struct Fields<'a> {
     /// Names the person. A server's order, payment or refund may do without, a browser's event always.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.:-]{1,64}$")]
     pub visitor: Field<'a>,
-    /// When it happened: RFC 3339, or epoch milliseconds. Absent: the time inside a UUIDv7 `id`, else the arrival.
+    /// When it happened: RFC 3339, or epoch milliseconds. Absent: the time inside a UUIDv7 `id`, else the
+    /// arrival.
     #[schema(schema_with = schema::time)]
     pub at: Field<'a>,
     /// Cut at 2048 characters; anything that is no text counts as absent.
@@ -441,13 +442,15 @@ impl Event {
 }
 
 impl Event {
-    /// The page's address to derive values from: as it is stored, without half a character at its end where it was cut.
+    /// The page's address to derive values from: as it is stored, without half a character at its end where
+    /// it was cut.
     pub fn page_url(&self) -> &str {
         let is_cut = self.url.len() >= form::MAX_URL_CHARS && self.url.chars().count() == form::MAX_URL_CHARS;
         if is_cut { without_half_escape(&self.url) } else { &self.url }
     }
 
-    /// Tells of a visit what was found out about it, masked and cut as its own fields are. `path` is that of the event's `url`.
+    /// Tells of a visit what was found out about it, masked and cut as its own fields are. `path` is that of
+    /// the event's `url`.
     pub fn set_details(&mut self, details: Details) {
         let text = |text| cut(text, form::MAX_DETAIL_CHARS);
         let value = |value| text(masking::masked_value(value));
@@ -465,8 +468,8 @@ impl Event {
         };
     }
 
-    /// What stays when the visitor is forgotten: of an order, a payment or a refund what the shop's books need, of
-    /// anything else nothing.
+    /// What stays when the visitor is forgotten: of an order, a payment or a refund what the shop's books
+    /// need, of anything else nothing.
     pub fn without_visitor(self) -> Option<Event> {
         self.kind.is_of_an_order().then(|| Event {
             client: 0,

@@ -1,4 +1,5 @@
-//! One event as the store gives it back, and as it is told: every field that is not empty, under the contract's name.
+//! One event as the store gives it back, and as it is told: every field that is not empty, under the
+//! contract's name.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,4 +1,5 @@
-//! The money of a funnel (METRICS section 4): sums as the store has them in, every figure of the contract out. Pure.
+//! The money of a funnel (METRICS section 4): sums as the store has them in, every figure of the contract
+//! out. Pure.
 
 use crate::money::{Currency, Sum};
 use serde::{Deserialize, Serialize};
@@ -112,7 +113,8 @@ pub struct Money {
     /// Paid by known persons / visitors.
     #[schema(required)]
     pub revenue_per_visitor: Option<Sum>,
-    /// By payment time. `null` in groups and under filters: a payment is of the shop's day, not of a visitor's.
+    /// By payment time. `null` in groups and under filters: a payment is of the shop's day, not of a
+    /// visitor's.
     #[schema(required)]
     pub received_amount: Option<Sum>,
     /// Among the received. `null` as `received_amount` is.

@@ -1,4 +1,5 @@
-//! Windows of days: the asked one, the buckets of a series, the one it is compared with. Pure calendar arithmetic.
+//! Windows of days: the asked one, the buckets of a series, the one it is compared with. Pure calendar
+//! arithmetic.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use utoipa::ToSchema;
@@ -78,7 +79,8 @@ impl Window {
         match comparison {
             Comparison::Previous => back(self.days()),
             Comparison::Weekday => back((self.days() + 6) / 7 * 7),
-            // A month of twelve earlier has the 29th of February only when this one's year before had it: else the 28th.
+            // A month of twelve earlier has the 29th of February only when this one's year before had it:
+            // else the 28th.
             Comparison::Year => Window { from: self.from - Months::new(12), to: self.to - Months::new(12) },
         }
     }

@@ -1,5 +1,5 @@
-//! What Grafana is given: dashboards, alert rules, and the data source by which it reaches ClickHouse. Made by
-//! `dashboards/grafana`, compiled in, so that the binary alone can set a Grafana up.
+//! What Grafana is given: dashboards, alert rules, and the data source by which it reaches ClickHouse. Made
+//! by `dashboards/grafana`, compiled in, so that the binary alone can set a Grafana up.
 
 pub mod reader;
 

@@ -1,7 +1,8 @@
-//! A user of an external ClickHouse who reads one shop and nothing else, for a Grafana that its owner may write SQL in.
+//! A user of an external ClickHouse who reads one shop and nothing else, for a Grafana that its owner may
+//! write SQL in.
 //!
-//! Written as statements, or as a file for the server's `users.d`. Rights are given table by table, each with the rows of the
-//! shop alone, so that a table that is added later shows nothing.
+//! Written as statements, or as a file for the server's `users.d`. Rights are given table by table, each with
+//! the rows of the shop alone, so that a table that is added later shows nothing.
 
 use crate::secret::hex;
 use sha2::{Digest, Sha256};

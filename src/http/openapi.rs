@@ -1,8 +1,9 @@
 //! The OpenAPI document: `GET /openapi.json`.
 //!
-//! It is made of the types and errors that answer, and of what stands beside the handlers, so that it cannot say
-//! anything else than the program does. Each wing documents its own calls; here they are put together. Objects stay open to new properties: fields
-//! are added to answers, and what is not known in an event is ignored.
+//! It is made of the types and errors that answer, and of what stands beside the handlers, so that it cannot
+//! say anything else than the program does. Each wing documents its own calls; here they are put together.
+//! Objects stay open to new properties: fields are added to answers, and what is not known in an event is
+//! ignored.
 
 use super::edge::asset::COMPILED_IN;
 use super::edge::documented::PublicErrors;

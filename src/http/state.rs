@@ -1,4 +1,5 @@
-//! What `app` hands to the wings of the public listener: a slice each, so that no wing reaches what is another's.
+//! What `app` hands to the wings of the public listener: a slice each, so that no wing reaches what is
+//! another's.
 
 use super::intake::Intake;
 use super::reports::Reports;

@@ -1,9 +1,9 @@
 //! Who was to be forgotten, and when: keyed hashes in one private file.
 //!
-//! The spool hands out again what it has kept, and a dead letter may wait for months. Whoever sends such a record to
-//! the store asks here first: what arrived before the forgetting must not come back. Entries do not expire, because
-//! nothing tells when the last copy of a record is gone. The file names nobody, but whoever has it, the key in
-//! `identity.json` and a visitor's id can tell that this visitor was forgotten.
+//! The spool hands out again what it has kept, and a dead letter may wait for months. Whoever sends such a
+//! record to the store asks here first: what arrived before the forgetting must not come back. Entries do not
+//! expire, because nothing tells when the last copy of a record is gone. The file names nobody, but whoever
+//! has it, the key in `identity.json` and a visitor's id can tell that this visitor was forgotten.
 
 use super::{Identities, IdentityError};
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,8 @@ impl Forgotten {
         Ok(Forgotten { path: path.to_owned(), identities, memory: Arc::new(RwLock::new(memory)) })
     }
 
-    /// Whoever sends records holds this until they are in the store, so that a forgetting never falls between.
+    /// Whoever sends records holds this until they are in the store, so that a forgetting never falls
+    /// between.
     pub async fn known(&self) -> Known<'_> {
         Known { identities: &self.identities, memory: self.memory.read().await }
     }
@@ -82,7 +83,8 @@ impl Forgotten {
 }
 
 impl Known<'_> {
-    /// Whether something that arrived at `received_at_ms` (epoch milliseconds) is of a visitor forgotten since.
+    /// Whether something that arrived at `received_at_ms` (epoch milliseconds) is of a visitor forgotten
+    /// since.
     pub fn covers(&self, shop: &str, visitor: &str, received_at_ms: i64) -> bool {
         received_at_ms <= self.memory.latest_ms
             && self
@@ -95,7 +97,8 @@ impl Known<'_> {
 }
 
 impl Adding<'_> {
-    /// Remembers, durably, that what arrived up to `at_ms` (epoch milliseconds) of this visitor is to be forgotten.
+    /// Remembers, durably, that what arrived up to `at_ms` (epoch milliseconds) of this visitor is to be
+    /// forgotten.
     ///
     /// # Errors
     /// The file could not be written; everything is as it was.

@@ -1,4 +1,5 @@
-//! What holds of each day of one visitor, out of what they did and the orders that concern them (METRICS section 2).
+//! What holds of each day of one visitor, out of what they did and the orders that concern them (METRICS
+//! section 2).
 
 use super::order::OrderFacts;
 use crate::funnel::Dimension;
@@ -22,7 +23,8 @@ const EFFECTIVE: u16 = 28;
 const PRESENT: u16 = 31;
 const COOKIELESS: u16 = 32;
 
-/// What a visitor did on a day, as `visitor_days` has it. Days are counted from 1970-01-01, times are epoch milliseconds.
+/// What a visitor did on a day, as `visitor_days` has it. Days are counted from 1970-01-01, times are epoch
+/// milliseconds.
 #[derive(Debug, Clone, Default)]
 pub struct RawDay {
     /// Since 1970-01-01, as all days here.
@@ -217,8 +219,8 @@ pub struct DayMoney {
     pub refunded_orders: u32,
 }
 
-/// The days of a visitor, in order. `raw` are all of theirs, in order; `orders` those that they placed and those that name a
-/// customer whom they have named.
+/// The days of a visitor, in order. `raw` are all of theirs, in order; `orders` those that they placed and
+/// those that name a customer whom they have named.
 pub fn day_facts(visitor: u64, raw: &[RawDay], orders: &[&OrderFacts], rules: &Rules) -> Vec<DayFacts> {
     let mut placed: BTreeMap<u16, Vec<&OrderFacts>> = BTreeMap::new();
     for order in orders {
@@ -386,8 +388,8 @@ fn known(mut values: Vec<String>) -> Vec<String> {
     if values.is_empty() { vec![String::new()] } else { values }
 }
 
-/// Whether the person of that day had paid in the year before. A day that names a customer is that customer's; another is of
-/// the visitor and of the customers whom they had named before.
+/// Whether the person of that day had paid in the year before. A day that names a customer is that
+/// customer's; another is of the visitor and of the customers whom they had named before.
 fn is_old(day: u16, visitor: u64, raw: &[RawDay], orders: &[&OrderFacts]) -> bool {
     let named_today =
         |customer: &String| raw.iter().any(|raw| raw.day == day && raw.customers.contains(customer));

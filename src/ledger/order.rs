@@ -1,4 +1,5 @@
-//! What is known of each order, out of everything told about it, in any order of arrival (METRICS sections 1 and 4).
+//! What is known of each order, out of everything told about it, in any order of arrival (METRICS sections 1
+//! and 4).
 
 use crate::money::Sum;
 use std::collections::BTreeMap;
@@ -139,9 +140,9 @@ impl<'a> Fact<'a> {
     }
 }
 
-/// The facts of every order that something told belongs to. A payment or refund told of two orders belongs to that of its best
-/// telling, so `told` must hold all tellings of whatever it holds one of; otherwise only the orders of which it does are right.
-/// `currency` is the shop's.
+/// The facts of every order that something told belongs to. A payment or refund told of two orders belongs to
+/// that of its best telling, so `told` must hold all tellings of whatever it holds one of; otherwise only the
+/// orders of which it does are right. `currency` is the shop's.
 pub fn order_facts(told: &[Told], currency: &str) -> Vec<OrderFacts> {
     let mut facts: BTreeMap<(What, &str), Fact<'_>> = BTreeMap::new();
     let mut customers: BTreeMap<&str, &Told> = BTreeMap::new();
@@ -167,14 +168,14 @@ pub fn order_facts(told: &[Told], currency: &str) -> Vec<OrderFacts> {
     orders.map(|(order_id, facts)| gathered(order_id, customer(order_id), &facts, currency)).collect()
 }
 
-/// The facts of an order that nothing belongs to: what it was told of is told better of another order, or is gone. Without
-/// an order nobody's customer is asked for.
+/// The facts of an order that nothing belongs to: what it was told of is told better of another order, or is
+/// gone. Without an order nobody's customer is asked for.
 pub fn bare(order_id: &str, currency: &str) -> OrderFacts {
     gathered(order_id, "", &[], currency)
 }
 
-/// The tellings by what they tell of, one of each event: told by page and server under one id, the server's; else the one that
-/// came last, which is the one that the table keeps.
+/// The tellings by what they tell of, one of each event: told by page and server under one id, the server's;
+/// else the one that came last, which is the one that the table keeps.
 fn once(told: &[Told]) -> impl Iterator<Item = ((What, &str), &Told)> {
     let mut events: BTreeMap<(&str, u8, i64, [u8; 16]), &Told> = BTreeMap::new();
     for telling in told {

@@ -1,4 +1,5 @@
-//! What is to be changed when something about some visitors and orders did: found anew, compared with what was found before.
+//! What is to be changed when something about some visitors and orders did: found anew, compared with what
+//! was found before.
 
 use super::life::{DayFacts, Marks, RawDay, Rules, day_facts, nobodys_day};
 use super::order::{OrderFacts, Told, bare, order_facts};
@@ -18,11 +19,11 @@ pub struct Touched {
 pub struct TouchedShop {
     /// All tellings of the orders looked at, and of those that share payments with them.
     pub told: Vec<Told>,
-    /// The orders looked at, told of now or known from before, each with the nobody who stands for its visitor while it has none:
-    /// a number made of its id.
+    /// The orders looked at, told of now or known from before, each with the nobody who stands for its
+    /// visitor while it has none: a number made of its id.
     pub orders: BTreeMap<String, u64>,
-    /// The visitors looked at. Orders may be told of others too, of whom nothing was read: who came while the rest was asked has
-    /// their turn later.
+    /// The visitors looked at. Orders may be told of others too, of whom nothing was read: who came while the
+    /// rest was asked has their turn later.
     pub visitors: BTreeSet<u64>,
     /// What was found of these orders before.
     pub known_orders: Vec<OrderFacts>,
@@ -111,8 +112,8 @@ impl Watched {
     }
 }
 
-/// Compares. `rules` of the shops, `keeps` the dimensions of a shop that the ledger has; `now_ms` in epoch milliseconds decides who may
-/// still be open.
+/// Compares. `rules` of the shops, `keeps` the dimensions of a shop that the ledger has; `now_ms` in epoch
+/// milliseconds decides who may still be open.
 pub fn revise(
     touched: &Touched,
     rules: impl Fn(&str) -> Option<Rules>,

@@ -54,7 +54,8 @@ fn number_of(dimension: Option<Dimension>) -> u8 {
 }
 
 impl Totals {
-    /// Adds what follows from the days of one visitor, or takes it away; of the dimensions only those that the ledger `keeps`.
+    /// Adds what follows from the days of one visitor, or takes it away; of the dimensions only those that
+    /// the ledger `keeps`.
     pub fn add_days(
         &mut self,
         shop: &str,

@@ -1,12 +1,12 @@
 //! Forgets one visitor everywhere, on request: the order of the steps.
 //!
-//! What is left are orders, payments and refunds that name nobody, because the shop's books must stay right. What
-//! arrived before comes back by no way: the shipper asks [`Forgotten`] about every record, whether it waits, is sent again or
-//! comes from a dead letter. What arrives afterwards is new, and counts.
+//! What is left are orders, payments and refunds that name nobody, because the shop's books must stay right.
+//! What arrived before comes back by no way: the shipper asks [`Forgotten`] about every record, whether it
+//! waits, is sent again or comes from a dead letter. What arrives afterwards is new, and counts.
 //!
 //! 1. Everything durable is sent, so that the counts are whole.
-//! 2. Nothing is sent while the visitor is remembered as forgotten, the dead letters are gone through and the tables
-//!    get their orders: each record is in the store before these or asks afterwards.
+//! 2. Nothing is sent while the visitor is remembered as forgotten, the dead letters are gone through and the
+//!    tables get their orders: each record is in the store before these or asks afterwards.
 //! 3. The spool's segment ends, so that its copies go from the disk soon.
 //! 4. The tables are looked at until nothing is left.
 //! 5. The ledger takes back what followed from it, and what it had written down about the visitor goes too.

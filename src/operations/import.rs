@@ -1,7 +1,7 @@
 //! Puts events of a shop's past straight into the store, batch by batch.
 //!
-//! Nothing of it goes through the spool, so an import fills no disk but ClickHouse's. It may be given up and repeated: an
-//! event counts once by its id.
+//! Nothing of it goes through the spool, so an import fills no disk but ClickHouse's. It may be given up and
+//! repeated: an event counts once by its id.
 
 use crate::event::{Event, Rejection};
 use crate::new_values::{NewValues, ValueLimits};
@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 const MAX_LISTED: usize = 100;
 /// Of one insert: few parts, and little to do again.
 const MAX_BATCH_EVENTS: u64 = 200_000;
-/// ClickHouse gives an insert up whose sender is silent for half a minute, or which lasts longer than it may; a producer at the
-/// other end of a pipe may be that slow.
+/// ClickHouse gives an insert up whose sender is silent for half a minute, or which lasts longer than it may;
+/// a producer at the other end of a pipe may be that slow.
 const MAX_BATCH_AGE: Duration = Duration::from_secs(10);
 /// Events whose values are looked at together.
 const MAX_WAITING: usize = 1_000;
@@ -132,7 +132,8 @@ impl Import {
         }
     }
 
-    /// How long the next event may take before [`Import::end_batch`] must be called; none while no insertion is open.
+    /// How long the next event may take before [`Import::end_batch`] must be called; none while no insertion
+    /// is open.
     pub fn patience(&self) -> Option<Duration> {
         self.open.as_ref().map(|open| MAX_BATCH_AGE.saturating_sub(open.begun.elapsed()))
     }

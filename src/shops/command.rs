@@ -291,8 +291,8 @@ pub fn apply(registry: &Registry, command: Command, public_url: &str) -> Result<
     }
 }
 
-/// Brings the registry in line with the `[[shops]]` of the settings file: new ones are added with a public key
-/// only (the others come from `shop rotate-key`), known ones take the declared rules.
+/// Brings the registry in line with the `[[shops]]` of the settings file: new ones are added with a public
+/// key only (the others come from `shop rotate-key`), known ones take the declared rules.
 ///
 /// A shop that is no longer declared stays as it is and may be changed by commands again.
 ///
@@ -468,7 +468,8 @@ fn set(shop: &mut Shop, changes: &Changes) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// What a change of a shop that has events does to its past, and whom it locks out; a sentence each, without its full stop.
+/// What a change of a shop that has events does to its past, and whom it locks out; a sentence each, without
+/// its full stop.
 fn consequences(shop: &Shop, changed: &Shop) -> Vec<String> {
     let mut told = Vec::new();
     if !shop.has_events {

@@ -1,6 +1,7 @@
 //! Keys: made at random, shown once, kept as SHA-256.
 //!
-//! A key is full-entropy random, so a plain hash is enough and a table look-up by hash tells nothing about it.
+//! A key is full-entropy random, so a plain hash is enough and a table look-up by hash tells nothing about
+//! it.
 
 use crate::secret::{fill_random, from_hex, hex};
 use serde::{Deserialize, Serialize};

@@ -139,8 +139,8 @@ impl Registry {
         self.current.load()
     }
 
-    /// Adds a shop, or edits the one of the same slug, durably. `edit` sees the shop as it is now, and what it
-    /// returns as an error leaves everything as it was.
+    /// Adds a shop, or edits the one of the same slug, durably. `edit` sees the shop as it is now, and what
+    /// it returns as an error leaves everything as it was.
     ///
     /// # Errors
     /// What `edit` refuses, or the file could not be written.

@@ -1,7 +1,8 @@
 //! Links that show a shop's figures until a day: signed, so that nothing is kept of them.
 //!
-//! A token is `sl_{slug}.{expires_at}.{signature}`: seconds since 1970 in hexadecimal digits, and the HMAC-SHA256 of what stands
-//! before it. Its key is the hash of the key that made the link, so whoever revokes that key revokes its links.
+//! A token is `sl_{slug}.{expires_at}.{signature}`: seconds since 1970 in hexadecimal digits, and the
+//! HMAC-SHA256 of what stands before it. Its key is the hash of the key that made the link, so whoever
+//! revokes that key revokes its links.
 
 use super::Shop;
 use super::key::KeyHash;
@@ -10,7 +11,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 const PREFIX: &str = "sl_";
-/// No link shows figures for longer, whatever its token says: who has seen a key's hash could sign one without end.
+/// No link shows figures for longer, whatever its token says: who has seen a key's hash could sign one
+/// without end.
 pub const MAX_DAYS: u16 = 366;
 /// Seconds of a day of a link's life.
 pub const DAY_SECONDS: i64 = 86_400;

@@ -1,9 +1,9 @@
 //! Appends of one thread that wait together.
 //!
-//! The hand-over between a request and the writer's thread costs more than the write, so it is paid once for all
-//! requests of a thread that are ready at the same time: their records go into one buffer, a local task hands the
-//! buffer over and wakes all of them with its one answer. There is no timer: a request that is alone goes alone, at
-//! once. A request waits for two syncs at most, the one under way and its own.
+//! The hand-over between a request and the writer's thread costs more than the write, so it is paid once for
+//! all requests of a thread that are ready at the same time: their records go into one buffer, a local task
+//! hands the buffer over and wakes all of them with its one answer. There is no timer: a request that is
+//! alone goes alone, at once. A request waits for two syncs at most, the one under way and its own.
 
 use super::{AppendError, Records, Spool};
 use std::cell::{Cell, RefCell};
@@ -11,8 +11,8 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-/// A round of so many appends goes at once, so that the disk works while the other requests are still read. Measured:
-/// 16 sync too often, without a bound both cores wait for each other.
+/// A round of so many appends goes at once, so that the disk works while the other requests are still read.
+/// Measured: 16 sync too often, without a bound both cores wait for each other.
 const FULL_ROUND: usize = 32;
 
 /// The appending end for the tasks of one thread. Not `Send`; clones share the buffer.
@@ -38,8 +38,8 @@ impl Appender {
         Appender { spool, open: Rc::default(), is_scheduled: Rc::default() }
     }
 
-    /// Appends the records and waits until they are on disk. Runs on a tokio `LocalSet` (every actix-web worker is
-    /// one). Dropping the future does not take the records back.
+    /// Appends the records and waits until they are on disk. Runs on a tokio `LocalSet` (every actix-web
+    /// worker is one). Dropping the future does not take the records back.
     ///
     /// # Errors
     /// As [`Spool::append`].
@@ -72,7 +72,8 @@ impl Appender {
         .await
     }
 
-    /// Hands the open round over, without waiting for earlier ones: the writer's next sync takes all that wait.
+    /// Hands the open round over, without waiting for earlier ones: the writer's next sync takes all that
+    /// wait.
     fn hand_over(&self) {
         let round = self.open.take();
         let records = round.records.take();

@@ -1,8 +1,8 @@
 //! The spool on a disk that loses power: what was acknowledged comes back, whatever had not been synced.
 //!
-//! [`CrashingDisk`] keeps apart what is seen and what is durable, per file and for the directory. A power cut keeps a
-//! random part of what was not synced, sector by sector and name by name. A failed sync may have dropped any of the
-//! pages it was about, and will not tell again, as Linux does it.
+//! [`CrashingDisk`] keeps apart what is seen and what is durable, per file and for the directory. A power cut
+//! keeps a random part of what was not synced, sector by sector and name by name. A failed sync may have
+//! dropped any of the pages it was about, and will not tell again, as Linux does it.
 //!
 //! A failing run prints its seed: `TEST_SEED=… cargo test --lib crashes`.
 
@@ -424,7 +424,8 @@ impl Run {
         self.open()
     }
 
-    /// The store forgets all it was given; what the spool has kept is sent again. In a cramped spool nothing is kept.
+    /// The store forgets all it was given; what the spool has kept is sent again. In a cramped spool nothing
+    /// is kept.
     fn lose_store(&mut self) {
         if !self.is_cramped {
             self.delivered.clear();

@@ -1,8 +1,8 @@
 //! The file that says how far the reader is.
 //!
-//! One line: JSON, a space, its CRC32C in hexadecimal digits. Written whole (temporary file, sync, rename, sync of the
-//! directory). It only moves forward and may be stale without
-//! harm: what lies behind it is then handed out once more.
+//! One line: JSON, a space, its CRC32C in hexadecimal digits. Written whole (temporary file, sync, rename,
+//! sync of the directory). It only moves forward and may be stale without harm: what lies behind it is then
+//! handed out once more.
 
 use super::disk::Disk;
 use super::position::Position;
@@ -24,8 +24,8 @@ pub struct Cursor {
     /// Number of the record there, over all segments; unknown before the first.
     #[serde(default)]
     pub record: Option<u64>,
-    /// Where the batch ends that was handed out last. It ends there again when it has to be handed out again, so
-    /// that the store sees the same rows together.
+    /// Where the batch ends that was handed out last. It ends there again when it has to be handed out again,
+    /// so that the store sees the same rows together.
     #[serde(default)]
     pub batch_end: Option<Position>,
 }

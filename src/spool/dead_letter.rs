@@ -1,8 +1,8 @@
 //! Records that the store refused for what they hold, one file each, until somebody has mended the cause.
 //!
-//! A file is named after its record and its checksum, so that setting the same record aside twice leaves one file, and
-//! two records of one name leave two. Its first line
-//! is the reason, the rest is the record as it was spooled: both can be read with a pager.
+//! A file is named after its record and its checksum, so that setting the same record aside twice leaves one
+//! file, and two records of one name leave two. Its first line is the reason, the rest is the record as it
+//! was spooled: both can be read with a pager.
 
 use super::{AppendError, Records, Spool};
 use std::io;
@@ -107,7 +107,8 @@ impl DeadLetters {
         for letter in &letters {
             let mut records = Records::default();
             records.push(&letter.record);
-            // Out of the way first: when it is refused again at once, the new letter must not be taken for this one.
+            // Out of the way first: when it is refused again at once, the new letter must not be taken for
+            // this one.
             let (letter, under_way) =
                 (self.path(&letter.name, EXTENSION), self.path(&letter.name, UNDER_WAY));
             match std::fs::rename(&letter, &under_way) {

@@ -1,7 +1,7 @@
 //! The file operations a spool is made of, so that a test can put a disk that crashes under it.
 //!
-//! Nothing survives a power cut by itself: what was written to a file does after [`DiskFile::sync`], a created, renamed
-//! or removed name does after [`Disk::sync_directory`].
+//! Nothing survives a power cut by itself: what was written to a file does after [`DiskFile::sync`], a
+//! created, renamed or removed name does after [`Disk::sync_directory`].
 
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions};

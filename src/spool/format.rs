@@ -84,8 +84,8 @@ pub fn frame_with<E>(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Resu
     Ok(())
 }
 
-/// Gives the framed records their place: from `start` on, with the indices from `first_index` on. Returns the index
-/// after the last.
+/// Gives the framed records their place: from `start` on, with the indices from `first_index` on. Returns the
+/// index after the last.
 pub fn number(framed: &mut [u8], start: Position, first_index: u32) -> u32 {
     let mut at = 0;
     let mut index = first_index;
@@ -153,9 +153,9 @@ pub struct Stretch {
     pub next_index: u32,
 }
 
-/// Reads at most `max_records` records from `bytes`, which begin at `start`; the first has `next_index` unless it is
-/// damaged. Damage is passed over up to the next whole record. `is_end`: no further bytes follow in the segment;
-/// zeros there are room that was reserved and never used.
+/// Reads at most `max_records` records from `bytes`, which begin at `start`; the first has `next_index`
+/// unless it is damaged. Damage is passed over up to the next whole record. `is_end`: no further bytes follow
+/// in the segment; zeros there are room that was reserved and never used.
 pub fn scan(start: Position, bytes: &[u8], next_index: u32, max_records: usize, is_end: bool) -> Stretch {
     let mut stretch = Stretch { next_index, ..Stretch::default() };
     while stretch.payloads.len() < max_records && stretch.end < bytes.len() {
@@ -196,7 +196,8 @@ fn find_record(start: Position, bytes: &[u8], from: usize, next_index: u32) -> O
     // No record begins among the zeros at the end: its own sum would have to be zero too.
     let used = bytes.len() - bytes.get(from..).map_or(0, zeros_at_end);
     (from..used).find(|&at| {
-        // Almost every wrong place fails here already: text gives lengths beyond any record, zeros a wrong index or sum.
+        // Almost every wrong place fails here already: text gives lengths beyond any record, zeros a wrong
+        // index or sum.
         matches!(unframe(start.plus(at), &bytes[at..], next_index), Framed::Record { .. })
     })
 }
@@ -213,7 +214,8 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(number)
 }
 
-/// How many zeros `bytes` end with. Compares whole pages, because a reserved segment ends with tens of MiB of them.
+/// How many zeros `bytes` end with. Compares whole pages, because a reserved segment ends with tens of MiB of
+/// them.
 pub fn zeros_at_end(bytes: &[u8]) -> usize {
     const ZEROS: [u8; 4096] = [0; 4096];
     let pages = bytes.rchunks_exact(ZEROS.len()).take_while(|&page| page == ZEROS).count();

@@ -1,4 +1,5 @@
-//! Whether appends are taken, for whoever watches the server: told from the last round of writing and from the disk's room.
+//! Whether appends are taken, for whoever watches the server: told from the last round of writing and from
+//! the disk's room.
 
 use super::{AppendError, Asked, Spool};
 use crate::room;
@@ -84,8 +85,9 @@ impl Pulse {
 }
 
 impl Spool {
-    /// Why appends are refused, will be soon, or wait for ever; `None` while all is well. After a failed round the writer is asked to
-    /// try again, because nobody may send anything to a server that says it is not ready.
+    /// Why appends are refused, will be soon, or wait for ever; `None` while all is well. After a failed
+    /// round the writer is asked to try again, because nobody may send anything to a server that says it is
+    /// not ready.
     pub fn trouble(&self) -> Option<Trouble> {
         if self.usage.pulse.under_way() > FROZEN_AFTER {
             return Some(Trouble::Frozen);
@@ -104,8 +106,8 @@ impl Spool {
         (lacks_room || failure == NO_ROOM).then_some(Trouble::DiskFull)
     }
 
-    /// Bytes that the spool's disk has for it, sent segments included, which go when their room is needed. `None` where the system does not
-    /// say.
+    /// Bytes that the spool's disk has for it, sent segments included, which go when their room is needed.
+    /// `None` where the system does not say.
     pub fn free_bytes(&self) -> Option<u64> {
         room::free_bytes(&self.directory).ok().map(|free| free + self.shelf.sent_bytes())
     }

@@ -29,7 +29,8 @@ pub struct SegmentCard {
     pub bytes: u64,
     /// Whole records.
     pub records: u64,
-    /// Those of them that are not in the store yet. In a segment where none waits, all are kept for a while only.
+    /// Those of them that are not in the store yet. In a segment where none waits, all are kept for a while
+    /// only.
     pub waiting_records: u64,
     /// Bytes that are no records: a write under way, or damage.
     pub damaged_bytes: u64,

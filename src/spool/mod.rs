@@ -4,30 +4,30 @@
 //! power cut. The reader hands every such record out at least once, in order, until it commits past it.
 //! The spool does not know what its records mean.
 //!
-//! **Limits.** Record ≤ [`MAX_RECORD_BYTES`]; segment ≤ [`MAX_SEGMENT_BYTES`] plus one round of writing; bytes
-//! waiting for the disk ≤ [`MAX_WAITING_BYTES`]; all segments together ≤ [`SpoolOptions::max_bytes`].
+//! **Limits.** Record ≤ [`MAX_RECORD_BYTES`]; segment ≤ [`MAX_SEGMENT_BYTES`] plus one round of writing;
+//! bytes waiting for the disk ≤ [`MAX_WAITING_BYTES`]; all segments together ≤ [`SpoolOptions::max_bytes`].
 //!
-//! **Format.** All numbers are little endian.
-//! `DIR/00000000000000000007.spool` is segment 7: a header, then records. Header = `SFSPOOL2` · segment (u64) · number
-//! of records in all segments before it (u64) · CRC32C of these 24 bytes (u32). Record = length of the payload (u32) ·
-//! index in the segment (u32) · CRC32C (u32) of segment, offset (u64), index, length and payload · payload. A segment's room is
-//! reserved when it begins; zeros at its end are unused room.
-//! `DIR/cursor` = `{"segment":7,"offset":1234,"index":5,"record":105,"batch_end":{…}} 1a2b3c4d`, the last its CRC32C:
-//! everything before it is committed. It only moves forward and may be stale without harm.
-//! `DIR/stamp` = a word of the reader's owner. `*.torn` and `*.damaged` = bytes that were set aside.
+//! **Format.** All numbers are little endian. `DIR/00000000000000000007.spool` is segment 7: a header, then
+//! records. Header = `SFSPOOL2` · segment (u64) · number of records in all segments before it (u64) · CRC32C
+//! of these 24 bytes (u32). Record = length of the payload (u32) · index in the segment (u32) · CRC32C (u32)
+//! of segment, offset (u64), index, length and payload · payload. A segment's room is reserved when it
+//! begins; zeros at its end are unused room. `DIR/cursor` =
+//! `{"segment":7,"offset":1234,"index":5,"record":105,"batch_end":{…}} 1a2b3c4d`, the last its CRC32C:
+//! everything before it is committed. It only moves forward and may be stale without harm. `DIR/stamp` = a
+//! word of the reader's owner. `*.torn` and `*.damaged` = bytes that were set aside.
 //!
-//! **Writing.** One thread. Each round takes all that waits (≤ [`MAX_ROUND_BYTES`]), one write, one `fdatasync`,
-//! then every waiting append is answered. A new segment is used after its header and its name in the directory are
-//! synced. A failed write or sync ends that segment for good: its unsynced bytes are never counted as durable, and the
-//! file is never appended to or synced again. Each opening of the spool starts a new segment, so that no file is ever
-//! appended to after a crash.
+//! **Writing.** One thread. Each round takes all that waits (≤ [`MAX_ROUND_BYTES`]), one write, one
+//! `fdatasync`, then every waiting append is answered. A new segment is used after its header and its name in
+//! the directory are synced. A failed write or sync ends that segment for good: its unsynced bytes are never
+//! counted as durable, and the file is never appended to or synced again. Each opening of the spool starts a
+//! new segment, so that no file is ever appended to after a crash.
 //!
-//! **Recovery.** Opening scans the last segment and cuts it after its last whole record; what is cut is kept beside
-//! it as `*.torn`. Damage elsewhere is kept as `*.damaged` when the reader meets it, and the records that are missing
-//! are counted: their indices tell within a segment, the headers tell between segments.
+//! **Recovery.** Opening scans the last segment and cuts it after its last whole record; what is cut is kept
+//! beside it as `*.torn`. Damage elsewhere is kept as `*.damaged` when the reader meets it, and the records
+//! that are missing are counted: their indices tell within a segment, the headers tell between segments.
 //!
-//! **Keeping.** Segments that are committed stay for [`SpoolOptions::keep_sent`], or until their room is needed;
-//! [`Reader::resend`] hands them out again.
+//! **Keeping.** Segments that are committed stay for [`SpoolOptions::keep_sent`], or until their room is
+//! needed; [`Reader::resend`] hands them out again.
 
 mod appender;
 mod cursor;
@@ -78,7 +78,8 @@ pub const MAX_SEGMENT_BYTES: u64 = 64 << 20;
 pub const MAX_ROUND_BYTES: usize = 4 << 20;
 /// Appends beyond this many unsynced bytes are refused.
 pub const MAX_WAITING_BYTES: usize = 64 << 20;
-/// Longer than ClickHouse keeps the parts that a merge has replaced (8 minutes): an external server may not sync merges.
+/// Longer than ClickHouse keeps the parts that a merge has replaced (8 minutes): an external server may not
+/// sync merges.
 pub const KEEP_SENT: Duration = Duration::from_secs(15 * 60);
 
 /// Where the spool lies and how large it may grow.
@@ -271,8 +272,8 @@ impl Spool {
     /// Appends the records and waits until they are on disk.
     ///
     /// # Errors
-    /// See [`AppendError`]. The records are not promised to anybody; whole ones that reached the disk before it
-    /// failed may still be handed out.
+    /// See [`AppendError`]. The records are not promised to anybody; whole ones that reached the disk before
+    /// it failed may still be handed out.
     pub async fn append(&self, records: Records) -> Result<(), AppendError> {
         self.reserve(records.bytes())?;
         self.hand_over(records).await
@@ -297,8 +298,8 @@ impl Spool {
         async { answered.await.unwrap_or(Err(AppendError::Closed)) }
     }
 
-    /// Begins a new segment, so that the one at hand does not stay until it is full: its records go from the disk when they
-    /// were sent [`SpoolOptions::keep_sent`] ago and more has come.
+    /// Begins a new segment, so that the one at hand does not stay until it is full: its records go from the
+    /// disk when they were sent [`SpoolOptions::keep_sent`] ago and more has come.
     pub fn end_segment(&self) {
         self.ask(Asked::EndSegment);
     }

@@ -1,7 +1,7 @@
 //! Opening: what the last process left behind.
 //!
-//! Only the newest segment can end in the middle of a write; it is cut after its last whole record, and what is cut
-//! is kept beside it. Damage elsewhere is left to the reader, which meets it in order.
+//! Only the newest segment can end in the middle of a write; it is cut after its last whole record, and what
+//! is cut is kept beside it. Damage elsewhere is left to the reader, which meets it in order.
 
 use super::disk::Disk;
 use super::format::{BadHeader, HEADER_BYTES, Header, scan, zeros_at_end};

@@ -1,8 +1,8 @@
 //! Which segments there are, what they take on disk, and when one may go.
 //!
-//! A segment is *waiting* until the reader has committed past its end, then *sent*. Sent segments stay for a while,
-//! because a store that loses what it had not synced can then be told again; they go early when their room is needed.
-//! Waiting segments never go.
+//! A segment is *waiting* until the reader has committed past its end, then *sent*. Sent segments stay for a
+//! while, because a store that loses what it had not synced can then be told again; they go early when their
+//! room is needed. Waiting segments never go.
 
 use super::disk::Disk;
 use super::format::HEADER_BYTES;

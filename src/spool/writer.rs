@@ -88,7 +88,8 @@ impl Writer {
             }
             Err(error) => {
                 self.log_failure(&error);
-                // The kernel may have dropped the dirty pages, so this file can never be trusted with a sync again.
+                // The kernel may have dropped the dirty pages, so this file can never be trusted with a sync
+                // again.
                 self.seal();
                 Err(refusal(&error))
             }
@@ -107,8 +108,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Begins the next segment when this one has used its room, or holds something and `is_over`: between rounds, so that no
-    /// answer waits for it.
+    /// Begins the next segment when this one has used its room, or holds something and `is_over`: between
+    /// rounds, so that no answer waits for it.
     pub fn prepare(&mut self, is_over: bool) {
         let is_over = self.position.offset >= self.segment_bytes || is_over && self.index > 0;
         if !is_over || self.file.is_none() {
@@ -168,8 +169,8 @@ impl Writer {
         Ok(file)
     }
 
-    /// Ends the segment after its last durable record. What cannot be cut off now is read as unused room, or as
-    /// records that nobody was promised.
+    /// Ends the segment after its last durable record. What cannot be cut off now is read as unused room, or
+    /// as records that nobody was promised.
     fn seal(&mut self) {
         if let Some(mut file) = self.file.take() {
             let _ = file.cut(self.position.offset);
@@ -183,8 +184,8 @@ impl Writer {
         }
     }
 
-    /// Ends in order. The header of a further, empty segment says how many records came before it, so that damage
-    /// at the very end can be counted too.
+    /// Ends in order. The header of a further, empty segment says how many records came before it, so that
+    /// damage at the very end can be counted too.
     pub fn close(mut self) {
         if self.index > 0 && self.file.is_some() {
             self.seal();

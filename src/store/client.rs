@@ -1,5 +1,5 @@
-//! Access to the tables: the client of ClickHouse, and how the other modules of the store make their requests. Every request has
-//! an end.
+//! Access to the tables: the client of ClickHouse, and how the other modules of the store make their
+//! requests. Every request has an end.
 
 use super::connection::{self, Probe, StoreOptions};
 use super::error::StoreError;

@@ -1,8 +1,8 @@
 //! The way to the server: connections over HTTP or TLS, and whether a ClickHouse of our kind is at
 //! the other end.
 //!
-//! A server that is away may come back, and events wait for it. A server that is the wrong one, or that cannot be believed,
-//! does not become right by waiting: who starts the program is told so at once.
+//! A server that is away may come back, and events wait for it. A server that is the wrong one, or that
+//! cannot be believed, does not become right by waiting: who starts the program is told so at once.
 
 use super::error::{StoreError, answered, code, failed};
 use crate::tls;
@@ -16,8 +16,8 @@ use rustls::RootCertStore;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The oldest ClickHouse with which every statement of `sql/` was tried; 24.8 does not understand the funnel, and knows no
-/// `optimize_and_compare_chain`. Tests run with the embedded one.
+/// The oldest ClickHouse with which every statement of `sql/` was tried; 24.8 does not understand the funnel,
+/// and knows no `optimize_and_compare_chain`. Tests run with the embedded one.
 pub const OLDEST_SERVER: (u32, u32) = (25, 5);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
 /// ClickHouse's own default is 3 s.
@@ -91,7 +91,8 @@ pub(super) fn connect(options: &StoreOptions) -> Result<(Client, Probe), StoreEr
     Ok((client, Probe { connector, options: options.clone() }))
 }
 
-/// Asks the server who it is, in plain HTTP: a server that is no ClickHouse would only confuse a client of ClickHouse.
+/// Asks the server who it is, in plain HTTP: a server that is no ClickHouse would only confuse a client of
+/// ClickHouse.
 #[derive(Clone)]
 pub(super) struct Probe {
     connector: Connector,
@@ -102,7 +103,8 @@ impl Probe {
     /// Whether a ClickHouse that is new enough answers.
     ///
     /// # Errors
-    /// Away: it does not answer, or passingly with an error. Unusable: it is none, or too old. Refused: it refuses the user.
+    /// Away: it does not answer, or passingly with an error. Unusable: it is none, or too old. Refused: it
+    /// refuses the user.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         let asked = tokio::time::timeout(PROBE_TIMEOUT, self.ask()).await;
         let (status, head, text) =

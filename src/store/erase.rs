@@ -1,8 +1,8 @@
 //! One visitor taken out of the tables.
 //!
-//! ClickHouse rewrites the parts that hold the visitor. It keeps the text of such an order in the table's directory, so
-//! the visitor stands in it by the 64-bit hash that `orders` and `visitor_days` have too, never by the id. What is
-//! inserted after the order was taken is not touched.
+//! ClickHouse rewrites the parts that hold the visitor. It keeps the text of such an order in the table's
+//! directory, so the visitor stands in it by the 64-bit hash that `orders` and `visitor_days` have too, never
+//! by the id. What is inserted after the order was taken is not touched.
 
 use super::client::{Store, in_time};
 use super::error::StoreError;
@@ -13,8 +13,8 @@ use serde::Deserialize;
 static TRACES: Text = Text::new(|| text_of!("visitors/visitor_traces"));
 static KEPT: Text = Text::new(|| text_of!("visitors/visitor_kept"));
 
-/// One for each table that knows visitors; a table that is added needs its own. What is told in `events` of an order, a payment or
-/// a refund stays without its visitor, because the shop's books need it.
+/// One for each table that knows visitors; a table that is added needs its own. What is told in `events` of
+/// an order, a payment or a refund stays without its visitor, because the shop's books need it.
 const FORGET: [&str; 3] = [
     "ALTER TABLE visitor_days DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64}",
     "ALTER TABLE orders UPDATE visitor = 0, cookieless = false, customer = '' \
@@ -29,8 +29,8 @@ const FORGET: [&str; 3] = [
          AND kind IN ('order', 'payment', 'refund')",
 ];
 
-/// What the upkeep of the ledger wrote down of a visitor and no longer holds: rows up to the batch `last`, of other days and
-/// orders than those that hold now.
+/// What the upkeep of the ledger wrote down of a visitor and no longer holds: rows up to the batch `last`, of
+/// other days and orders than those that hold now.
 const FORGET_DERIVED: [&str; 4] = [
     "ALTER TABLE day_facts DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= {last:UInt64} \
      AND NOT has({days:Array(UInt16)}, toUInt16(day))",
@@ -111,15 +111,16 @@ impl Store {
             let order = order.param("last", last).param("days", &kept.days).param("orders", &kept.orders);
             in_time(order.with_setting("mutations_sync", "1").execute()).await?;
         }
-        // What the visitor has done since is of somebody new, and was perhaps not known yet when it was read what is kept.
+        // What the visitor has done since is of somebody new, and was perhaps not known yet when it was read
+        // what is kept.
         self.await_insertions().await;
         let relink = self.client.query_raw(include_str!("../../sql/ledger/relink_visitor.sql"));
         in_time(relink.param("shop", shop).param("visitor", hash).execute()).await?;
         self.queue_visitor(shop, hash).await
     }
 
-    /// Orders that the tables forget a visitor. It is done when [`Store::visitor_traces`] finds nothing, which takes as long
-    /// as rewriting the parts does.
+    /// Orders that the tables forget a visitor. It is done when [`Store::visitor_traces`] finds nothing,
+    /// which takes as long as rewriting the parts does.
     ///
     /// # Errors
     /// Away: some of it may be ordered; order it again. Refused: the user may not change rows.

@@ -11,7 +11,8 @@ pub enum StoreError {
     /// It cannot be reached or did not answer in time. The same call may work later.
     #[error("ClickHouse is away: {0}")]
     Away(String),
-    /// It cannot be the server that is meant. The same call works only after the settings, or the server, were changed.
+    /// It cannot be the server that is meant. The same call works only after the settings, or the server,
+    /// were changed.
     #[error("{0}")]
     Unusable(String),
     /// It answered with an error. The same call will fail again.
@@ -60,8 +61,8 @@ pub(super) fn answered(text: String) -> StoreError {
     }
 }
 
-/// Whether an error answer is about the server's state and not about the request: no error of ClickHouse at all (a
-/// proxy's), or one that passes.
+/// Whether an error answer is about the server's state and not about the request: no error of ClickHouse at
+/// all (a proxy's), or one that passes.
 fn is_passing(text: &str) -> bool {
     /// TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, MEMORY_LIMIT_EXCEEDED,
     /// TABLE_IS_READ_ONLY, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, KEEPER_EXCEPTION.
@@ -69,8 +70,9 @@ fn is_passing(text: &str) -> bool {
     code(text).is_none_or(|code| PASSING.contains(&code))
 }
 
-/// INCORRECT_DATA, TOO_LARGE_STRING_SIZE, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE, CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN,
-/// DECIMAL_OVERFLOW, VIOLATED_CONSTRAINT. Only what is surely a row's fault: a row is set aside for it.
+/// INCORRECT_DATA, TOO_LARGE_STRING_SIZE, VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE,
+/// CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN, DECIMAL_OVERFLOW, VIOLATED_CONSTRAINT. Only what is surely a row's
+/// fault: a row is set aside for it.
 const POISON: [u32; 6] = [117, 131, 321, 349, 407, 469];
 
 /// The number of ClickHouse's error, when the answer is one.
@@ -113,8 +115,8 @@ pub(super) fn failed(error: &(dyn Error + 'static)) -> StoreError {
     StoreError::Away(deepest(error))
 }
 
-/// What a failed TLS handshake means. A certificate that expired is renewed where the server is, and nothing here changes:
-/// events wait for that as for any server that is away.
+/// What a failed TLS handshake means. A certificate that expired is renewed where the server is, and nothing
+/// here changes: events wait for that as for any server that is away.
 fn not_believed(error: &rustls::Error) -> StoreError {
     use rustls::Error::{InvalidCertificate, InvalidMessage};
     match error {
@@ -152,7 +154,8 @@ fn not_believed(error: &rustls::Error) -> StoreError {
     }
 }
 
-/// The first error of a kind among an error and its causes. An `io::Error` hides the one that it was made of from `source`.
+/// The first error of a kind among an error and its causes. An `io::Error` hides the one that it was made of
+/// from `source`.
 fn within<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {

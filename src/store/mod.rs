@@ -1,8 +1,8 @@
 //! The only module that speaks ClickHouse: migrate, insert, ask.
 //!
 //! It does not know where the server comes from (embedded or external), nothing of HTTP requests and nothing
-//! of the spool. Settings that a promise depends on are sent with the request, because servers' defaults differ
-//! and move; every request has an end.
+//! of the spool. Settings that a promise depends on are sent with the request, because servers' defaults
+//! differ and move; every request has an end.
 
 mod ask;
 mod client;

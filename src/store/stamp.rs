@@ -9,8 +9,8 @@ const STAMP: &str = "SELECT \
     (SELECT count() FROM system.detached_parts WHERE database = currentDatabase() AND reason LIKE 'broken%') AS broken";
 
 impl Store {
-    /// A word that changes when the store has lost rows: a table was made anew, or broken parts were put aside.
-    /// A server that does not let us look gives an empty one.
+    /// A word that changes when the store has lost rows: a table was made anew, or broken parts were put
+    /// aside. A server that does not let us look gives an empty one.
     ///
     /// # Errors
     /// Away: ask again later.

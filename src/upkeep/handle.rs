@@ -45,8 +45,8 @@ impl UpkeepHandle {
         *self.settled.borrow()
     }
 
-    /// Compares the ledger of a shop with what follows from its events, for rows of the days of `window` or all; `mends` puts
-    /// right what is wrong.
+    /// Compares the ledger of a shop with what follows from its events, for rows of the days of `window` or
+    /// all; `mends` puts right what is wrong.
     ///
     /// # Errors
     /// See [`VerifyError`].

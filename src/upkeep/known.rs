@@ -1,4 +1,5 @@
-//! What the upkeep knows of the tables between two rounds, and how shops and their rules are written down there.
+//! What the upkeep knows of the tables between two rounds, and how shops and their rules are written down
+//! there.
 
 use crate::funnel::{Dimension, FINAL_DAYS};
 use crate::ledger::life::Rules;

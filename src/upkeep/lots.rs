@@ -6,8 +6,8 @@ use std::time::Duration;
 
 /// Visitors and orders worked on at once, which bounds memory.
 pub const PIECE_SLOTS: u64 = 32_000;
-/// Rows of parts of the queue taken together: the more, the more of who changes every second is worked on once; the fewer, the
-/// sooner a newcomer has its turn. So as many as take about [`LONG_LOT`].
+/// Rows of parts of the queue taken together: the more, the more of who changes every second is worked on
+/// once; the fewer, the sooner a newcomer has its turn. So as many as take about [`LONG_LOT`].
 pub const LOT_ROWS: RangeInclusive<u64> = 16_000..=256_000;
 /// A lot that takes longer is a large one.
 const LONG_LOT: Duration = Duration::from_secs(8);

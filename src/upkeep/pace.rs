@@ -1,4 +1,5 @@
-//! How long the upkeep rests, so that it leaves most of the machine to others and is at once where little happens.
+//! How long the upkeep rests, so that it leaves most of the machine to others and is at once where little
+//! happens.
 
 use std::time::Duration;
 use tokio::time::Instant;

@@ -1,5 +1,5 @@
-//! What is done before the first round, and after every failure: what a crash left is finished, losses are looked for, and
-//! what the tables hold is read.
+//! What is done before the first round, and after every failure: what a crash left is finished, losses are
+//! looked for, and what the tables hold is read.
 
 use super::batch_file::Kept;
 use super::error::UpkeepError;

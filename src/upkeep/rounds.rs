@@ -25,13 +25,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
-/// Values of a dimension that the ledger keeps for a shop. With more, a break-down is a sum over visitors again.
+/// Values of a dimension that the ledger keeps for a shop. With more, a break-down is a sum over visitors
+/// again.
 const MAX_VALUES: usize = 1_000;
 /// When nothing tells of a change, the queue is looked at all the same: others may write events too.
 const LOOK_INTERVAL: Duration = Duration::from_secs(10);
-/// Rest that is owed after much work is not insisted on when so few rows or fewer came in two looks: they cost next to nothing.
+/// Rest that is owed after much work is not insisted on when so few rows or fewer came in two looks: they
+/// cost next to nothing.
 const LITTLE_ROWS: u64 = 1_000;
-/// How often it is looked how many came. Under load, too, a second may pass without an insertion; two hardly ever do.
+/// How often it is looked how many came. Under load, too, a second may pass without an insertion; two hardly
+/// ever do.
 const LOOK_WHILE_RESTING: Duration = Duration::from_secs(1);
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
@@ -168,7 +171,8 @@ impl Upkeep {
         }
     }
 
-    /// Rests as long as is owed, or until somebody asks, or until little comes in: waiting for more would save nothing.
+    /// Rests as long as is owed, or until somebody asks, or until little comes in: waiting for more would
+    /// save nothing.
     async fn rest_from_work(&mut self, owed: Duration) {
         let rested = Instant::now() + owed;
         let mut before = VecDeque::with_capacity(2);

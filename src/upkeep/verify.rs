@@ -1,8 +1,9 @@
 //! Proves that the ledger holds what follows from the events, and mends it where it does not.
 //!
-//! Every visitor and order of a shop is found anew, piece by piece, and compared with what was written down; then the
-//! ledger is compared with the sum of what was written down. Between the pieces the queue is worked off as ever, and what
-//! that changes about visitors already looked at is added to the sum too, so nothing has to stand still meanwhile.
+//! Every visitor and order of a shop is found anew, piece by piece, and compared with what was written down;
+//! then the ledger is compared with the sum of what was written down. Between the pieces the queue is worked
+//! off as ever, and what that changes about visitors already looked at is added to the sum too, so nothing
+//! has to stand still meanwhile.
 
 use super::error::UpkeepError;
 use super::lots::PIECE_SLOTS;
@@ -20,9 +21,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Who differs while something is queued may only have changed just now: they are looked at again after the queue was worked off.
+/// Who differs while something is queued may only have changed just now: they are looked at again after the
+/// queue was worked off.
 const MAX_TRIES: u32 = 20;
-/// Who has differed so often in a row is wrong, whatever is queued: hardly anybody changes between every two looks.
+/// Who has differed so often in a row is wrong, whatever is queued: hardly anybody changes between every two
+/// looks.
 const SURE_AFTER: u32 = 8;
 /// Between two pieces the queue is worked off this often.
 const ROUND_INTERVAL: Duration = Duration::from_secs(2);
@@ -148,8 +151,8 @@ impl Upkeep {
         Ok(verdict)
     }
 
-    /// Looks at a range of slots until whoever differed has been settled: returns what is written down of it now, and how much was
-    /// wrong.
+    /// Looks at a range of slots until whoever differed has been settled: returns what is written down of it
+    /// now, and how much was wrong.
     async fn verify_piece(
         &mut self,
         shop: &str,
@@ -190,8 +193,8 @@ impl Upkeep {
         Err(VerifyError::Restless)
     }
 
-    /// Queues what was written down wrongly. Whoever depends on it may be of another piece, looked at before this one; the queue's
-    /// way looks at all of them together.
+    /// Queues what was written down wrongly. Whoever depends on it may be of another piece, looked at before
+    /// this one; the queue's way looks at all of them together.
     async fn queue_again(&self, shop: &str, touched: &Touched, wrong: &Suspects) -> Result<(), VerifyError> {
         let orders = touched.shops.get(shop).map(|touched| &touched.orders);
         let nobodies: HashSet<u64> = orders.into_iter().flat_map(BTreeMap::values).copied().collect();
@@ -202,7 +205,8 @@ impl Upkeep {
         Ok(self.store.queue(shop, visitors, orders).await?)
     }
 
-    /// What is to be added to the ledger's rows of these days, so that they are the sum of what is written down.
+    /// What is to be added to the ledger's rows of these days, so that they are the sum of what is written
+    /// down.
     fn correction(
         &self,
         shop: &str,

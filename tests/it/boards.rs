@@ -18,7 +18,8 @@ enum Shown {
     PaidByDay,
     /// Each step of the funnel with its count.
     Steps,
-    /// One row per value of a dimension with these figures; of agents, channels and products those whom anybody asked.
+    /// One row per value of a dimension with these figures; of agents, channels and products those whom
+    /// anybody asked.
     Groups(&'static str, &'static [&'static str]),
     /// The same with what was paid as the last column.
     PaidGroups(&'static str, &'static [&'static str]),
@@ -189,7 +190,8 @@ fn the_boards_show_the_figures_of_the_api() {
                     }
                     _ => String::new(),
                 };
-                // Both languages ask the same, which a test of the boards holds; the names of columns and values differ.
+                // Both languages ask the same, which a test of the boards holds; the names of columns and
+                // values differ.
                 let tried = if language == "en" { &filters[..] } else { &filters[..1] };
                 for (source, query) in tried {
                     grafana.variables.insert("source".into(), source.clone());
@@ -205,8 +207,8 @@ fn the_boards_show_the_figures_of_the_api() {
     });
 }
 
-/// Panels that `PANELS` does not hold: money, repeat buyers, cohorts and lost inquiries, which are compared in `grafana.rs`, cycles
-/// below, and what only operators are shown.
+/// Panels that `PANELS` does not hold: money, repeat buyers, cohorts and lost inquiries, which are compared
+/// in `grafana.rs`, cycles below, and what only operators are shown.
 const OTHERS: [(&str, usize); 10] = [
     ("orders", 0),
     ("orders", 3),
@@ -254,7 +256,8 @@ fn days_to_order_and_payment_are_those_of_the_api() {
     });
 }
 
-/// Days of the calendar change (1 November in New York), days before the first event, an outage, and days to come.
+/// Days of the calendar change (1 November in New York), days before the first event, an outage, and days to
+/// come.
 #[test]
 fn a_series_has_each_day_up_to_today_and_no_other() {
     run(async {
@@ -269,7 +272,8 @@ fn a_series_has_each_day_up_to_today_and_no_other() {
                 .collect();
             app.send(&shop, &visits).await;
             app.app.settled().await.unwrap();
-            // In the first range nobody had come yet; the other one, as "this month" does, ends in the future.
+            // In the first range nobody had come yet; the other one, as "this month" does, ends in the
+            // future.
             let mut ranges = Vec::new();
             for (from, days, last) in [("2026-10-01", 5, "2026-10-05"), ("2026-10-25", 28 + 9, today)] {
                 let from_ms = midnight_ms(from, time_zone);

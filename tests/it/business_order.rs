@@ -56,8 +56,9 @@ fn of_life(sent: &Sent, life: usize) -> Sent {
     }
 }
 
-/// Lets the events arrive in every order, a life for each, one insert after the other. Each count of the shop must
-/// then be 0 or all lives, and every life must have the same rows in `orders`; these are given back by their times.
+/// Lets the events arrive in every order, a life for each, one insert after the other. Each count of the shop
+/// must then be 0 or all lives, and every life must have the same rows in `orders`; these are given back by
+/// their times.
 async fn in_every_order(events: &[Sent], expected: Value) -> Vec<Value> {
     let app = spawn_app().await;
     let shop = app.add_shop("tea");

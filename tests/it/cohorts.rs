@@ -8,8 +8,8 @@ pub const DAY: &str = "2026-11-10";
 /// 10:00 in Shanghai on [`DAY`].
 const MORNING_MS: i64 = NOW_MS - 12 * DAY_MS - 120 * MINUTE_MS;
 
-/// definitions.md 7.3: ten inquirers on day D. A, B and Dd order on D, C on the next day, Ee two days later, F on D; they pay on
-/// D, D + 1, D + 3, D + 1, D + 2 and never. Four never order. G orders, then chats.
+/// definitions.md 7.3: ten inquirers on day D. A, B and Dd order on D, C on the next day, Ee two days later,
+/// F on D; they pay on D, D + 1, D + 3, D + 1, D + 2 and never. Four never order. G orders, then chats.
 pub fn inquirers() -> Vec<Value> {
     let mut events = Vec::new();
     let outcomes = [

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 const HOUR_MS: i64 = DAY_MS / 24;
 const AT_ONCE: usize = 4;
 
-/// Days and the instants in UTC at which they begin, written by hand: the tables of time zones are tested too.
+/// Days and the instants in UTC at which they begin, written by hand: the tables of time zones are tested
+/// too.
 const STARTS: [(&str, &[(&str, &str)]); 9] = [
     ("Pacific/Kiritimati", &[("2026-11-01", "2026-10-31T10:00:00Z")]),
     ("Etc/GMT+12", &[("2026-11-01", "2026-11-01T12:00:00Z")]),
@@ -59,8 +60,8 @@ const STARTS: [(&str, &[(&str, &str)]); 9] = [
     ("Pacific/Apia", &[("2011-12-29", "2011-12-29T10:00:00Z"), ("2011-12-31", "2011-12-30T10:00:00Z")]),
 ];
 
-/// A shop in one zone: around each start somebody visits and orders at every full hour and at the last, the first
-/// and the second millisecond; nobody comes twice.
+/// A shop in one zone: around each start somebody visits and orders at every full hour and at the last, the
+/// first and the second millisecond; nobody comes twice.
 struct Place {
     rules: Rules,
     starts: Vec<(NaiveDate, i64)>,

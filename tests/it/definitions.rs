@@ -1,5 +1,6 @@
-//! The worked numbers of the trade's definitions (definitions.md, section 7), through the HTTP API: the shop funnel, single
-//! ratios that others have published, inquiry windows, and the cases in which definitions differ.
+//! The worked numbers of the trade's definitions (definitions.md, section 7), through the HTTP API: the shop
+//! funnel, single ratios that others have published, inquiry windows, and the cases in which definitions
+//! differ.
 
 use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event, event_with, read, run, spawn_app};
 use crate::cohorts;

@@ -145,7 +145,8 @@ fn a_server_that_cannot_be_believed_is_refused_by_the_name_of_the_setting() {
                 Err(error) => error,
             };
             assert!(error.to_string().contains(says), "{url}: {error}");
-            // Whether the alert of a server that speaks TLS is seen, or only the end of the connection, is the network's affair.
+            // Whether the alert of a server that speaks TLS is seen, or only the end of the connection, is
+            // the network's affair.
             assert!(error.is_unusable() || url.starts_with("http:"), "{url}: {error}");
         }
     });

@@ -122,7 +122,8 @@ fn a_forgotten_visitor_leaves_every_count_and_the_money_stays() {
     });
 }
 
-/// What the upkeep looks at together is found again after the deleting, which could not know of who came meanwhile.
+/// What the upkeep looks at together is found again after the deleting, which could not know of who came
+/// meanwhile.
 #[test]
 fn who_comes_back_while_they_are_forgotten_keeps_their_order_and_customer() {
     run(async {

@@ -1,5 +1,5 @@
-//! The dashboards as Grafana asks them: every macro and variable expanded, every statement run by the user `grafana`, its
-//! columns as the panel expects, and never empty. `boards.rs` compares them with the API.
+//! The dashboards as Grafana asks them: every macro and variable expanded, every statement run by the user
+//! `grafana`, its columns as the panel expects, and never empty. `boards.rs` compares them with the API.
 
 use crate::app::{
     DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event, event_with, run, shared_engine, spawn_app,

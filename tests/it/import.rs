@@ -49,7 +49,8 @@ fn an_import_counts_once_however_often_it_is_run_and_fills_no_spool() {
         let mut past = past();
         past[0].as_object_mut().unwrap().remove("id");
         let past = lines(&past);
-        // What another program puts before the first line changes nothing, also not the id that is made of its text.
+        // What another program puts before the first line changes nothing, also not the id that is made of
+        // its text.
         for mark in ["", "\u{feff}"] {
             std::fs::write(&file, format!("{mark}{past}")).unwrap();
             let done = installation.run(&import);

@@ -1,4 +1,5 @@
-//! The day ledger: right on every window, after every kind of correction, and proved so by `shopfunnel ledger`.
+//! The day ledger: right on every window, after every kind of correction, and proved so by `shopfunnel
+//! ledger`.
 
 use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event, event_with, run, spawn_app};
 use crate::model::{Rules, Sent, Shop};
@@ -44,7 +45,8 @@ fn every_pair_of_days_is_right_while_events_come_late_and_orders_are_paid_later(
             .find(|set| (set.last - set.first).num_days() >= 40)
             .unwrap();
         let shop = set.open(&app);
-        // First the odd ones, of all days; then what lies between them, refunds and payments of earlier orders included.
+        // First the odd ones, of all days; then what lies between them, refunds and payments of earlier
+        // orders included.
         let (late, first): (Vec<_>, Vec<_>) =
             set.events.iter().cloned().enumerate().partition(|(place, _)| place % 3 == 0);
         let events = |part: Vec<(usize, Sent)>| part.into_iter().map(|(_, event)| event).collect::<Vec<_>>();
@@ -101,7 +103,8 @@ fn lives() -> Vec<Value> {
     ]
 }
 
-/// States of one day that ClickHouse has not merged yet are merged whole: the later part holds what the earlier one lacks.
+/// States of one day that ClickHouse has not merged yet are merged whole: the later part holds what the
+/// earlier one lacks.
 #[test]
 fn a_visit_that_comes_after_the_inquiry_gives_the_day_its_landing_page() {
     run(async {
@@ -235,7 +238,8 @@ fn what_is_wrong_is_mended_while_events_come() {
     });
 }
 
-/// Whom the upkeep finds to have placed an order may be somebody of whom it has read nothing: they came between two of its questions.
+/// Whom the upkeep finds to have placed an order may be somebody of whom it has read nothing: they came
+/// between two of its questions.
 #[test]
 fn orders_that_change_hands_under_the_upkeeps_eyes_count_once() {
     run(async {

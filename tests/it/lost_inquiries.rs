@@ -38,7 +38,8 @@ fn only_who_asked_before_buying_and_never_bought_is_lost() {
                 // Bought after the window, today.
                 event("inquiry", "later", MORNING_MS - 3 * DAY_MS),
                 order("later", NOW_MS),
-                // Within the after-sale days of an order, marked as after-sale, sent by a program, never asked.
+                // Within the after-sale days of an order, marked as after-sale, sent by a program, never
+                // asked.
                 order("served", MORNING_MS - 21 * DAY_MS),
                 event("inquiry", "served", MORNING_MS),
                 event_with("inquiry", "marked", MORNING_MS, json!({ "topic": "after_sale" })),
@@ -90,7 +91,8 @@ fn a_row_tells_whom_to_call_about_what() {
                 event_with("inquiry", "v", MORNING_MS, json!({ "agent": "mei", "topic": "pre_sale" })),
                 event_with("cart", "v", MORNING_MS + 1, json!({ "amount": "12.5", "currency": "USD" })),
                 event_with("favorite", "v", MORNING_MS + 2, json!({ "product": "cup" })),
-                // Not what the visitor wishes for: after-sale words, another's wish, a wish outside of the window.
+                // Not what the visitor wishes for: after-sale words, another's wish, a wish outside of the
+                // window.
                 event_with("inquiry", "v", MORNING_MS + 3, json!({ "topic": "after_sale", "agent": "wu" })),
                 event_with("cart", "w", MORNING_MS + 4, json!({ "product": "tea", "amount": "1" })),
                 event_with("cart", "v", MORNING_MS - 20 * DAY_MS, json!({ "product": "old", "amount": "2" })),
@@ -170,7 +172,8 @@ fn pages_hold_everybody_once_while_new_inquiries_arrive() {
             app.send(
                 &shop,
                 &[
-                    // Somebody new; somebody of the last page, who asks again; and one whose earlier inquiry comes late.
+                    // Somebody new; somebody of the last page, who asks again; and one whose earlier inquiry
+                    // comes late.
                     asked(100 + page, now_ms),
                     asked(22 - page, now_ms),
                     asked(20 - page, MORNING_MS + MINUTE_MS),

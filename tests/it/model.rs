@@ -1,5 +1,5 @@
-//! The shop funnel and its money once more, as plainly as METRICS sections 1, 2 and 4 put it: lists of moments, no
-//! states, no SQL.
+//! The shop funnel and its money once more, as plainly as METRICS sections 1, 2 and 4 put it: lists of
+//! moments, no states, no SQL.
 //!
 //! Slow and obvious on purpose. It shares no code with the product but the time zone tables.
 
@@ -337,7 +337,8 @@ impl<'a> Shop<'a> {
         })
     }
 
-    /// Funnel and money of the days `from..=to` that pass the filters, as the JSON objects that the API answers.
+    /// Funnel and money of the days `from..=to` that pass the filters, as the JSON objects that the API
+    /// answers.
     pub fn figures(&self, from: NaiveDate, to: NaiveDate, filters: &Filters<'_>) -> (Value, Value) {
         let today = self.day(self.rules.now_ms);
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();

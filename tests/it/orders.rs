@@ -45,7 +45,8 @@ fn a_person_is_a_customer_where_known_and_else_a_visitor() {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         let mei = || json!({ "customer": "mei" });
-        // One customer on two devices is one person with two orders; the same device without a customer is another.
+        // One customer on two devices is one person with two orders; the same device without a customer is
+        // another.
         app.send(&shop, &paid_order("1", "phone", MORNING_MS, 1, mei())).await;
         app.send(&shop, &paid_order("2", "laptop", MORNING_MS, 1, mei())).await;
         app.send(&shop, &paid_order("3", "phone", MORNING_MS, 1, json!({}))).await;
@@ -86,11 +87,13 @@ fn a_cycle_runs_from_the_first_visit_after_the_order_before() {
         app.send(
             &shop,
             &[
-                // 30 days and a millisecond before is too early, 30 days are not: 30 days, paid half a day later.
+                // 30 days and a millisecond before is too early, 30 days are not: 30 days, paid half a day
+                // later.
                 visit("monthly", MORNING_MS - 30 * DAY_MS - 1),
                 visit("monthly", MORNING_MS - 30 * DAY_MS),
                 visit("monthly", MORNING_MS - DAY_MS),
-                // Ordered and came back six hours before the second order, the first visit of which was the day before.
+                // Ordered and came back six hours before the second order, the first visit of which was the
+                // day before.
                 visit("again", MORNING_MS - 3 * DAY_MS),
                 visit("again", MORNING_MS - 6 * HOUR_MS),
                 visit("again", MORNING_MS - HOUR_MS),

@@ -1,7 +1,7 @@
 //! Databases of places: which are taken, which are refused, and that a broken one never replaces a whole one.
 //!
-//! The files are MaxMind's own test databases, which `make geo-test-data` brings, and the database of countries that
-//! `make geo` brings.
+//! The files are MaxMind's own test databases, which `make geo-test-data` brings, and the database of
+//! countries that `make geo` brings.
 
 use crate::app::{NOW_MS, TestApp, event_with, run, spawn_app, spawn_app_at};
 use crate::mmdb::database;

@@ -1,4 +1,5 @@
-//! The same event again: soon, days later, by another way, or written into the tables behind everybody's back.
+//! The same event again: soon, days later, by another way, or written into the tables behind everybody's
+//! back.
 //!
 //! Delivery is at least once, so every figure must be what it would be had each event been sent once.
 
@@ -167,7 +168,8 @@ fn events_sent_up_to_five_times_within_three_days_count_as_if_sent_once() {
                 let ((_, mut expected), (status, mut found)) =
                     (app.ask(&once, &query).await, app.ask(&often, &query).await);
                 expected["shop"] = json!("often");
-                // What comes again after its day is an arrival about a day that had ended, whatever it changes.
+                // What comes again after its day is an arrival about a day that had ended, whatever it
+                // changes.
                 for answer in [&mut expected, &mut found] {
                     answer.as_object_mut().unwrap().remove("restated_at").unwrap();
                 }
@@ -204,7 +206,8 @@ fn small_shop() -> Vec<Value> {
 
 const SMALL_SHOP: (&str, &str) = ("2026-11-20", "2026-11-22");
 
-/// Replays a batch after `others` other inserts, into tables whose last `window` blocks ClickHouse knows again.
+/// Replays a batch after `others` other inserts, into tables whose last `window` blocks ClickHouse knows
+/// again.
 async fn replay(window: usize, others: usize) {
     let app = spawn_app().await;
     for table in ["events", "orders", "visitor_days"] {

@@ -5,7 +5,8 @@ use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-/// The documented report addresses with their places filled in: the shop's slug, and `x`, which nobody is, for others.
+/// The documented report addresses with their places filled in: the shop's slug, and `x`, which nobody is,
+/// for others.
 async fn reports(app: &TestApp, slug: &str) -> Vec<String> {
     documented(app, slug).await.into_iter().map(|(path, _)| path).collect()
 }

@@ -1,7 +1,7 @@
 //! No SQL of ours adds up rows that may be there twice: read from the statements themselves.
 //!
-//! The tables bear repeats only because every reader takes a repeated row for one, which no other test can hold for a
-//! view that is still to be written.
+//! The tables bear repeats only because every reader takes a repeated row for one, which no other test can
+//! hold for a view that is still to be written.
 
 use crate::rules::{sources, sql_files};
 use std::fs;
@@ -75,8 +75,8 @@ fn select(words: &[String], start: usize, at: usize) -> Vec<&str> {
     found
 }
 
-/// Where a statement would count a repeated row twice: each read of such a table must be FINAL, a mere question
-/// whether (`IN`), or under a GROUP BY or DISTINCT with nothing that adds up at or below it.
+/// Where a statement would count a repeated row twice: each read of such a table must be FINAL, a mere
+/// question whether (`IN`), or under a GROUP BY or DISTINCT with nothing that adds up at or below it.
 fn additions(sql: &str) -> Vec<String> {
     let words = words(sql);
     let is = |place: usize, wanted: &str| words.get(place).is_some_and(|word| word == wanted);

@@ -1,9 +1,9 @@
 //! Personal data and secrets taken out of what events tell, before anything is stored.
 //!
-//! Of an address the query, a fragment of that form, and the path are looked at: what a parameter's name or value, or
-//! a segment of the path gives away is replaced by [`MASK`]; everything else stays, so that pages and campaigns can
-//! still be told apart. In texts only the place is replaced that holds it. Ids that must match something are not
-//! touched. Masking what is masked changes nothing.
+//! Of an address the query, a fragment of that form, and the path are looked at: what a parameter's name or
+//! value, or a segment of the path gives away is replaced by [`MASK`]; everything else stays, so that pages
+//! and campaigns can still be told apart. In texts only the place is replaced that holds it. Ids that must
+//! match something are not touched. Masking what is masked changes nothing.
 
 mod personal;
 mod tokens;
@@ -13,7 +13,8 @@ use std::ops::Range;
 
 const MASK: &str = "***";
 
-/// Parts of a parameter's name, in lower case and without separators, that say its value is personal or secret.
+/// Parts of a parameter's name, in lower case and without separators, that say its value is personal or
+/// secret.
 const PERSONAL_NAMES: [&str; 34] = [
     "email",
     "mail",
@@ -68,12 +69,14 @@ const SCHEME_SIGN: &str = "://";
 /// How WooCommerce's keys of guests' orders begin.
 const WOOCOMMERCE_KEY: &str = "wc_order_";
 
-/// An address without what its path, its query and its fragment give away; the same text when that is nothing.
+/// An address without what its path, its query and its fragment give away; the same text when that is
+/// nothing.
 pub fn masked_address(url: String) -> String {
     settled(url, |url| without_given_away(url, 0))
 }
 
-/// A text for people with [`MASK`] in the places of mail addresses, telephone and card numbers, and of tokens.
+/// A text for people with [`MASK`] in the places of mail addresses, telephone and card numbers, and of
+/// tokens.
 pub fn masked_text(text: String) -> String {
     settled(text, |text| {
         let mut places = personal::mail_addresses(text);
@@ -89,7 +92,8 @@ pub fn masked_text(text: String) -> String {
     })
 }
 
-/// A name, of a person, a tool or a thing, with [`MASK`] in the places of mail addresses, telephone and card numbers.
+/// A name, of a person, a tool or a thing, with [`MASK`] in the places of mail addresses, telephone and card
+/// numbers.
 pub fn masked_name(name: String) -> String {
     settled(name, |name| {
         let mut places = personal::mail_addresses(name);
@@ -102,8 +106,8 @@ pub fn masked_name(name: String) -> String {
     })
 }
 
-/// What names a product: as [`masked_name`], but that a number alone is the product's and no telephone's, as long as it is not as
-/// long as a card's. Marketplaces number their products by 11, 12 and 19 digits.
+/// What names a product: as [`masked_name`], but that a number alone is the product's and no telephone's, as
+/// long as it is not as long as a card's. Marketplaces number their products by 11, 12 and 19 digits.
 pub fn masked_product(product: String) -> String {
     let is_own = is_number(&product) && !(14..=16).contains(&product.len());
     if is_own { product } else { masked_name(product) }
@@ -158,7 +162,8 @@ fn words(text: &str) -> Vec<Range<usize>> {
     words
 }
 
-/// An address without what it gives away; nothing when that is nothing. `depth` is that of addresses within addresses.
+/// An address without what it gives away; nothing when that is nothing. `depth` is that of addresses within
+/// addresses.
 fn without_given_away(url: &str, depth: usize) -> Option<String> {
     let rest_start = position(url, |byte| matches!(byte, b'?' | b'#')).unwrap_or(url.len());
     let (head, rest) = url.split_at(rest_start);
@@ -300,7 +305,8 @@ fn parts(mut rest: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// A part of a query without what it gives away: the parameter's name stays, unless it does itself. A fragment may be a path.
+/// A part of a query without what it gives away: the parameter's name stays, unless it does itself. A
+/// fragment may be a path.
 fn masked_part(part: &str, depth: usize) -> Option<String> {
     let Some(sign) = position(part, |byte| byte == b'=') else {
         if part.contains('/') {
@@ -354,8 +360,8 @@ fn gives_away(value: &str, depth: usize) -> bool {
             && without_given_away(&value, depth + 1).is_some()
 }
 
-/// Whether a value can hold nothing of what is looked for: it is short, has few digits and none of the signs that all of that has.
-/// Nearly every value is so, and told in one look that takes many bytes at a time.
+/// Whether a value can hold nothing of what is looked for: it is short, has few digits and none of the signs
+/// that all of that has. Nearly every value is so, and told in one look that takes many bytes at a time.
 fn is_harmless(value: &str) -> bool {
     let is_sign =
         |byte: u8| matches!(byte, b'@' | b'%' | b'+' | b'/' | b'=' | b'?' | b'#' | b':') | !byte.is_ascii();
@@ -378,7 +384,8 @@ fn scheme_end(text: &str) -> Option<usize> {
     if text[colon..].starts_with(SCHEME_SIGN) { Some(colon) } else { text.find(SCHEME_SIGN) }
 }
 
-/// Where the first byte of ASCII is that is meant: several times faster than `str::find`, which takes characters apart.
+/// Where the first byte of ASCII is that is meant: several times faster than `str::find`, which takes
+/// characters apart.
 fn position(text: &str, is_meant: impl Fn(u8) -> bool) -> Option<usize> {
     text.bytes().position(is_meant)
 }

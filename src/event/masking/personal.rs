@@ -62,8 +62,9 @@ fn is_of_address(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '%')
 }
 
-/// Somebody, at, and a host whose name ends with letters: what begins like an address is one, whatever follows, so that
-/// taking something out behind it changes nothing. A handle (`@longjing`) and a version (`tea@2.5`) are none.
+/// Somebody, at, and a host whose name ends with letters: what begins like an address is one, whatever
+/// follows, so that taking something out behind it changes nothing. A handle (`@longjing`) and a version
+/// (`tea@2.5`) are none.
 fn holds_address(run: &str) -> bool {
     run.char_indices().filter(|&(_, c)| is_at(c)).any(|(at, c)| {
         let before = run[..at].chars().next_back().is_some_and(is_of_address);
@@ -161,7 +162,8 @@ fn is_gap(text: &str, before: &Group, after: &Group) -> bool {
             .all(|c| matches!(c, ' ' | '\u{a0}' | '\u{3000}' | '-' | '‐'..='–' | '.' | '_' | '(' | ')'))
 }
 
-/// Where the sign before a number is that begins with a country's code. A sign behind a letter or a digit stands for a blank.
+/// Where the sign before a number is that begins with a country's code. A sign behind a letter or a digit
+/// stands for a blank.
 fn plus_before(text: &str, start: usize) -> Option<usize> {
     let before = text[..start].trim_end_matches('(');
     let sign = before.chars().next_back().filter(|c| matches!(c, '+' | '＋'))?;
@@ -186,9 +188,10 @@ fn is_mobile(digits: &[u8], sizes: &[usize]) -> bool {
     matches!(digits[code..], [1, 3..=9, ..]) && MOBILE_GROUPS.contains(&sizes)
 }
 
-/// A payment card's number, ISO/IEC 7812: issuer, length, check digit. Ids of articles and orders have as many digits
-/// and a right check digit once in ten, so that what no issuer gives out at this length is left alone: ids that begin with a
-/// year or another 1, and article numbers (EAN-13), whose own check digit is right.
+/// A payment card's number, ISO/IEC 7812: issuer, length, check digit. Ids of articles and orders have as
+/// many digits and a right check digit once in ten, so that what no issuer gives out at this length is left
+/// alone: ids that begin with a year or another 1, and article numbers (EAN-13), whose own check digit is
+/// right.
 fn is_card(digits: &[u8], sizes: &[usize]) -> bool {
     let grouped = sizes[..sizes.len() - 1].iter().all(|&size| size >= MIN_CARD_GROUP);
     let issuer = digits.iter().take(4).fold(0_u32, |number, &digit| number * 10 + u32::from(digit));

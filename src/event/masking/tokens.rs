@@ -1,9 +1,10 @@
 //! Segments of a path that open something to whoever has them: signed values, tokens, session ids.
 //!
-//! A path is made of words for people (`/products/iphone-15-pro-max-256gb`) and of numbers of things. A token is neither:
-//! it looks random. How random is enough depends on the words before it.
+//! A path is made of words for people (`/products/iphone-15-pro-max-256gb`) and of numbers of things. A token
+//! is neither: it looks random. How random is enough depends on the words before it.
 
-/// What follows these opens an account, a subscription or a guest's order: the whole segment, in lower case, without what joins words.
+/// What follows these opens an account, a subscription or a guest's order: the whole segment, in lower case,
+/// without what joins words.
 const OPENING: [&str; 37] = [
     "token",
     "reset",
@@ -133,7 +134,8 @@ pub fn names_things(segment: &str) -> bool {
     THINGS.contains(&word(segment).as_str())
 }
 
-/// Whether a segment, its escapes resolved, opens something. `before` is the path before it, `next` the segment behind it.
+/// Whether a segment, its escapes resolved, opens something. `before` is the path before it, `next` the
+/// segment behind it.
 pub fn opens(segment: &str, before: &str, next: Option<&str>) -> bool {
     if segment.len() < MIN_OPENING_CHARS {
         return false;
@@ -172,7 +174,8 @@ pub fn opens(segment: &str, before: &str, next: Option<&str>) -> bool {
     holds_token(segment) || segment.len() >= MIN_RANDOM_CHARS && looks_random(segment)
 }
 
-/// Whether a text is or holds something that opens, wherever it stands: a web token, a signed value, a long number of base 16.
+/// Whether a text is or holds something that opens, wherever it stands: a web token, a signed value, a long
+/// number of base 16.
 pub fn holds_token(text: &str) -> bool {
     let length = text.len();
     length >= MIN_HEX_CHARS && has_long_hex(text)

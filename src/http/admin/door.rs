@@ -1,7 +1,8 @@
 //! The door through which commands reach a running server.
 //!
-//! It opens with a random token that lies in the data directory, readable by its owner only, and is new at every start.
-//! A handler reaches [`Operations`] through [`Opened`] only, so that none can forget to ask for the token.
+//! It opens with a random token that lies in the data directory, readable by its owner only, and is new at
+//! every start. A handler reaches [`Operations`] through [`Opened`] only, so that none can forget to ask for
+//! the token.
 
 use super::refusal::Refusal;
 use super::slice::{Admin, Operations};

@@ -1,4 +1,5 @@
-//! What commands have done to the data: events imported, a visitor forgotten, the ledger verified, dead letters sent again.
+//! What commands have done to the data: events imported, a visitor forgotten, the ledger verified, dead
+//! letters sent again.
 
 use super::door::Opened;
 use super::refusal::Refusal;
@@ -132,7 +133,8 @@ async fn import_events(opened: Opened, payload: web::Payload, target: web::Query
     let mut import = Import::new(opened.reports.store.clone());
     match import_lines(&mut import, check, payload).await {
         Ok(()) => {
-            // So that who looks next sees it; the figures of a long past take longer than anybody would wait for.
+            // So that who looks next sees it; the figures of a long past take longer than anybody would wait
+            // for.
             let _ = timeout(SETTLING_PATIENCE, opened.reports.freshness.upkeep.settle()).await;
             HttpResponse::Ok().json(import.receipt)
         }

@@ -1,4 +1,5 @@
-//! What became of every request of the public listener: counted by route and status, timed, refusals said in the log.
+//! What became of every request of the public listener: counted by route and status, timed, refusals said in
+//! the log.
 
 use super::error::Told;
 use crate::spool::AppendError;

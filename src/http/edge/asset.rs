@@ -1,7 +1,7 @@
 //! A file for browsers that is compiled in, in three forms: as it is, in brotli and in gzip.
 //!
-//! Compressed when it was built, so that serving it costs nothing. Each form has an ETag of its own, because a cache that is asked
-//! with the one must not answer with the other.
+//! Compressed when it was built, so that serving it costs nothing. Each form has an ETag of its own, because
+//! a cache that is asked with the one must not answer with the other.
 
 use crate::secret::hex;
 use actix_web::http::header::{self, AcceptEncoding, EntityTag, Header, IfNoneMatch, Preference};
@@ -70,8 +70,8 @@ impl Asset {
         &self.hash
     }
 
-    /// The answer to `request`, in the smallest form that it takes, or that it has the file already. `dress` adds the headers
-    /// that the file has of its own.
+    /// The answer to `request`, in the smallest form that it takes, or that it has the file already. `dress`
+    /// adds the headers that the file has of its own.
     pub fn answer(
         &self,
         request: &HttpRequest,
@@ -109,8 +109,8 @@ impl Asset {
     }
 }
 
-/// The form that a request likes best; of equals the smallest. One that takes nothing at all gets the file as it is, which RFC 9110
-/// (section 12.5.3) leaves to the server.
+/// The form that a request likes best; of equals the smallest. One that takes nothing at all gets the file as
+/// it is, which RFC 9110 (section 12.5.3) leaves to the server.
 fn accepted(request: &HttpRequest) -> Coding {
     if !request.headers().contains_key(header::ACCEPT_ENCODING) {
         return Coding::Identity;

@@ -30,8 +30,8 @@ pub enum Subject {
 /// The shop `slug`, for whoever may read what it tells of `subject`.
 ///
 /// # Errors
-/// No or unknown key, an expired share link 401; public key, or a share link where a key is needed 403; unknown slug, or
-/// the key of another shop 404.
+/// No or unknown key, an expired share link 401; public key, or a share link where a key is needed 403;
+/// unknown slug, or the key of another shop 404.
 pub fn reader(
     request: &HttpRequest,
     gate: &Gate,

@@ -44,8 +44,9 @@ impl TrustedProxies {
         is_exempt(peer, request.headers().contains_key(&FORWARDED_FOR))
     }
 
-    /// Notes the user agent of a page's request that is said to come from this machine itself. A machine with many browsers is a
-    /// proxy that hides its clients: all of them are taken for one, without a limit, and this is said in the log once.
+    /// Notes the user agent of a page's request that is said to come from this machine itself. A machine with
+    /// many browsers is a proxy that hides its clients: all of them are taken for one, without a limit, and
+    /// this is said in the log once.
     pub fn note_browser_here(&self, user_agent: &[u8]) {
         if self.is_hiding.load(Ordering::Relaxed) {
             return;

@@ -1,9 +1,9 @@
 //! Connections on which no request is under way, and how long they stay like that.
 //!
-//! The server times the first head of a connection, and one that is silent. It does not time a later head that comes
-//! byte by byte, what follows a refused body in chunks, or an answer that is not fetched: each would hold a
-//! connection for as long as somebody likes. Those are ended here. While a request is under way its handler has the
-//! say.
+//! The server times the first head of a connection, and one that is silent. It does not time a later head
+//! that comes byte by byte, what follows a refused body in chunks, or an answer that is not fetched: each
+//! would hold a connection for as long as somebody likes. Those are ended here. While a request is under way
+//! its handler has the say.
 
 use actix_web::HttpRequest;
 use actix_web::dev::Extensions;
@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 /// How often connections are looked through.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
-/// From an answer to the end of the next head: the server's 5 s for a silent connection, and 5 s for the head.
+/// From an answer to the end of the next head: the server's 5 s for a silent connection, and 5 s for the
+/// head.
 const READ_PATIENCE_MS: u64 = 10_000;
 /// From an answer to its last byte taken.
 const WRITE_PATIENCE_MS: u64 = 30_000;

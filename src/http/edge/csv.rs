@@ -1,8 +1,8 @@
 //! Tables as CSV, for spreadsheets and for programs.
 //!
-//! RFC 4180 in UTF-8. It opens with a byte order mark, because Excel on a Chinese Windows reads a file without one
-//! as GBK and garbles every Chinese word; programs say `utf-8-sig` or skip three bytes. Text that a spreadsheet would
-//! take for a formula gets a leading apostrophe; numbers are never touched.
+//! RFC 4180 in UTF-8. It opens with a byte order mark, because Excel on a Chinese Windows reads a file
+//! without one as GBK and garbles every Chinese word; programs say `utf-8-sig` or skip three bytes. Text that
+//! a spreadsheet would take for a formula gets a leading apostrophe; numbers are never touched.
 
 use super::error::ApiError;
 use crate::metrics::{Group, Unit};
@@ -92,8 +92,8 @@ impl Row<'_> {
         self
     }
 
-    /// Puts all figures of a group into the columns of their ids. `figures` is the answer's object: what it does not
-    /// hold stays empty. `suffix` tells apart what is there several times, as `_CNY` does for money.
+    /// Puts all figures of a group into the columns of their ids. `figures` is the answer's object: what it
+    /// does not hold stays empty. `suffix` tells apart what is there several times, as `_CNY` does for money.
     ///
     /// # Errors
     /// The figures cannot be written; an empty cell would say that there are none.
@@ -147,8 +147,8 @@ fn write_line(csv: &mut String, fields: impl Iterator<Item = String>) {
     csv.push_str("\r\n");
 }
 
-/// The text, with an apostrophe before it when a spreadsheet would begin a formula with it. What spreadsheets skip
-/// on their way to the sign is skipped here too.
+/// The text, with an apostrophe before it when a spreadsheet would begin a formula with it. What spreadsheets
+/// skip on their way to the sign is skipped here too.
 fn guarded(text: &str) -> String {
     let begins_formula = text
         .chars()

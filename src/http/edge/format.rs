@@ -1,6 +1,7 @@
 //! Whether a report is answered as JSON or as CSV.
 //!
-//! `format=` decides when it is there, else `Accept`. A caller who accepts neither gets JSON, as errors always are.
+//! `format=` decides when it is there, else `Accept`. A caller who accepts neither gets JSON, as errors
+//! always are.
 
 use super::csv::Table;
 use super::error::ApiError;
@@ -73,8 +74,8 @@ impl Format {
     }
 }
 
-/// One media range with its quality in thousandths; `None` when it cannot be read. Parameters other than `q` do not
-/// matter here.
+/// One media range with its quality in thousandths; `None` when it cannot be read. Parameters other than `q`
+/// do not matter here.
 fn range(text: &str) -> Option<(&str, u16)> {
     let mut parts = text.split(';').map(str::trim);
     let media_range = parts.next().filter(|range| range.contains('/'))?;

@@ -1,8 +1,8 @@
 //! How much one sender may ask of us, decided before any work is done for it.
 //!
-//! Token buckets per client address, per shop and per key. The maps are keyed by what strangers send, so each has
-//! a hard cap: when it is reached, newcomers share one bucket instead of getting one each. Buckets that are full
-//! again are dropped every [`SWEEP_INTERVAL`].
+//! Token buckets per client address, per shop and per key. The maps are keyed by what strangers send, so each
+//! has a hard cap: when it is reached, newcomers share one bucket instead of getting one each. Buckets that
+//! are full again are dropped every [`SWEEP_INTERVAL`].
 //!
 //! A peer on this machine that forwards for nobody is exempt: it is the operator.
 
@@ -148,8 +148,8 @@ fn limited(wait: Duration) -> ApiError {
     ApiError::RateLimited { retry_after_seconds: wait.as_secs() as u32 + 1 }
 }
 
-/// What counts as one client: the address, or the /64 that an IPv6 subscriber is given. An IPv4 address inside an
-/// IPv6 one is unwrapped first, or all of them would share one bucket.
+/// What counts as one client: the address, or the /64 that an IPv6 subscriber is given. An IPv4 address
+/// inside an IPv6 one is unwrapped first, or all of them would share one bucket.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),

@@ -1,5 +1,5 @@
-//! What every request passes, whichever wing answers it: bounds, keys, limits, parameters, and how answers and errors are
-//! written.
+//! What every request passes, whichever wing answers it: bounds, keys, limits, parameters, and how answers
+//! and errors are written.
 
 pub mod answers;
 pub(super) mod asset;

@@ -1,5 +1,5 @@
-//! What an event must be to be taken, and what is found out about it: the contract's rules, the shop's own, the details of
-//! its sender.
+//! What an event must be to be taken, and what is found out about it: the contract's rules, the shop's own,
+//! the details of its sender.
 
 use super::details;
 use super::slice::Intake;
@@ -88,8 +88,9 @@ impl Check<'_> {
         Ok(checked)
     }
 
-    /// Marks, durably and before its first event is accepted, that the shop has events: its time zone stays from now on. What
-    /// was checked until then is checked again, because the time zone may have changed until a moment ago.
+    /// Marks, durably and before its first event is accepted, that the shop has events: its time zone stays
+    /// from now on. What was checked until then is checked again, because the time zone may have changed
+    /// until a moment ago.
     ///
     /// # Errors
     /// The mark cannot be written, or the shop was removed.

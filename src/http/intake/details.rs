@@ -8,8 +8,8 @@ use crate::event::{Details, Field, Rejection};
 use crate::shops::Shop;
 use std::net::IpAddr;
 
-/// The details of the visit that `event` tells of, by a shopper with `agent` at `address`. `url` is the page's address as it is
-/// stored.
+/// The details of the visit that `event` tells of, by a shopper with `agent` at `address`. `url` is the
+/// page's address as it is stored.
 pub fn of_visit(
     event: &WireEvent<'_>,
     url: &str,

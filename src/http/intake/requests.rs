@@ -1,4 +1,5 @@
-//! Events in: `POST /e` from browsers, `GET /e.gif` from those without scripts, `POST /v1/events` from the shop's server.
+//! Events in: `POST /e` from browsers, `GET /e.gif` from those without scripts, `POST /v1/events` from the
+//! shop's server.
 //!
 //! An answer of 202 is given after the spool's `fdatasync`. Nothing here waits for ClickHouse.
 
@@ -86,7 +87,8 @@ fn with_origin(request: &HttpRequest, mut response: HttpResponse) -> HttpRespons
     if let Some(origin) = request.headers().get(header::ORIGIN) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     }
-    // A page of another origin reads no header but those named here; the snippet waits as long as this one says.
+    // A page of another origin reads no header but those named here; the snippet waits as long as this one
+    // says.
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
     headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -121,7 +123,8 @@ async fn browser_events(
 
 /// A visit of a browser that runs no scripts
 ///
-/// `<noscript><img src="https://HOST/e.gif?shop=pk_…"></noscript>` on the page, which is the request's `Referer`.
+/// `<noscript><img src="https://HOST/e.gif?shop=pk_…"></noscript>` on the page, which is the request's
+/// `Referer`.
 #[utoipa::path(
     get,
     path = "/e.gif",
@@ -306,8 +309,8 @@ async fn stream_events(
 
 /// Whether the page is fetched before anybody has asked to see it. `Purpose` is what older browsers send.
 ///
-/// `prefetch;prerender` is no such request: it comes from a page that runs, and the snippet tells of a view only when
-/// the page is shown, which is a moment before the browser drops the header.
+/// `prefetch;prerender` is no such request: it comes from a page that runs, and the snippet tells of a view
+/// only when the page is shown, which is a moment before the browser drops the header.
 fn is_prefetch(request: &HttpRequest) -> bool {
     [&SEC_PURPOSE, &PURPOSE].into_iter().filter_map(|name| request.headers().get(name)).any(|value| {
         let mut words = value.as_bytes().split(|&byte| byte == b';').map(<[u8]>::trim_ascii);

@@ -1,5 +1,5 @@
-//! From events as they were sent to records that the spool has synced: accepts or rejects each, counts, and says what became
-//! of all.
+//! From events as they were sent to records that the spool has synced: accepts or rejects each, counts, and
+//! says what became of all.
 
 use super::bounds::MAX_SERVER_EVENTS;
 use super::check::{Browser, Check};
@@ -161,7 +161,8 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    /// Of a browser's event also those that only a server may send: it is seen what a browser has and where it is.
+    /// Of a browser's event also those that only a server may send: it is seen what a browser has and where
+    /// it is.
     fn unknown_fields(&self, event: &WireEvent<'_>) -> u64 {
         let servers_own = [&event.user_agent, &event.ip].into_iter().filter(|field| **field != Field::Absent);
         let here = if self.check.browser.is_some() { servers_own.count() as u64 } else { 0 };

@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use utoipa::ToSchema;
 
-/// Lists and objects within one another, the outermost counted. An event of the contract in its envelope has 3.
+/// Lists and objects within one another, the outermost counted. An event of the contract in its envelope has
+/// 3.
 const MAX_DEPTH: usize = 8;
 
 /// A body, split.
@@ -30,7 +31,8 @@ pub struct WireEvent<'a> {
     pub shop: Field<'a>,
     #[serde(flatten)]
     pub fields: Fields<'a>,
-    /// The shopper's, told by the shop's server: for device, browser and bots. A browser's own is in its headers.
+    /// The shopper's, told by the shop's server: for device, browser and bots. A browser's own is in its
+    /// headers.
     #[schema(value_type = Option<String>)]
     pub user_agent: Field<'a>,
     /// The shopper's, told by the shop's server: for the place, and not kept.

@@ -1,4 +1,5 @@
-//! What the document says of every report: what an address and its window look like, and which errors there are.
+//! What the document says of every report: what an address and its window look like, and which errors there
+//! are.
 
 use crate::funnel::MAX_WINDOW_DAYS;
 use crate::http::edge::documented::{Responses, responses};

@@ -5,8 +5,8 @@ use crate::spool::Spool;
 use crate::upkeep::UpkeepHandle;
 use tokio::sync::watch;
 
-/// What tells how far the shipper and the upkeep are. Each moment is to be read before the question is asked, so that it is
-/// never later than what the answer saw.
+/// What tells how far the shipper and the upkeep are. Each moment is to be read before the question is asked,
+/// so that it is never later than what the answer saw.
 #[derive(Clone)]
 pub struct Freshness {
     /// Holds what was acknowledged.

@@ -41,8 +41,9 @@ pub(super) fn secret_routes(config: &mut web::ServiceConfig) {
     config.configure(share_links::routes);
 }
 
-/// What may be large, and is compressed for who takes it. No answer of these holds a key or another secret, so its length tells
-/// nothing; whoever could have one asked must send a key in a header, which no other site's page can.
+/// What may be large, and is compressed for who takes it. No answer of these holds a key or another secret,
+/// so its length tells nothing; whoever could have one asked must send a key in a header, which no other
+/// site's page can.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(funnel::routes)

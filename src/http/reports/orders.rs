@@ -1,4 +1,5 @@
-//! What the orders of a window tell about their persons, and what they are worth: `GET /v1/shops/{shop}/orders`.
+//! What the orders of a window tell about their persons, and what they are worth: `GET
+//! /v1/shops/{shop}/orders`.
 
 use super::documented::{ReportErrors, ShopPath, WindowParameters};
 use super::report::{Head, Report, unanswered};
@@ -52,7 +53,8 @@ impl From<Money> for OrderValues {
 
 /// Who buys again, and how long it takes
 ///
-/// Of the orders placed in the window: persons who bought again, days from the first visit to order and payment, and what an order is worth after an inquiry and without one.
+/// Of the orders placed in the window: persons who bought again, days from the first visit to order and
+/// payment, and what an order is worth after an inquiry and without one.
 #[utoipa::path(
     get,
     path = "/v1/shops/{shop}/orders",

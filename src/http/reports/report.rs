@@ -34,7 +34,8 @@ pub struct Admitted {
 /// Lets a request for a report of the shop `slug` in.
 ///
 /// # Errors
-/// A key in the address 400, before anything else is said; then those of [`auth::reader`]; too many reports 429.
+/// A key in the address 400, before anything else is said; then those of [`auth::reader`]; too many reports
+/// 429.
 pub fn admit(
     request: &HttpRequest,
     reports: &Reports,
@@ -47,7 +48,8 @@ pub fn admit(
     Ok(Admitted { shop, parameters })
 }
 
-/// Lets in a request that changes something about the shop `slug` and takes no parameters: the hash of its key, and the shop.
+/// Lets in a request that changes something about the shop `slug` and takes no parameters: the hash of its
+/// key, and the shop.
 ///
 /// # Errors
 /// As [`admit`]; a parameter 400; a share link is no key 403.
@@ -94,7 +96,8 @@ pub(super) struct Head<'a> {
     /// Every event that arrived before this is counted. RFC 3339.
     #[schema(format = DateTime)]
     pub fresh_until: String,
-    /// When the last event arrived that changed figures of a day of the window after that day had ended. RFC 3339.
+    /// When the last event arrived that changed figures of a day of the window after that day had ended. RFC
+    /// 3339.
     #[schema(required, format = DateTime)]
     pub restated_at: Option<String>,
 }

@@ -11,8 +11,8 @@ use uuid::Uuid;
 static RECENT: Text = Text::new(|| text_of!("shops/recent_events"));
 /// Rows of a full answer to it.
 const RECENT_EVENTS: usize = 100;
-/// Arrivals of the last ten minutes are asked for first, so that a large shop's answer costs no more than a small
-/// one's; then of a day, of a month, of ever.
+/// Arrivals of the last ten minutes are asked for first, so that a large shop's answer costs no more than a
+/// small one's; then of a day, of a month, of ever.
 const RECENT_SPANS_MS: [i64; 4] = [10 * 60_000, 86_400_000, 31 * 86_400_000, i64::MAX];
 static HEAD: Text = Text::new(|| text_of!("visitors/visitor_head"));
 static PATH: Text = Text::new(|| text_of!("visitors/visitor_path"));

@@ -97,7 +97,8 @@ struct WishRow {
 }
 
 impl Store {
-    /// A page of the visitors who asked in the window and have not bought. Of the filters those by agent and channel count.
+    /// A page of the visitors who asked in the window and have not bought. Of the filters those by agent and
+    /// channel count.
     ///
     /// # Errors
     /// As [`Store::figures`].

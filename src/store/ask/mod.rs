@@ -1,4 +1,5 @@
-//! Questions and their answers: the texts of `sql/views`, how they are asked, and what each report is made of.
+//! Questions and their answers: the texts of `sql/views`, how they are asked, and what each report is made
+//! of.
 
 mod cohorts;
 mod events;

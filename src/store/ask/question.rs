@@ -1,5 +1,5 @@
-//! How a question is asked: with typed parameters, never with glued text, and with an end. Its answer is read as JSON
-//! rows.
+//! How a question is asked: with typed parameters, never with glued text, and with an end. Its answer is read
+//! as JSON rows.
 
 use crate::clock::moment as moment_of;
 use crate::funnel::Question;

@@ -1,4 +1,5 @@
-//! What the upkeep writes at once: rows with their final values, under a number, for the tables and for a file.
+//! What the upkeep writes at once: rows with their final values, under a number, for the tables and for a
+//! file.
 
 use crate::funnel::{Dimension, Kind};
 use crate::ledger::life::DayFacts;

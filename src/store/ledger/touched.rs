@@ -1,4 +1,5 @@
-//! Everything about the visitors and orders of a piece of the queue, as events tell it and as it is written down.
+//! Everything about the visitors and orders of a piece of the queue, as events tell it and as it is written
+//! down.
 
 use super::queue::Piece;
 use super::rows::{DayRow, OrderRow, RawDayRow, ToldRow};

@@ -1,4 +1,5 @@
-//! Tables brought up to this version: numbered statements, each run once, and the views, replaced where their text differs.
+//! Tables brought up to this version: numbered statements, each run once, and the views, replaced where their
+//! text differs.
 //!
 //! What to run is decided by a pure function over what was run and what is known. Every statement is safe to
 //! run twice, because ClickHouse has no transaction that would hold it together with its entry in the list.
@@ -72,8 +73,8 @@ impl Store {
     /// Makes the database, the tables and the views what this version expects.
     ///
     /// # Errors
-    /// Away: call again later, what ran stays. Unusable: the server is none of our kind. Diverged: the tables belong to
-    /// another version.
+    /// Away: call again later, what ran stays. Unusable: the server is none of our kind. Diverged: the tables
+    /// belong to another version.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.probe.check().await?;
         let create = format!("CREATE DATABASE IF NOT EXISTS `{}`", self.database.replace('`', ""));
@@ -106,8 +107,9 @@ impl Store {
         self.make_views().await
     }
 
-    /// Has everything run again where a table is gone although it was made: a full disk may have cut what ClickHouse knew of it. Later
-    /// statements change what earlier ones made, so none may be left out, and the history tells a start that is interrupted where it was.
+    /// Has everything run again where a table is gone although it was made: a full disk may have cut what
+    /// ClickHouse knew of it. Later statements change what earlier ones made, so none may be left out, and
+    /// the history tells a start that is interrupted where it was.
     async fn forget_history_of_the_missing(&self) -> Result<(), StoreError> {
         let ran =
             in_time(self.client.query_raw("SELECT DISTINCT name FROM migrations").fetch_all::<String>())
@@ -129,8 +131,8 @@ impl Store {
         in_time(self.client.query_raw(NAMES).fetch_all::<String>()).await
     }
 
-    /// Makes the views that are missing, or were made from another text. Replacing writes files, which a disk may have no
-    /// room for, so nothing is replaced without need.
+    /// Makes the views that are missing, or were made from another text. Replacing writes files, which a disk
+    /// may have no room for, so nothing is replaced without need.
     async fn make_views(&self) -> Result<(), StoreError> {
         const MADE: &str = "SELECT name, checksum FROM view_texts FINAL";
         let made = in_time(self.client.query_raw(MADE).fetch_all::<Made>()).await?;

@@ -1,8 +1,8 @@
 //! Events into their table; the materialised views do the rest.
 //!
-//! Delivery is at least once: an insert that ended without an answer is sent again. The tables are made so that
-//! a repeated row changes no figure, with ClickHouse's own deduplication switched off, which is said with
-//! every insert.
+//! Delivery is at least once: an insert that ended without an answer is sent again. The tables are made so
+//! that a repeated row changes no figure, with ClickHouse's own deduplication switched off, which is said
+//! with every insert.
 
 use crate::clock::days_since_1970;
 use crate::event::{Event, Topic, Visitor};
@@ -153,8 +153,8 @@ impl Store {
 }
 
 impl Store {
-    /// Waits until the inserts that are ending have ended. One insert shows in one table after the other: what is seen queued in
-    /// `ledger_changes` is in the tables beside it for sure only then.
+    /// Waits until the inserts that are ending have ended. One insert shows in one table after the other:
+    /// what is seen queued in `ledger_changes` is in the tables beside it for sure only then.
     pub async fn await_insertions(&self) {
         drop(self.ending.write().await);
     }

@@ -1,4 +1,5 @@
-//! Rows in ClickHouse's format RowBinary, written by hand where they must outlive a crash: the same bytes are inserted again.
+//! Rows in ClickHouse's format RowBinary, written by hand where they must outlive a crash: the same bytes are
+//! inserted again.
 
 /// Rows of one table.
 #[derive(Debug, Default)]

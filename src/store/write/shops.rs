@@ -1,4 +1,5 @@
-//! What is written down of shops: how they are, for whoever asks ClickHouse itself, and under which rules their ledgers were made.
+//! What is written down of shops: how they are, for whoever asks ClickHouse itself, and under which rules
+//! their ledgers were made.
 
 use super::row_binary::Rows;
 use crate::store::client::Store;
