@@ -57,21 +57,21 @@ const OCEAN_ENGINE: [&str; 2] = ["adid", "creativeid"];
 
 /// Who sends visitors from a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Sender {
+struct Referrer {
     medium: &'static str,
     source: &'static str,
 }
 
 /// By host.
-static SENDERS: LazyLock<HashMap<&'static str, Sender>> = LazyLock::new(|| {
+static REFERRERS_BY_HOST: LazyLock<HashMap<&'static str, Referrer>> = LazyLock::new(|| {
     let lines = REFERRERS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut senders = HashMap::new();
+    let mut referrers = HashMap::new();
     for line in lines {
         let mut words = line.split_whitespace();
         let (Some(medium), Some(source)) = (words.next(), words.next()) else { continue };
-        senders.extend(words.map(|host| (host, Sender { medium, source })));
+        referrers.extend(words.map(|host| (host, Referrer { medium, source })));
     }
-    senders
+    referrers
 });
 
 /// Who sent the visitor to the page at `url`. `own` are more origins of the shop than that page's.
@@ -218,9 +218,9 @@ fn referred<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str
     if page(url).is_some_and(is_own) || own.into_iter().filter_map(page).any(is_own) {
         return None;
     }
-    match sender(&host) {
-        Some(Sender { medium: "none", .. }) => None,
-        Some(Sender { medium, source }) => known(source, medium),
+    match referrer_of(&host) {
+        Some(Referrer { medium: "none", .. }) => None,
+        Some(Referrer { medium, source }) => known(source, medium),
         None => known(host.strip_prefix("www.").unwrap_or(&host), "referral"),
     }
 }
@@ -241,10 +241,10 @@ fn is_same_site(host: &str, registered_of_host: Option<&str>, other: &str) -> bo
             .is_some_and(|domain| other.ends_with(domain) && registered(other) == Some(domain))
 }
 
-fn sender(host: &str) -> Option<Sender> {
+fn referrer_of(host: &str) -> Option<Referrer> {
     let mut below = Some(host);
     while let Some(name) = below {
-        if let Some(sender) = SENDERS.get(name) {
+        if let Some(sender) = REFERRERS_BY_HOST.get(name) {
             return Some(*sender);
         }
         below = name.split_once('.').map(|(_, rest)| rest);
@@ -255,7 +255,8 @@ fn sender(host: &str) -> Option<Sender> {
     let domain = std::str::from_utf8(domain.as_bytes()).ok()?;
     let before = host.strip_suffix(domain)?;
     let name = domain.split('.').next()?;
-    matches!(before, "" | "www." | "m.").then(|| SENDERS.get(format!("{name}.*").as_str()).copied())?
+    matches!(before, "" | "www." | "m.")
+        .then(|| REFERRERS_BY_HOST.get(format!("{name}.*").as_str()).copied())?
 }
 
 /// Escapes resolved, except where that would change what the path means or hide something in it.
@@ -518,7 +519,7 @@ mod tests {
         let listed = hosts.len();
         hosts.sort_unstable();
         hosts.dedup();
-        assert_eq!((hosts.len(), SENDERS.len()), (listed, listed));
+        assert_eq!((hosts.len(), REFERRERS_BY_HOST.len()), (listed, listed));
     }
 
     #[test]

@@ -1,15 +1,14 @@
-//! What is known of each order, out of everything told about it, in any order of arrival (METRICS sections 1
-//! and 4).
+//! The facts of each order, derived from all its events in any order of arrival (METRICS sections 1 and 4).
 
 use crate::money::Sum;
 use std::collections::BTreeMap;
 
 /// An event of an order, as `orders` has it. Days are counted from 1970-01-01, times are epoch milliseconds.
 #[derive(Debug, Clone)]
-pub struct Told {
-    /// Of the order that is told of, or paid.
+pub struct OrderEvent {
+    /// The order that is placed, paid or refunded.
     pub order_id: String,
-    /// What was told.
+    /// What the event reports.
     pub what: What,
     /// Epoch milliseconds at which it happened.
     pub at_ms: i64,
@@ -23,11 +22,11 @@ pub struct Told {
     pub is_cookieless: bool,
     /// Hash of the customer; empty where none is named.
     pub customer: String,
-    /// As it was told, if at all.
+    /// As it was sent, if the event names one.
     pub amount: Option<Sum>,
     /// Of the amount.
     pub currency: String,
-    /// Told by the shop's server.
+    /// The shop's server sent it.
     pub is_verified: bool,
     /// Epoch milliseconds of the arrival.
     pub received_at_ms: i64,
@@ -35,10 +34,10 @@ pub struct Told {
     pub received_day: u16,
 }
 
-/// What an event tells of.
+/// What an event of an order reports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
-    /// That it was placed.
+    /// That the order was placed.
     Order,
     /// By its id, empty when it has none.
     Payment(String),
@@ -57,7 +56,7 @@ pub struct OrderFacts {
     pub customer: String,
     /// Those that count.
     pub payments: Vec<Payment>,
-    /// One per currency. An order whose amount was never told has 0 in the shop's currency.
+    /// One per currency. An order whose events name no amount has 0 in the shop's currency.
     pub money: Vec<OrderMoney>,
     /// Arrival of its last event when that came on a later day than the order's.
     pub changed_at_ms: Option<i64>,
@@ -66,7 +65,7 @@ pub struct OrderFacts {
 /// When and by whom an order was placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed {
-    /// Epoch milliseconds, the earliest that was told.
+    /// Epoch milliseconds, the earliest of the order's events.
     pub at_ms: i64,
     /// The shop's day of that.
     pub day: u16,
@@ -115,44 +114,44 @@ impl OrderFacts {
     }
 }
 
-/// The best of several tellings of one thing: the verified one counts, then the latest.
+/// The best of several events of one thing: the verified one counts, then the latest.
 #[derive(Default)]
 struct Fact<'a> {
-    best: Option<&'a Told>,
+    best: Option<&'a OrderEvent>,
     /// The best that names an amount.
-    priced: Option<&'a Told>,
-    all: Vec<&'a Told>,
+    priced: Option<&'a OrderEvent>,
+    all: Vec<&'a OrderEvent>,
 }
 
-fn rank(told: &Told) -> (bool, i64, [u8; 16]) {
-    (told.is_verified, told.at_ms, told.id)
+fn rank(event: &OrderEvent) -> (bool, i64, [u8; 16]) {
+    (event.is_verified, event.at_ms, event.id)
 }
 
 impl<'a> Fact<'a> {
-    fn hear(&mut self, told: &'a Told) {
-        if self.best.is_none_or(|best| rank(told) > rank(best)) {
-            self.best = Some(told);
+    fn add(&mut self, event: &'a OrderEvent) {
+        if self.best.is_none_or(|best| rank(event) > rank(best)) {
+            self.best = Some(event);
         }
-        if told.amount.is_some() && self.priced.is_none_or(|best| rank(told) > rank(best)) {
-            self.priced = Some(told);
+        if event.amount.is_some() && self.priced.is_none_or(|best| rank(event) > rank(best)) {
+            self.priced = Some(event);
         }
-        self.all.push(told);
+        self.all.push(event);
     }
 }
 
-/// The facts of every order that something told belongs to. A payment or refund told of two orders belongs to
-/// that of its best telling, so `told` must hold all tellings of whatever it holds one of; otherwise only the
-/// orders of which it does are right. `currency` is the shop's.
-pub fn order_facts(told: &[Told], currency: &str) -> Vec<OrderFacts> {
+/// The facts of every order that an event belongs to. A payment or refund that events name with two orders
+/// belongs to that of its best event, so `events` must hold all events of whatever it holds one of; otherwise
+/// only the orders of which it does are right. `currency` is the shop's.
+pub fn order_facts(events: &[OrderEvent], currency: &str) -> Vec<OrderFacts> {
     let mut facts: BTreeMap<(What, &str), Fact<'_>> = BTreeMap::new();
-    let mut customers: BTreeMap<&str, &Told> = BTreeMap::new();
-    for (key, telling) in once(told) {
-        facts.entry(key).or_default().hear(telling);
-        if !telling.customer.is_empty() {
-            let named = customers.entry(&telling.order_id).or_insert(telling);
-            let place = |told: &Told| (told.at_ms, told.id, told.customer.clone());
-            if place(telling) < place(named) {
-                *named = telling;
+    let mut customers: BTreeMap<&str, &OrderEvent> = BTreeMap::new();
+    for (key, event) in once(events) {
+        facts.entry(key).or_default().add(event);
+        if !event.customer.is_empty() {
+            let named = customers.entry(&event.order_id).or_insert(event);
+            let place = |event: &OrderEvent| (event.at_ms, event.id, event.customer.clone());
+            if place(event) < place(named) {
+                *named = event;
             }
         }
     }
@@ -163,45 +162,45 @@ pub fn order_facts(told: &[Told], currency: &str) -> Vec<OrderFacts> {
             orders.entry(&best.order_id).or_default().push((what, fact));
         }
     }
-    let customer = |order_id: &str| customers.get(order_id).map_or("", |told| &told.customer);
+    let customer = |order_id: &str| customers.get(order_id).map_or("", |event| &event.customer);
     let orders = orders.into_iter();
     orders.map(|(order_id, facts)| gathered(order_id, customer(order_id), &facts, currency)).collect()
 }
 
-/// The facts of an order that nothing belongs to: what it was told of is told better of another order, or is
-/// gone. Without an order nobody's customer is asked for.
+/// The facts of an order without events: better events put its payments to another order, or they are gone.
+/// Nobody's customer is asked for without an order.
 pub fn bare(order_id: &str, currency: &str) -> OrderFacts {
     gathered(order_id, "", &[], currency)
 }
 
-/// The tellings by what they tell of, one of each event: told by page and server under one id, the server's;
-/// else the one that came last, which is the one that the table keeps.
-fn once(told: &[Told]) -> impl Iterator<Item = ((What, &str), &Told)> {
-    let mut events: BTreeMap<(&str, u8, i64, [u8; 16]), &Told> = BTreeMap::new();
-    for telling in told {
-        let kind = match telling.what {
+/// The events by what they report, duplicates left out. Of events under one id the server's counts before a
+/// page's, then the one that arrived last, which is the one that the table keeps.
+fn once(events: &[OrderEvent]) -> impl Iterator<Item = ((What, &str), &OrderEvent)> {
+    let mut repeats: BTreeMap<(&str, u8, i64, [u8; 16]), &OrderEvent> = BTreeMap::new();
+    for event in events {
+        let kind = match event.what {
             What::Order => 0,
             What::Payment(_) => 1,
             What::Refund(_) => 2,
         };
-        let event = events.entry((&telling.order_id, kind, telling.at_ms, telling.id)).or_insert(telling);
-        let rank = |told: &Told| (told.is_verified, told.received_at_ms);
-        if rank(telling) > rank(event) {
-            *event = telling;
+        let best = repeats.entry((&event.order_id, kind, event.at_ms, event.id)).or_insert(event);
+        let rank = |event: &OrderEvent| (event.is_verified, event.received_at_ms);
+        if rank(event) > rank(best) {
+            *best = event;
         }
     }
-    events.into_values().map(|telling| {
-        let key = match &telling.what {
-            What::Order => (What::Order, telling.order_id.as_str()),
+    repeats.into_values().map(|event| {
+        let key = match &event.what {
+            What::Order => (What::Order, event.order_id.as_str()),
             // Several without an id are one, the greatest.
-            What::Payment(id) if id.is_empty() => (What::Payment(String::new()), telling.order_id.as_str()),
+            What::Payment(id) if id.is_empty() => (What::Payment(String::new()), event.order_id.as_str()),
             // Each is one of its own.
             What::Refund(id) if id.is_empty() => {
-                (What::Refund(uuid::Uuid::from_bytes(telling.id).to_string()), telling.order_id.as_str())
+                (What::Refund(uuid::Uuid::from_bytes(event.id).to_string()), event.order_id.as_str())
             }
             shared => (shared.clone(), ""),
         };
-        (key, telling)
+        (key, event)
     })
 }
 
@@ -209,19 +208,19 @@ fn gathered(order_id: &str, customer: &str, facts: &[(&What, Fact<'_>)], shop_cu
     let all = || facts.iter().flat_map(|(_, fact)| fact.all.iter().copied());
     let order = facts.iter().find(|(what, _)| **what == What::Order).map(|(_, fact)| fact);
     let placed = order.and_then(|order| {
-        let first = order.all.iter().min_by_key(|told| (told.at_ms, told.id))?;
+        let first = order.all.iter().min_by_key(|event| (event.at_ms, event.id))?;
         let named =
-            order.all.iter().filter(|told| told.visitor != 0).min_by_key(|told| (told.at_ms, told.id));
+            order.all.iter().filter(|event| event.visitor != 0).min_by_key(|event| (event.at_ms, event.id));
         Some(Placed {
             at_ms: first.at_ms,
-            day: order.all.iter().map(|told| told.day).min()?,
-            visitor: named.map_or(0, |told| told.visitor),
-            is_cookieless: named.is_some_and(|told| told.is_cookieless),
+            day: order.all.iter().map(|event| event.day).min()?,
+            visitor: named.map_or(0, |event| event.visitor),
+            is_cookieless: named.is_some_and(|event| event.is_cookieless),
         })
     });
     let priced = order.and_then(|order| order.priced);
-    let amount = priced.and_then(|told| told.amount).unwrap_or_default();
-    let currency = priced.map_or(shop_currency, |told| &told.currency);
+    let amount = priced.and_then(|event| event.amount).unwrap_or_default();
+    let currency = priced.map_or(shop_currency, |event| &event.currency);
 
     // Payments without an id count only where none has one.
     let has_id = |what: &What| matches!(what, What::Payment(id) if !id.is_empty());
@@ -242,7 +241,7 @@ fn gathered(order_id: &str, customer: &str, facts: &[(&What, Fact<'_>)], shop_cu
     let refunds: Vec<Option<(Sum, &str)>> = facts
         .iter()
         .filter(|(what, _)| matches!(what, What::Refund(_)))
-        .map(|(_, fact)| fact.priced.map(|told| (told.amount.unwrap_or_default(), told.currency.as_str())))
+        .map(|(_, fact)| fact.priced.map(|event| (event.amount.unwrap_or_default(), event.currency.as_str())))
         .collect();
     // A refund without an amount is of all that is still paid.
     let is_refunded_whole = refunds.iter().any(Option::is_none);
@@ -257,12 +256,12 @@ fn gathered(order_id: &str, customer: &str, facts: &[(&What, Fact<'_>)], shop_cu
         .into_iter()
         .map(|c| {
             let paid: Sum = payments.iter().filter(|p| p.currency == c).map(|p| p.amount).sum();
-            let told: Sum = refunds.iter().filter(|(_, currency)| *currency == c).map(|(sum, _)| *sum).sum();
+            let sum: Sum = refunds.iter().filter(|(_, currency)| *currency == c).map(|(sum, _)| *sum).sum();
             OrderMoney {
                 currency: c.to_owned(),
                 ordered: if c == currency { amount } else { Sum::default() },
                 paid,
-                refunded: if is_refunded_whole { paid.max(told) } else { told },
+                refunded: if is_refunded_whole { paid.max(sum) } else { sum },
                 is_order: c == currency && placed.is_some(),
                 is_paid: payments.iter().any(|payment| payment.currency == c),
                 is_refunded: refunds.iter().any(|(_, currency)| *currency == c),
@@ -270,8 +269,8 @@ fn gathered(order_id: &str, customer: &str, facts: &[(&What, Fact<'_>)], shop_cu
         })
         .collect();
     let placed_day = placed.map_or(0, |placed| placed.day);
-    let received_day = all().map(|told| told.received_day).max().unwrap_or(0);
-    let received_at_ms = all().map(|told| told.received_at_ms).max();
+    let received_day = all().map(|event| event.received_day).max().unwrap_or(0);
+    let received_at_ms = all().map(|event| event.received_at_ms).max();
     OrderFacts {
         order_id: order_id.to_owned(),
         placed,

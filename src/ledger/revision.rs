@@ -2,7 +2,7 @@
 //! was found before.
 
 use super::life::{DayFacts, Marks, RawDay, Rules, day_facts, nobodys_day};
-use super::order::{OrderFacts, Told, bare, order_facts};
+use super::order::{OrderEvent, OrderFacts, bare, order_facts};
 use super::totals::Totals;
 use crate::funnel::Dimension;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,13 +17,13 @@ pub struct Touched {
 /// The part of one shop.
 #[derive(Debug, Default)]
 pub struct TouchedShop {
-    /// All tellings of the orders looked at, and of those that share payments with them.
-    pub told: Vec<Told>,
-    /// The orders looked at, told of now or known from before, each with the nobody who stands for its
-    /// visitor while it has none: a number made of its id.
+    /// All events of the orders looked at, and of those that share payments with them.
+    pub order_events: Vec<OrderEvent>,
+    /// The orders looked at, with events now or facts from before, each with the number that stands for its
+    /// visitor while it has none. The number is made of the order's id.
     pub orders: BTreeMap<String, u64>,
-    /// The visitors looked at. Orders may be told of others too, of whom nothing was read: who came while the
-    /// rest was asked has their turn later.
+    /// The visitors looked at. Events may name others too, of whom nothing was read: a visitor who came while
+    /// the rest was asked has their turn in a later round.
     pub visitors: BTreeSet<u64>,
     /// What was found of these orders before.
     pub known_orders: Vec<OrderFacts>,
@@ -149,7 +149,7 @@ fn revise_shop(
     revision: &mut Revision,
     watched: &mut Option<&mut Watched>,
 ) {
-    let mut orders: BTreeMap<String, OrderFacts> = order_facts(&touched.told, &rules.currency)
+    let mut orders: BTreeMap<String, OrderFacts> = order_facts(&touched.order_events, &rules.currency)
         .into_iter()
         .filter(|order| touched.orders.contains_key(&order.order_id))
         .map(|order| (order.order_id.clone(), order))
@@ -296,8 +296,8 @@ mod tests {
     }
 
     /// An order event of one order, the earlier the higher its number.
-    fn told(visitor: u64, number: i64) -> Told {
-        Told {
+    fn event(visitor: u64, number: i64) -> OrderEvent {
+        OrderEvent {
             what: What::Order,
             order_id: "o".into(),
             at_ms: i64::from(DAY) * 86_400_000 + 1_000 - number,
@@ -319,7 +319,7 @@ mod tests {
     fn a_visitor_of_whom_nothing_was_read_is_left_for_later() {
         let (first, second) = (1, 2);
         let mut shop = TouchedShop {
-            told: vec![told(first, 1), told(second, 2)],
+            order_events: vec![event(first, 1), event(second, 2)],
             orders: BTreeMap::from([("o".into(), NOBODY)]),
             visitors: BTreeSet::from([first, NOBODY]),
             ..TouchedShop::default()
@@ -334,7 +334,7 @@ mod tests {
         assert!(revision.days.is_empty(), "{revision:?}");
 
         shop = TouchedShop {
-            told: vec![told(first, 1), told(second, 2)],
+            order_events: vec![event(first, 1), event(second, 2)],
             orders: BTreeMap::from([("o".into(), NOBODY)]),
             visitors: BTreeSet::from([first, second, NOBODY]),
             known_orders: vec![revision.orders[0].1.clone()],

@@ -19,7 +19,7 @@ use crate::event::Event;
 use crate::identity::IdentityError;
 use crate::identity::forgotten::Forgotten;
 use crate::shipper::Progress;
-use crate::spool::{DeadLetters, Revision, Spool};
+use crate::spool::{DeadLetters, Redaction, Spool};
 use crate::store::{Store, StoreError};
 use crate::upkeep::UpkeepHandle;
 use serde::{Deserialize, Serialize};
@@ -118,7 +118,7 @@ pub async fn forget(locations: &Locations, shop: &str, visitor: &str) -> Result<
     // What arrived while the clock was ahead arrived before all the same.
     let forgotten_at_ms = found.last_arrival_ms.max(now_ms);
     adding.remember(shop, visitor, forgotten_at_ms)?;
-    let letters = locations.dead_letters.revise(|record| revision(record, shop, visitor))?;
+    let letters = locations.dead_letters.redact(|record| redaction(record, shop, visitor))?;
     if !found.are_gone() {
         locations.store.forget_visitor(shop, &found).await.map_err(ForgetError::Begun)?;
     }
@@ -163,14 +163,14 @@ async fn await_gone(
 }
 
 /// What becomes of a record that the store has refused.
-fn revision(record: &[u8], shop: &str, visitor: &str) -> Revision {
+fn redaction(record: &[u8], shop: &str, visitor: &str) -> Redaction {
     match serde_json::from_slice::<Event>(record) {
         Ok(event) if event.shop == shop && event.visitor.id() == Some(visitor) => {
             match event.without_visitor() {
-                Some(event) => serde_json::to_vec(&event).map_or(Revision::Remove, Revision::Replace),
-                None => Revision::Remove,
+                Some(event) => serde_json::to_vec(&event).map_or(Redaction::Remove, Redaction::Replace),
+                None => Redaction::Remove,
             }
         }
-        _ => Revision::Keep,
+        _ => Redaction::Keep,
     }
 }

@@ -28,7 +28,7 @@ pub struct DeadLetter {
 
 /// What is to become of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Revision {
+pub enum Redaction {
     Keep,
     Remove,
     /// By this record; the reason, which may quote the old one, goes too.
@@ -37,7 +37,7 @@ pub enum Revision {
 
 /// How many letters a revision has changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Revised {
+pub struct Redacted {
     pub removed: u64,
     pub replaced: u64,
 }
@@ -129,16 +129,16 @@ impl DeadLetters {
     ///
     /// # Errors
     /// A file cannot be read, written or removed; the next call goes through the rest.
-    pub fn revise(&self, revise: impl Fn(&[u8]) -> Revision) -> io::Result<Revised> {
-        let mut revised = Revised::default();
+    pub fn redact(&self, redact: impl Fn(&[u8]) -> Redaction) -> io::Result<Redacted> {
+        let mut redacted = Redacted::default();
         for letter in self.list()? {
-            match revise(&letter.record) {
-                Revision::Keep => continue,
-                Revision::Remove => revised.removed += 1,
-                Revision::Replace(record) => {
+            match redact(&letter.record) {
+                Redaction::Keep => continue,
+                Redaction::Remove => redacted.removed += 1,
+                Redaction::Replace(record) => {
                     let name = letter.name.rsplit_once('-').map_or(&*letter.name, |(name, _)| name);
-                    self.put(name, "it was refused before it was revised", &record)?;
-                    revised.replaced += 1;
+                    self.put(name, "it was refused before it was redacted", &record)?;
+                    redacted.replaced += 1;
                 }
             }
             for extension in [EXTENSION, UNDER_WAY] {
@@ -148,10 +148,10 @@ impl DeadLetters {
                 }
             }
         }
-        if revised != Revised::default() {
+        if redacted != Redacted::default() {
             crate::file::sync_directory(&self.directory)?;
         }
-        Ok(revised)
+        Ok(redacted)
     }
 
     fn path(&self, name: &str, extension: &str) -> PathBuf {

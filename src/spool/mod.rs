@@ -48,7 +48,7 @@ mod crashes;
 mod damage;
 
 pub use appender::Appender;
-pub use dead_letter::{DeadLetter, DeadLetters, RetryError, Revised, Revision};
+pub use dead_letter::{DeadLetter, DeadLetters, Redacted, Redaction, RetryError};
 pub use health::Trouble;
 pub use inspect::{Inspection, SegmentCard, inspect};
 pub use position::Position;

@@ -20,6 +20,6 @@ pub use client::{Store, Times};
 pub use connection::{OLDEST_SERVER, StoreOptions};
 pub use erase::Traces;
 pub use error::StoreError;
-pub use ledger::{Batch, Piece, QueuePart};
+pub use ledger::{LedgerBatch, Piece, QueuePart};
 pub use migrate::Divergence;
 pub use write::{Annotation, Brought, Insertion, RulesRow, Seen, SeenRow, ShopRow, hash_of};

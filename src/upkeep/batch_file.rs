@@ -2,7 +2,7 @@
 
 use super::error::UpkeepError;
 use crate::file;
-use crate::store::Batch;
+use crate::store::LedgerBatch;
 use std::io;
 use std::path::{Path, PathBuf};
 use tokio::task::spawn_blocking;
@@ -16,7 +16,7 @@ pub struct BatchFile {
 /// What the file holds.
 pub enum Kept {
     Nothing,
-    Batch(Batch),
+    Batch(LedgerBatch),
     /// It is written whole or not at all, so its disk has lost some of it.
     Damaged,
 }
@@ -37,7 +37,7 @@ impl BatchFile {
     pub async fn read(&self) -> Result<Kept, UpkeepError> {
         let path = self.path.clone();
         self.blocking(move || match std::fs::read(path) {
-            Ok(bytes) => Ok(Batch::from_bytes(&bytes).map_or(Kept::Damaged, Kept::Batch)),
+            Ok(bytes) => Ok(LedgerBatch::from_bytes(&bytes).map_or(Kept::Damaged, Kept::Batch)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kept::Nothing),
             Err(error) => Err(error),
         })
@@ -48,7 +48,7 @@ impl BatchFile {
     ///
     /// # Errors
     /// As [`BatchFile::read`].
-    pub async fn keep(&self, batch: &Batch) -> Result<(), UpkeepError> {
+    pub async fn keep(&self, batch: &LedgerBatch) -> Result<(), UpkeepError> {
         let (path, bytes) = (self.path.clone(), batch.to_bytes());
         self.blocking(move || file::replace(&path, &bytes?)).await
     }
@@ -77,7 +77,10 @@ mod tests {
 
     #[test]
     fn a_batch_is_read_back_as_it_was_written() {
-        assert_eq!(Batch::from_bytes(&Batch::default().to_bytes().unwrap()), Some(Batch::default()));
-        assert_eq!(Batch::from_bytes(b"torn"), None);
+        assert_eq!(
+            LedgerBatch::from_bytes(&LedgerBatch::default().to_bytes().unwrap()),
+            Some(LedgerBatch::default())
+        );
+        assert_eq!(LedgerBatch::from_bytes(b"torn"), None);
     }
 }

@@ -15,7 +15,7 @@ use crate::ledger::revision::{Revision, Touched, Watched, revise};
 use crate::shipper::Progress;
 use crate::shops::registry::Registry;
 use crate::spool::Position;
-use crate::store::{Batch, Piece, Store};
+use crate::store::{LedgerBatch, Piece, Store};
 use crate::telemetry::Telemetry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -305,7 +305,7 @@ impl Upkeep {
         let wide = self.grown_wide(&revision).await?;
         let present = self.store.ledger_rows(&revision.totals).await?;
         let number = self.known.as_ref().ok_or(UpkeepError::Unread)?.last_batch + 1;
-        let batch = Batch::new(number, &revision, &present, &wide);
+        let batch = LedgerBatch::new(number, &revision, &present, &wide);
         drop((revision, present));
         self.batch_file.keep(&batch).await?;
         self.store.insert_batch(&batch).await?;

@@ -25,7 +25,7 @@ struct Ready<'a> {
     ready: bool,
     /// Why not, as a word and a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<TroubleTold>,
+    trouble: Option<TroubleReport>,
     /// Figures need it; events are taken either way.
     store: &'static str,
     spool_bytes: u64,
@@ -40,7 +40,7 @@ struct Ready<'a> {
 }
 
 #[derive(Serialize)]
-struct TroubleTold {
+struct TroubleReport {
     code: &'static str,
     message: String,
 }
@@ -62,7 +62,7 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
         if trouble.is_none() { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.json(Ready {
         ready: trouble.is_none(),
-        trouble: trouble.map(|trouble| TroubleTold { code: trouble.code(), message: trouble.to_string() }),
+        trouble: trouble.map(|trouble| TroubleReport { code: trouble.code(), message: trouble.to_string() }),
         store: match engine_disk_free_bytes {
             _ if !answers => "away",
             // It answers, but takes no more inserts; events wait in the spool.

@@ -1,7 +1,7 @@
 //! What became of every request of the public listener: counted by route and status, timed, refusals said in
 //! the log.
 
-use super::error::Told;
+use super::error::Failure;
 use crate::spool::AppendError;
 use crate::telemetry::{Answer, Reason, Route, Telemetry};
 use actix_web::HttpRequest;
@@ -23,7 +23,7 @@ pub fn count<B>(response: &ServiceResponse<B>, began: Instant, telemetry: &Telem
     let status = response.status().as_u16();
     telemetry.answers.get_or_create(&Answer { route: route.clone(), status }).inc();
     telemetry.answer_seconds.get_or_create(&Route { route }).observe(began.elapsed().as_secs_f64());
-    if let Some(Told { code, refusal }) = response.response().extensions().get() {
+    if let Some(Failure { code, refusal }) = response.response().extensions().get() {
         telemetry.requests_failed.get_or_create(&Reason { reason: code }).inc();
         if let Some(cause) = refusal {
             refusals.add(*cause);

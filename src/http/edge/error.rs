@@ -157,7 +157,7 @@ pub enum ApiError {
 
 /// The error that a response carries, for counting.
 #[derive(Debug, Clone, Copy)]
-pub struct Told {
+pub struct Failure {
     /// [`ApiError::code`] of the error.
     pub code: &'static str,
     /// Why acceptable events were not stored.
@@ -339,7 +339,7 @@ impl ResponseError for ApiError {
             response.force_close();
         }
         let refusal = if let ApiError::NotAppended(cause) = self { Some(*cause) } else { None };
-        response.extensions_mut().insert(Told { code: self.code(), refusal });
+        response.extensions_mut().insert(Failure { code: self.code(), refusal });
         response.json(ErrorBody {
             error: ErrorDetail { code: self.code(), message: self.to_string(), request_id },
             accepted: rejected.map(|_| 0),

@@ -89,7 +89,7 @@ struct PayersRow {
 
 /// A row of `ledger_counts` and `open_counts`.
 #[derive(Debug, Deserialize)]
-struct LedgerRow {
+struct CountRow {
     bucket: NaiveDate,
     value: String,
     /// None: visitors of today who are still open, who are no set of the ledger.
@@ -169,7 +169,7 @@ struct Counted {
 }
 
 impl Counted {
-    fn add(&mut self, row: &LedgerRow) -> Result<(), StoreError> {
+    fn add(&mut self, row: &CountRow) -> Result<(), StoreError> {
         let Some(set) = row.what else {
             self.counts.open += row.counted;
             return Ok(());
@@ -181,7 +181,7 @@ impl Counted {
         Ok(())
     }
 
-    fn add_money(&mut self, set: Set, row: &LedgerRow) -> Result<(), StoreError> {
+    fn add_money(&mut self, set: Set, row: &CountRow) -> Result<(), StoreError> {
         let count = row.counted;
         // Corrections leave rows of nothing behind.
         if count == 0 && row.sum == Sum::default() {
@@ -356,7 +356,7 @@ impl Store {
         interval: Option<Interval>,
         breakdown: Option<Dimension>,
         filters: &Filters,
-    ) -> Result<Option<Vec<LedgerRow>>, StoreError> {
+    ) -> Result<Option<Vec<CountRow>>, StoreError> {
         let may_answer = Likely::of(breakdown, filters);
         if may_answer == Likely::No {
             return Ok(None);
@@ -379,7 +379,7 @@ impl Store {
             }
         };
         let (mut found, open, answers) =
-            tokio::try_join!(self.rows::<LedgerRow>(about(&LEDGER_COUNTS)), open, answers)?;
+            tokio::try_join!(self.rows::<CountRow>(about(&LEDGER_COUNTS)), open, answers)?;
         found.extend(open);
         Ok(answers.then_some(found))
     }
@@ -428,7 +428,7 @@ impl Likely {
 mod tests {
     use super::*;
 
-    fn read(change: (&str, serde_json::Value)) -> Result<LedgerRow, serde_json::Error> {
+    fn read(change: (&str, serde_json::Value)) -> Result<CountRow, serde_json::Error> {
         let mut row = serde_json::json!({ "bucket": "2026-11-22", "value": "", "what": "orders", "currency": "CNY",
             "branch": 1, "counted": 3, "sum": "12.5000" });
         row[change.0] = change.1;

@@ -10,14 +10,14 @@ use crate::store::write::row_binary::Rows;
 
 /// Rows to be inserted under one number, so that inserting them again changes nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Batch {
+pub struct LedgerBatch {
     /// Rows of a higher number replace those of a lower one.
     pub number: u64,
     /// Table, columns, and the rows in RowBinary.
     pub(super) inserts: Vec<(String, Vec<u8>)>,
 }
 
-impl Batch {
+impl LedgerBatch {
     /// For a file.
     ///
     /// # Errors
@@ -33,8 +33,8 @@ impl Batch {
         Ok(bytes)
     }
 
-    /// The batch that [`Batch::to_bytes`] wrote; none when it is anything else.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Batch> {
+    /// The batch that [`LedgerBatch::to_bytes`] wrote; none when it is anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<LedgerBatch> {
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
         let (number, parts): (u64, Vec<(String, usize)>) = serde_json::from_slice(&bytes[..end]).ok()?;
         let mut rest = &bytes[end + 1..];
@@ -44,11 +44,16 @@ impl Batch {
             inserts.push((into, rows.to_vec()));
             rest = others;
         }
-        Some(Batch { number, inserts })
+        Some(LedgerBatch { number, inserts })
     }
 
     /// The rows of a revision; `present` is what the ledger holds in the rows that it changes.
-    pub fn new(number: u64, revision: &Revision, present: &Totals, wide: &[(String, Dimension)]) -> Batch {
+    pub fn new(
+        number: u64,
+        revision: &Revision,
+        present: &Totals,
+        wide: &[(String, Dimension)],
+    ) -> LedgerBatch {
         let (mut orders, mut late) = (Rows::default(), Rows::default());
         for (shop, order) in &revision.orders {
             write_order(&mut orders, shop, order, number);
@@ -114,7 +119,10 @@ impl Batch {
             ("wide_dimensions (shop, dimension)", dimensions),
         ];
         let inserts = inserts.into_iter().filter(|(_, rows)| !rows.is_empty());
-        Batch { number, inserts: inserts.map(|(into, rows)| (into.to_owned(), rows.into_bytes())).collect() }
+        LedgerBatch {
+            number,
+            inserts: inserts.map(|(into, rows)| (into.to_owned(), rows.into_bytes())).collect(),
+        }
     }
 }
 

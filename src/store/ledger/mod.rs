@@ -6,5 +6,5 @@ mod rows;
 mod totals;
 mod touched;
 
-pub use batch::Batch;
+pub use batch::LedgerBatch;
 pub use queue::{Piece, QueuePart};

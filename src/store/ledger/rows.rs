@@ -1,7 +1,7 @@
 //! Rows that the upkeep reads, as ClickHouse sends them, and what they are in `ledger`.
 
 use crate::ledger::life::{Answerer, DayFacts, DayMoney, Marks, RawDay, Touch, Values, Visit};
-use crate::ledger::order::{OrderFacts, OrderMoney, Payment, Placed, Told, What};
+use crate::ledger::order::{OrderEvent, OrderFacts, OrderMoney, Payment, Placed, What};
 use crate::money::Sum;
 use crate::store::error::StoreError;
 use clickhouse::Row;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 #[derive(Row, Deserialize)]
-pub struct ToldRow {
+pub struct OrderEventRow {
     pub shop: String,
     pub order_id: String,
     pub kind: String,
@@ -92,13 +92,13 @@ pub struct DayRow {
     pub money: Vec<DayMoneyRow>,
 }
 
-impl TryFrom<ToldRow> for Told {
+impl TryFrom<OrderEventRow> for OrderEvent {
     type Error = StoreError;
 
     /// # Errors
     /// Refused: a kind that moves no money.
-    fn try_from(row: ToldRow) -> Result<Told, StoreError> {
-        Ok(Told {
+    fn try_from(row: OrderEventRow) -> Result<OrderEvent, StoreError> {
+        Ok(OrderEvent {
             what: match row.kind.as_str() {
                 "order" => What::Order,
                 "payment" => What::Payment(row.payment_id),

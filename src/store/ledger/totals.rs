@@ -1,6 +1,6 @@
 //! The rows of the day ledger: what it holds, and batches that change it.
 
-use super::batch::{Batch, word};
+use super::batch::{LedgerBatch, word};
 use crate::funnel::Dimension;
 use crate::ledger::chain::{Measure, Set};
 use crate::ledger::totals::{Key, Totals};
@@ -77,7 +77,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::ledger_queue`].
-    pub async fn insert_batch(&self, batch: &Batch) -> Result<(), StoreError> {
+    pub async fn insert_batch(&self, batch: &LedgerBatch) -> Result<(), StoreError> {
         for (into, rows) in &batch.inserts {
             self.insert_rows(into, rows.clone()).await?;
         }

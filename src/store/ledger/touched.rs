@@ -2,7 +2,7 @@
 //! down.
 
 use super::queue::Piece;
-use super::rows::{DayRow, OrderRow, RawDayRow, ToldRow};
+use super::rows::{DayRow, OrderEventRow, OrderRow, RawDayRow};
 use crate::ledger::life::RawDay;
 use crate::ledger::revision::{Touched, TouchedShop};
 use crate::store::ask::lists::expanded;
@@ -76,11 +76,11 @@ impl Store {
             shop.visitors.extend(row.visitors);
             orders = row.orders;
         });
-        read!("told_orders", ToldRow, |shop, row| {
+        read!("told_orders", OrderEventRow, |shop, row| {
             if row.is_wanted != 0 {
                 shop.orders.insert(row.order_id.clone(), row.nobody);
             }
-            shop.told.push(row.try_into()?);
+            shop.order_events.push(row.try_into()?);
         });
         if orders > 0 {
             read!("known_orders", OrderRow, |shop, row| {
