@@ -2,24 +2,26 @@
 //! options. Nothing below this module reads a file of settings or an environment variable.
 
 mod environment;
+mod npmrc;
+mod raw;
+mod values;
+
+pub use npmrc::npm_registry;
 
 use crate::engine::{self, EngineOptions};
-use crate::enrich::geo::{self, GeoOptions};
+use crate::enrich::geo::GeoOptions;
 use crate::http::edge::limit::LimitOptions;
-use crate::new_values::ValueLimits;
 use crate::planted::Faults;
 use crate::shipper::ShipperOptions;
 use crate::shops::command::NewShop;
 use crate::spool::{self, SpoolOptions};
 use crate::store::StoreOptions;
-use crate::tls;
 use ipnet::IpNet;
-use serde::Deserialize;
-use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU32;
+use raw::{List, RawClickHouse, RawEngine, RawSettings};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use url::Url;
+use values::{address, ca_file, http_header, http_url, log_format, max_memory, network, public_url};
 
 const DEFAULT_FILE: &str = "shopfunnel.toml";
 const MIN_SPOOL_BYTES: u64 = 16 << 20;
@@ -66,170 +68,6 @@ impl ConfigError {
             ConfigError::Invalid(config::ConfigError::Type { key, .. }) => key.as_deref(),
             ConfigError::Invalid(config::ConfigError::At { key, .. }) => key.as_deref(),
             _ => None,
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSettings {
-    listen: String,
-    admin_listen: String,
-    data_dir: PathBuf,
-    public_url: Option<String>,
-    trusted_proxies: List,
-    #[serde(default)]
-    clickhouse: RawClickHouse,
-    #[serde(default)]
-    engine: RawEngine,
-    #[serde(default)]
-    geo: RawGeo,
-    spool: RawSpool,
-    #[serde(default)]
-    log: RawLog,
-    #[serde(default)]
-    limits: RawLimits,
-    #[serde(default)]
-    shops: Vec<NewShop>,
-    #[cfg(feature = "planted-faults")]
-    planted_fault: Option<String>,
-}
-
-/// A list in the file, or comma-separated text in an environment variable.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum List {
-    Items(Vec<String>),
-    Text(String),
-}
-
-impl List {
-    fn items(&self) -> Vec<&str> {
-        match self {
-            List::Items(items) => items.iter().map(String::as_str).collect(),
-            List::Text(text) => text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect(),
-        }
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawClickHouse {
-    url: Option<String>,
-    ca_file: Option<PathBuf>,
-    user: Option<String>,
-    password: Option<String>,
-    headers: Option<List>,
-    database: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawEngine {
-    library: Option<PathBuf>,
-    max_memory: Option<Size>,
-}
-
-/// A number of bytes, or text such as `2 GiB`.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Size {
-    Bytes(u64),
-    Text(String),
-}
-
-impl Size {
-    /// The units are powers of 1 024, with or without `i` and `B`.
-    fn bytes(&self) -> Option<u64> {
-        let text = match self {
-            Size::Bytes(bytes) => return Some(*bytes),
-            Size::Text(text) => text.trim(),
-        };
-        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits);
-        let shift = match unit.trim().to_ascii_lowercase().as_str() {
-            "" | "b" => 0,
-            "k" | "kb" | "kib" => 10,
-            "m" | "mb" | "mib" => 20,
-            "g" | "gb" | "gib" => 30,
-            "t" | "tb" | "tib" => 40,
-            _ => return None,
-        };
-        number.parse::<u64>().ok()?.checked_mul(1 << shift)
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawGeo {
-    database: Option<List>,
-}
-
-impl RawGeo {
-    fn options(&self) -> GeoOptions {
-        let absolute = |path: &str| std::path::absolute(path).unwrap_or_else(|_| path.into());
-        match &self.database {
-            Some(list) => {
-                GeoOptions { files: list.items().into_iter().map(absolute).collect(), required: true }
-            }
-            None => GeoOptions {
-                files: cache_dir().map(|cache| geo::cached_database(&cache)).into_iter().collect(),
-                required: false,
-            },
-        }
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLog {
-    format: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSpool {
-    max_bytes: u64,
-}
-
-/// Rates per second; see [`LimitOptions`].
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLimits {
-    client_requests: Option<NonZeroU32>,
-    client_burst: Option<NonZeroU32>,
-    client_events_per_minute: Option<NonZeroU32>,
-    client_events_burst: Option<NonZeroU32>,
-    shop_requests: Option<NonZeroU32>,
-    server_events: Option<NonZeroU32>,
-    reports: Option<NonZeroU32>,
-    new_values_per_client: Option<u32>,
-    new_values_per_day: Option<u32>,
-    new_pages_per_day: Option<u32>,
-}
-
-impl RawLimits {
-    fn options(&self) -> LimitOptions {
-        let default = LimitOptions::default();
-        LimitOptions {
-            client_requests: self.client_requests.unwrap_or(default.client_requests),
-            client_burst: self.client_burst.unwrap_or(default.client_burst),
-            client_events_per_minute: self
-                .client_events_per_minute
-                .unwrap_or(default.client_events_per_minute),
-            client_events_burst: self.client_events_burst.unwrap_or(default.client_events_burst),
-            shop_requests: self.shop_requests.unwrap_or(default.shop_requests),
-            server_events: self.server_events.unwrap_or(default.server_events),
-            reports: self.reports.unwrap_or(default.reports),
-        }
-    }
-
-    fn values(&self) -> ValueLimits {
-        let default = ValueLimits::default();
-        ValueLimits {
-            per_client: self.new_values_per_client.unwrap_or(default.per_client),
-            pages_per_day: self.new_pages_per_day.unwrap_or(default.pages_per_day),
-            per_day: self.new_values_per_day.unwrap_or(default.per_day),
         }
     }
 }
@@ -330,47 +168,7 @@ impl Settings {
         let data_dir = std::path::absolute(&raw.data_dir).unwrap_or(raw.data_dir);
         let trusted_proxies =
             raw.trusted_proxies.items().into_iter().map(network).collect::<Result<Vec<_>, _>>()?;
-        let database = raw.clickhouse.database.unwrap_or_else(|| "shopfunnel".into());
-        if database.is_empty() || !database.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            return Err(ConfigError::Value {
-                name: "clickhouse.database",
-                value: database,
-                hint: "use letters, digits and _",
-            });
-        }
-        let clickhouse = match raw.clickhouse.url {
-            Some(url) => ClickHouse::External(StoreOptions {
-                ca_file: ca_file(&url, raw.clickhouse.ca_file)?,
-                url: http_url(url)?,
-                headers: raw
-                    .clickhouse
-                    .headers
-                    .iter()
-                    .flat_map(List::items)
-                    .map(http_header)
-                    .collect::<Result<_, _>>()?,
-                user: raw.clickhouse.user.unwrap_or_else(|| "default".into()),
-                password: raw.clickhouse.password.unwrap_or_default(),
-                database,
-            }),
-            None => {
-                let library = match raw.engine.library {
-                    Some(library) => std::path::absolute(&library).unwrap_or(library),
-                    None => engine::cached_library(&cache_dir().ok_or(ConfigError::NoCache)?),
-                };
-                ClickHouse::Embedded(EngineOptions {
-                    directory: data_dir.join("engine"),
-                    library,
-                    program: std::env::current_exe().unwrap_or_else(|_| "shopfunnel".into()),
-                    database,
-                    max_memory_bytes: raw.engine.max_memory.map(max_memory).transpose()?,
-                    environment: engine::ENVIRONMENT
-                        .iter()
-                        .filter_map(|name| Some((*name, std::env::var_os(name)?)))
-                        .collect(),
-                })
-            }
-        };
+        let clickhouse = clickhouse(raw.clickhouse, raw.engine, &data_dir)?;
         if raw.spool.max_bytes < MIN_SPOOL_BYTES {
             return Err(ConfigError::Value {
                 name: "spool.max_bytes",
@@ -410,6 +208,54 @@ impl Settings {
     }
 }
 
+/// The server of the operator's when there is one, else the embedded engine.
+fn clickhouse(
+    server: RawClickHouse,
+    engine_settings: RawEngine,
+    data_dir: &Path,
+) -> Result<ClickHouse, ConfigError> {
+    let database = server.database.unwrap_or_else(|| "shopfunnel".into());
+    if database.is_empty() || !database.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Err(ConfigError::Value {
+            name: "clickhouse.database",
+            value: database,
+            hint: "use letters, digits and _",
+        });
+    }
+    match server.url {
+        Some(url) => Ok(ClickHouse::External(StoreOptions {
+            ca_file: ca_file(&url, server.ca_file)?,
+            url: http_url(url)?,
+            headers: server
+                .headers
+                .iter()
+                .flat_map(List::items)
+                .map(http_header)
+                .collect::<Result<_, _>>()?,
+            user: server.user.unwrap_or_else(|| "default".into()),
+            password: server.password.unwrap_or_default(),
+            database,
+        })),
+        None => {
+            let library = match engine_settings.library {
+                Some(library) => std::path::absolute(&library).unwrap_or(library),
+                None => engine::cached_library(&cache_dir().ok_or(ConfigError::NoCache)?),
+            };
+            Ok(ClickHouse::Embedded(EngineOptions {
+                directory: data_dir.join("engine"),
+                library,
+                program: std::env::current_exe().unwrap_or_else(|_| "shopfunnel".into()),
+                database,
+                max_memory_bytes: engine_settings.max_memory.map(max_memory).transpose()?,
+                environment: engine::ENVIRONMENT
+                    .iter()
+                    .filter_map(|name| Some((*name, std::env::var_os(name)?)))
+                    .collect(),
+            }))
+        }
+    }
+}
+
 /// Defaults, then the file.
 fn sources(
     file: Option<&Path>,
@@ -427,14 +273,6 @@ fn sources(
     Ok(sources)
 }
 
-fn log_format(format: &str) -> Result<LogFormat, ConfigError> {
-    match format {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err(ConfigError::Value { name: "log.format", value: format.into(), hint: "write text or json" }),
-    }
-}
-
 #[cfg(feature = "planted-faults")]
 fn planted(raw: &RawSettings) -> Result<Faults, ConfigError> {
     let Some(name) = &raw.planted_fault else { return Ok(Faults::default()) };
@@ -446,136 +284,10 @@ fn planted(_: &RawSettings) -> Result<Faults, ConfigError> {
     Ok(Faults::default())
 }
 
-fn address(name: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
-    let hint = "write an address and a port, for example 127.0.0.1:8080";
-    value.parse().map_err(|_| ConfigError::Value { name, value: value.into(), hint })
-}
-
-fn network(value: &str) -> Result<IpNet, ConfigError> {
-    let hint = "write a network such as 10.0.0.0/8, or one address";
-    let address = || value.parse::<IpAddr>().map(IpNet::from);
-    value.parse::<IpNet>().or_else(|_| address()).map_err(|_| ConfigError::Value {
-        name: "trusted_proxies",
-        value: value.into(),
-        hint,
-    })
-}
-
-/// A CA decides about TLS, and a path of another directory would be a riddle later.
-fn ca_file(url: &str, file: Option<PathBuf>) -> Result<Option<PathBuf>, ConfigError> {
-    let Some(file) = file else { return Ok(None) };
-    let wrong =
-        |hint| ConfigError::Value { name: "clickhouse.ca_file", value: file.display().to_string(), hint };
-    if !url.starts_with("https://") {
-        return Err(wrong("it is for a clickhouse.url with https://"));
-    }
-    match tls::authorities(Some(&file)).and_then(tls::client) {
-        Ok(_) => Ok(Some(std::path::absolute(&file).unwrap_or(file))),
-        Err(_) => Err(wrong("name a PEM file that can be read and holds the certificate of a CA")),
-    }
-}
-
-fn http_url(value: String) -> Result<String, ConfigError> {
-    let url = value.trim_end_matches('/').to_owned();
-    let parsed = Url::parse(&url).ok().filter(|parsed| {
-        ["http", "https"].contains(&parsed.scheme())
-            && parsed.host_str().is_some_and(|host| !host.is_empty())
-            && parsed.username().is_empty()
-            && parsed.password().is_none()
-            && parsed.query().is_none()
-            && parsed.fragment().is_none()
-    });
-    let hint = "write http://host:8123, or https://host:8443; user and password are settings of their own";
-    if parsed.is_some() && url.starts_with("http") {
-        Ok(url)
-    } else {
-        Err(ConfigError::Value { name: "clickhouse.url", value: without_password(value), hint })
-    }
-}
-
-/// What may be told of an address.
-fn without_password(address: String) -> String {
-    match address.rsplit_once('@') {
-        Some((_, host)) => format!("…@{host}"),
-        None => address,
-    }
-}
-
-fn http_header(value: &str) -> Result<(String, String), ConfigError> {
-    let header = value.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
-    let is_name = |name: &str| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
-    match header {
-        Some((name, value)) if is_name(name) && value.bytes().all(|b| (b' '..=b'~').contains(&b)) => {
-            Ok((name.to_owned(), value.to_owned()))
-        }
-        // The value may be a secret, and errors are logged.
-        _ => Err(ConfigError::Value {
-            name: "clickhouse.headers",
-            value: "…".into(),
-            hint: "write each as `Name: value`, in ASCII",
-        }),
-    }
-}
-
-fn max_memory(size: Size) -> Result<u64, ConfigError> {
-    match size.bytes() {
-        Some(bytes) if bytes >= engine::memory::MIN_BYTES => Ok(bytes),
-        _ => Err(ConfigError::Value {
-            name: "engine.max_memory",
-            value: match size {
-                Size::Bytes(bytes) => bytes.to_string(),
-                Size::Text(text) => text,
-            },
-            hint: "give the engine at least 512 MiB, as a number of bytes or with a unit: \"2 GiB\"",
-        }),
-    }
-}
-
-fn public_url(value: String) -> Result<String, ConfigError> {
-    let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['"', '<', '>', ' ', '?', '#', '@']) => {
-            Ok(value.trim_end_matches('/').to_owned())
-        }
-        _ => Err(ConfigError::Value {
-            name: "public_url",
-            value,
-            hint: "write where browsers reach this server, for example https://stats.shop.example",
-        }),
-    }
-}
-
 /// Changes with every start of the machine; empty where the system does not say.
 fn boot_id() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()
-}
-
-/// The registry that npm's own settings name for a package: `npm_config_registry`, or `registry` in
-/// `~/.npmrc`, there also for the package's scope alone. `None` where they say nothing.
-pub fn npm_registry(package: &str) -> Option<String> {
-    let told = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let file = told("npm_config_userconfig")
-        .or_else(|| told("NPM_CONFIG_USERCONFIG"))
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".npmrc")));
-    let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
-    let scope = package.split_once('/').map_or("", |(scope, _)| scope);
-    in_npmrc(&text, &format!("{scope}:registry"))
-        .or_else(|| told("npm_config_registry"))
-        .or_else(|| told("NPM_CONFIG_REGISTRY"))
-        .or_else(|| in_npmrc(&text, "registry"))
-}
-
-/// The last value of a key of npm's settings file.
-fn in_npmrc(text: &str, key: &str) -> Option<String> {
-    let mut values =
-        text.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| name.trim() == key);
-    let value = values.next_back()?.1.trim().trim_matches(['"', '\'']).to_owned();
-    // npm would put variables in their places.
-    (!value.is_empty() && !value.contains("${")).then_some(value)
 }
 
 /// The per-user cache of this program; the scripts of `packaging` compute the same path.

@@ -170,6 +170,22 @@ impl Telemetry {
     /// Everything in the OpenMetrics text format.
     pub fn text(&self, readings: Readings) -> String {
         let mut registry = Registry::with_prefix("shopfunnel");
+        self.register_counts(&mut registry, &readings);
+        register_ages(&mut registry, &readings);
+        self.register_times(&mut registry, &readings);
+        register_places(&mut registry, &readings);
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "Version of this program", version);
+
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = encode_registry(&mut text, &registry)
+            .and_then(|()| encode_registry(&mut text, &process_registry(readings.process)))
+            .and_then(|()| encode_eof(&mut text));
+        text
+    }
+
+    fn register_counts(&self, registry: &mut Registry, readings: &Readings) {
         let families = [
             ("events_flagged", "Events accepted and in no figure, by reason", &self.events_flagged),
             ("events_rejected", "Events that broke the contract, by code", &self.events_rejected),
@@ -219,30 +235,9 @@ impl Telemetry {
         for (name, help, counter) in counters {
             registry.register(name, help, counter.clone());
         }
-        for (name, help, value) in [
-            ("spool", "Bytes of the spool on disk", Some(readings.spool_bytes)),
-            ("spool_max", "Bound of the spool's bytes on disk", Some(readings.spool_max_bytes)),
-            (
-                "spool_unsent",
-                "Bytes of the spool that ClickHouse does not have",
-                Some(readings.spool_unsent_bytes),
-            ),
-            ("spool_disk_free", "Bytes that the spool's disk has left", readings.spool_disk_free_bytes),
-            ("engine_disk_free", "Bytes that the engine's disk has left", readings.engine_disk_free_bytes),
-        ] {
-            let Some(value) = value else { continue };
-            let bytes: Gauge = Gauge::default();
-            bytes.set(i64::try_from(value).unwrap_or(i64::MAX));
-            registry.register_with_unit(name, help, Unit::Bytes, bytes);
-        }
-        for (name, help, seconds) in [
-            ("spool_oldest_age", "Age of the oldest event that waits", readings.spool_oldest_age_seconds),
-            ("ledger_age", "Age of the ledger, 0 when every event is in it", readings.ledger_age_seconds),
-        ] {
-            let age = Gauge::<f64, AtomicU64>::default();
-            age.set(seconds);
-            registry.register_with_unit(name, help, Unit::Seconds, age);
-        }
+    }
+
+    fn register_times(&self, registry: &mut Registry, readings: &Readings) {
         registry.register_with_unit(
             "ledger_busy",
             "Time of the ledger's upkeep",
@@ -250,41 +245,60 @@ impl Telemetry {
             self.ledger_busy_seconds.clone(),
         );
         for (name, help, histogram) in [
-            ("spool_sync", "Time of one sync of the spool to disk", readings.spool_sync),
-            ("insert", "Time of one insert of events into ClickHouse", readings.inserts),
-            ("question", "Time of one question asked of ClickHouse", readings.questions),
+            ("spool_sync", "Time of one sync of the spool to disk", readings.spool_sync.clone()),
+            ("insert", "Time of one insert of events into ClickHouse", readings.inserts.clone()),
+            ("question", "Time of one question asked of ClickHouse", readings.questions.clone()),
         ] {
             registry.register_with_unit(name, help, Unit::Seconds, histogram);
         }
-        let refused: Gauge = Gauge::default();
-        refused.set(i64::try_from(readings.geo_databases_refused).unwrap_or(i64::MAX));
-        registry.register(
-            "geo_databases_refused",
-            "Databases of places whose newest content cannot be used",
-            refused,
-        );
-        if let Some(seconds) = readings.geo_built_at_seconds {
-            let built_at: Gauge = Gauge::default();
-            built_at.set(i64::try_from(seconds).unwrap_or(i64::MAX));
-            registry.register_with_unit(
-                "geo_database_build_timestamp",
-                "When the oldest database of places in use was built",
-                Unit::Seconds,
-                built_at,
-            );
-        }
-        registry.register(
-            "build",
-            "Version of this program",
-            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-        );
+    }
+}
 
-        let mut text = String::new();
-        // Writing into a String cannot fail.
-        let _ = encode_registry(&mut text, &registry)
-            .and_then(|()| encode_registry(&mut text, &process_registry(readings.process)))
-            .and_then(|()| encode_eof(&mut text));
-        text
+/// Bytes and ages of what is stored.
+fn register_ages(registry: &mut Registry, readings: &Readings) {
+    for (name, help, value) in [
+        ("spool", "Bytes of the spool on disk", Some(readings.spool_bytes)),
+        ("spool_max", "Bound of the spool's bytes on disk", Some(readings.spool_max_bytes)),
+        (
+            "spool_unsent",
+            "Bytes of the spool that ClickHouse does not have",
+            Some(readings.spool_unsent_bytes),
+        ),
+        ("spool_disk_free", "Bytes that the spool's disk has left", readings.spool_disk_free_bytes),
+        ("engine_disk_free", "Bytes that the engine's disk has left", readings.engine_disk_free_bytes),
+    ] {
+        let Some(value) = value else { continue };
+        let bytes: Gauge = Gauge::default();
+        bytes.set(i64::try_from(value).unwrap_or(i64::MAX));
+        registry.register_with_unit(name, help, Unit::Bytes, bytes);
+    }
+    for (name, help, seconds) in [
+        ("spool_oldest_age", "Age of the oldest event that waits", readings.spool_oldest_age_seconds),
+        ("ledger_age", "Age of the ledger, 0 when every event is in it", readings.ledger_age_seconds),
+    ] {
+        let age = Gauge::<f64, AtomicU64>::default();
+        age.set(seconds);
+        registry.register_with_unit(name, help, Unit::Seconds, age);
+    }
+}
+
+fn register_places(registry: &mut Registry, readings: &Readings) {
+    let refused: Gauge = Gauge::default();
+    refused.set(i64::try_from(readings.geo_databases_refused).unwrap_or(i64::MAX));
+    registry.register(
+        "geo_databases_refused",
+        "Databases of places whose newest content cannot be used",
+        refused,
+    );
+    if let Some(seconds) = readings.geo_built_at_seconds {
+        let built_at: Gauge = Gauge::default();
+        built_at.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        registry.register_with_unit(
+            "geo_database_build_timestamp",
+            "When the oldest database of places in use was built",
+            Unit::Seconds,
+            built_at,
+        );
     }
 }
 

@@ -67,15 +67,6 @@ fn sizes_have_units_and_headers_names() {
 }
 
 #[test]
-fn the_registry_is_the_one_that_npm_asks() {
-    let text = "; registry=http://no\nfund=false\nregistry = \"http://a/\"\n@chdb:registry=http://b/npm/\nregistry=http://c/\n";
-    assert_eq!(in_npmrc(text, "registry").as_deref(), Some("http://c/"));
-    assert_eq!(in_npmrc(text, "@chdb:registry").as_deref(), Some("http://b/npm/"));
-    assert_eq!(in_npmrc(text, "@other:registry"), None);
-    assert_eq!(in_npmrc("registry=${MIRROR}", "registry"), None);
-}
-
-#[test]
 fn wrong_settings_are_named() {
     for (toml, says) in [
         ("listen = \"8080\"", "`listen` is `8080`"),
