@@ -1,7 +1,7 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
 .PHONY: help run test check lint unit integration schema judge browser engine geo geo-test-data snippet page grafana agents \
-	screenshots bench-ingest bench-query chaos attack upgrade prove chromium schemathesis strace
+	screenshots bench-ingest bench-versions bench-query chaos attack upgrade prove chromium schemathesis strace
 .DEFAULT_GOAL := help
 
 # A line that begins with `##` is a heading; what a target does stands behind `##` on its own line.
@@ -80,6 +80,10 @@ bench-ingest: engine ## measure how fast events are taken; ARGS=--write puts the
 	@command -v wrk >/dev/null || { echo "bench-ingest: the load generator wrk is missing: apt install wrk" >&2; exit 1; }
 	cargo build --release --example null_server
 	cargo bench --bench ingest -- $(ARGS)
+
+bench-versions: engine ## compare two builds under the same load; ARGS="BEFORE AFTER" names their programs
+	@command -v wrk >/dev/null || { echo "bench-versions: the load generator wrk is missing: apt install wrk" >&2; exit 1; }
+	python3 benches/versions.py $(ARGS)
 
 bench-query: engine ## measure how long a funnel takes; ARGS="--events 10000000 --events 100000000 --write"
 	cargo bench --bench query -- $(ARGS)
