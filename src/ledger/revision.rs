@@ -253,9 +253,9 @@ fn revise_visitor(
             revision.days.push(DayRevision { shop, visitor, day: before.day, facts: None });
         }
     }
-    for (place, day) in facts.iter().enumerate() {
+    for (index, day) in facts.iter().enumerate() {
         if day.open_until_ms > now_ms {
-            let open = Some(open(&facts[..place], day));
+            let open = Some(open(&facts[..index], day));
             revision.open.push(OpenRevision { shop: shop.to_owned(), visitor, day: day.day, open });
         }
     }

@@ -26,10 +26,10 @@ impl Lot {
     pub fn pieces(&self, slots: u64) -> Vec<Piece> {
         let count = slots.div_ceil(PIECE_SLOTS).max(1);
         let width = u64::MAX / count;
-        let pieces = (0..count).map(|place| Piece {
+        let pieces = (0..count).map(|index| Piece {
             parts: self.parts.clone(),
-            first_slot: if place == 0 { 0 } else { place * width + 1 },
-            last_slot: if place + 1 == count { u64::MAX } else { (place + 1) * width },
+            first_slot: if index == 0 { 0 } else { index * width + 1 },
+            last_slot: if index + 1 == count { u64::MAX } else { (index + 1) * width },
         });
         pieces.collect()
     }

@@ -11,12 +11,12 @@ const ALLOWANCE: Duration = Duration::from_secs(3);
 /// A longer rest would save little: what a round costs grows with what has changed meanwhile.
 const MAX_REST: Duration = Duration::from_secs(30);
 
-/// How much rest is owed for the work so far.
+/// How much rest the work so far asks for.
 #[derive(Debug)]
 pub struct Pace {
     /// Shortest rest, so that small parts do not pile up.
     interval: Duration,
-    /// When all of it will have been had.
+    /// When all of that rest will be over.
     rested_at: Instant,
 }
 

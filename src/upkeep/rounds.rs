@@ -30,7 +30,7 @@ use tokio::time::Instant;
 const MAX_VALUES: usize = 1_000;
 /// When nothing tells of a change, the queue is looked at all the same: others may write events too.
 const LOOK_INTERVAL: Duration = Duration::from_secs(10);
-/// Rest that is owed after much work is not insisted on when so few rows or fewer came in two looks: they
+/// Rest after much work is cut short when so few rows or fewer came in two looks: they
 /// cost next to nothing.
 const LITTLE_ROWS: u64 = 1_000;
 /// How often it is looked how many came. Under load, too, a second may pass without an insertion; two hardly
@@ -151,10 +151,10 @@ impl Upkeep {
             let ended = Instant::now();
             self.telemetry.ledger_busy_seconds.inc_by((ended - begun).as_secs_f64());
             let hurry = self.wanted.load(Ordering::SeqCst) > self.settled.borrow().served;
-            let owed = pace.rest(begun, ended);
+            let rest = pace.rest(begun, ended);
             match round {
                 Ok(Round::Worked { more }) if hurry || more => {}
-                Ok(Round::Worked { .. }) => self.rest_from_work(owed).await,
+                Ok(Round::Worked { .. }) => self.rest_from_work(rest).await,
                 Ok(Round::Idle) if hurry => {}
                 Ok(Round::Idle) => self.rest_until_shipped().await,
                 Err(error) => {
@@ -171,10 +171,10 @@ impl Upkeep {
         }
     }
 
-    /// Rests as long as is owed, or until somebody asks, or until little comes in: waiting for more would
+    /// Rests for that long, or until somebody asks, or until little comes in: waiting for more would
     /// save nothing.
-    async fn rest_from_work(&mut self, owed: Duration) {
-        let rested = Instant::now() + owed;
+    async fn rest_from_work(&mut self, rest: Duration) {
+        let rested = Instant::now() + rest;
         let mut before = VecDeque::with_capacity(2);
         loop {
             let left = rested.saturating_duration_since(Instant::now());
@@ -239,7 +239,7 @@ impl Upkeep {
         let begun = Instant::now();
         let lots = lots(&queue, self.lot_rows);
         let was_cut = std::mem::take(&mut self.was_cut);
-        for (place, lot) in lots.iter().enumerate() {
+        for (index, lot) in lots.iter().enumerate() {
             let lot_begun = Instant::now();
             let slots = self.store.ledger_slots(&lot.parts).await?;
             for piece in &lot.pieces(slots) {
@@ -253,8 +253,8 @@ impl Upkeep {
             let (rows, took_ms) = (lot.rows, took.as_millis() as u64);
             tracing::debug!(rows, slots, took_ms, "part of the queue is in the ledger");
             // What has arrived meanwhile must not wait for a long backlog; and that must not wait for ever.
-            let is_last = place + 1 == lots.len();
-            if !is_last && begun.elapsed() > LONG_ROUND && (place > 0 || !was_cut) {
+            let is_last = index + 1 == lots.len();
+            if !is_last && begun.elapsed() > LONG_ROUND && (index > 0 || !was_cut) {
                 self.was_cut = true;
                 return Ok(Round::Worked { more: true });
             }

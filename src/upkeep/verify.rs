@@ -119,13 +119,13 @@ impl Upkeep {
         let count = self.store.ledger_size(shop).await?.div_ceil(PIECE_SLOTS).max(1);
         let width = u64::MAX / count;
         let mut rested = Instant::now();
-        for place in 0..count {
+        for index in 0..count {
             if rested.elapsed() > ROUND_INTERVAL {
                 self.round().await?;
                 rested = Instant::now();
             }
-            let first = place * width + u64::from(place > 0);
-            let last = if place + 1 == count { u64::MAX } else { (place + 1) * width };
+            let first = index * width + u64::from(index > 0);
+            let last = if index + 1 == count { u64::MAX } else { (index + 1) * width };
             let (touched, wrong) = self.verify_piece(shop, first, last, days, mends).await?;
             verdict.wrong_facts += wrong;
             if let (Some(watched), Some(known)) = (&mut self.watched, &self.known) {

@@ -31,7 +31,7 @@ pub enum Cell {
 #[derive(Debug, Default)]
 pub struct Table {
     columns: Vec<String>,
-    places: HashMap<String, usize>,
+    indexes: HashMap<String, usize>,
     rows: Vec<Vec<Cell>>,
 }
 
@@ -47,15 +47,15 @@ impl Table {
         Row { table: self }
     }
 
-    /// The place of a column, at the end when it is new.
-    fn place(&mut self, column: &str) -> usize {
-        if let Some(&place) = self.places.get(column) {
-            return place;
+    /// The index of a column, at the end when it is new.
+    fn index(&mut self, column: &str) -> usize {
+        if let Some(&index) = self.indexes.get(column) {
+            return index;
         }
-        let place = self.columns.len();
+        let index = self.columns.len();
         self.columns.push(column.to_owned());
-        self.places.insert(column.to_owned(), place);
-        place
+        self.indexes.insert(column.to_owned(), index);
+        index
     }
 
     /// The whole file.
@@ -64,7 +64,7 @@ impl Table {
         write_line(&mut csv, self.columns.iter().map(|column| quoted(&guarded(column))));
         for row in &self.rows {
             let cells =
-                (0..self.columns.len()).map(|place| row.get(place).map_or(String::new(), Cell::to_field));
+                (0..self.columns.len()).map(|index| row.get(index).map_or(String::new(), Cell::to_field));
             write_line(&mut csv, cells);
         }
         csv
@@ -82,12 +82,12 @@ impl Table {
 impl Row<'_> {
     /// Puts a value into a column, which is added to the table when it is new.
     pub fn set(&mut self, column: &str, cell: Cell) -> &mut Self {
-        let place = self.table.place(column);
+        let index = self.table.index(column);
         if let Some(row) = self.table.rows.last_mut() {
-            if row.len() <= place {
-                row.resize(place + 1, Cell::Empty);
+            if row.len() <= index {
+                row.resize(index + 1, Cell::Empty);
             }
-            row[place] = cell;
+            row[index] = cell;
         }
         self
     }
@@ -138,8 +138,8 @@ impl From<&str> for Cell {
 }
 
 fn write_line(csv: &mut String, fields: impl Iterator<Item = String>) {
-    for (place, field) in fields.enumerate() {
-        if place > 0 {
+    for (index, field) in fields.enumerate() {
+        if index > 0 {
             csv.push(',');
         }
         csv.push_str(&field);

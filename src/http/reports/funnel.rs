@@ -173,8 +173,8 @@ fn table(answer: &FunnelAnswer<'_>) -> Result<Table, ApiError> {
     let share = answer.cookieless_share.map_or(Cell::Empty, Cell::Number);
     part("total", window, Cell::Empty, &answer.funnel, &answer.money, share)?;
     let series = answer.series.as_deref().unwrap_or_default();
-    for (place, bucket) in series.iter().enumerate() {
-        let to = series.get(place + 1).map_or(answer.head.to, |next| next.start - Days::new(1));
+    for (index, bucket) in series.iter().enumerate() {
+        let to = series.get(index + 1).map_or(answer.head.to, |next| next.start - Days::new(1));
         let window = Window { from: bucket.start, to };
         part("series", window, Cell::Empty, &bucket.funnel, &bucket.money, Cell::Empty)?;
     }

@@ -213,9 +213,9 @@ impl Counted {
     }
 
     fn orders_in(&mut self, currency: Currency, branch: Branch) -> &mut Orders {
-        let place =
+        let index =
             self.orders.iter().position(|orders| orders.currency == currency && orders.branch == branch);
-        let place = place.unwrap_or_else(|| {
+        let index = index.unwrap_or_else(|| {
             self.orders.push(Orders {
                 currency,
                 branch,
@@ -227,15 +227,15 @@ impl Counted {
             });
             self.orders.len() - 1
         });
-        &mut self.orders[place]
+        &mut self.orders[index]
     }
 
     fn cash_in(&mut self, currency: Currency) -> &mut Cash {
-        let place = self.cash.iter().position(|cash| cash.currency == currency).unwrap_or_else(|| {
+        let index = self.cash.iter().position(|cash| cash.currency == currency).unwrap_or_else(|| {
             self.cash.push(Cash { currency, received: Sum::default(), waiting: Waiting::default() });
             self.cash.len() - 1
         });
-        &mut self.cash[place]
+        &mut self.cash[index]
     }
 
     /// Whether nobody was there and nothing moved.

@@ -31,7 +31,7 @@ impl TryFrom<PartRow> for QueuePart {
     /// # Errors
     /// Refused: the name is none of a part.
     fn try_from(PartRow { name, rows }: PartRow) -> Result<QueuePart, StoreError> {
-        let block = |place| name.split('_').nth(place)?.parse().ok();
+        let block = |index| name.split('_').nth(index)?.parse().ok();
         match (block(1), block(2)) {
             (Some(first_block), Some(last_block)) => Ok(QueuePart { name, rows, first_block, last_block }),
             _ => Err(StoreError::Refused(format!("`{name}` is the name of no part of the queue"))),
