@@ -403,7 +403,7 @@ async function branches(seen, expected) {
     ...[
       ["Branch", "路径"],
       ["Orders", "订单数"],
-      ["Paid orders", "付款订单数"],
+      ["Paid orders", "成交订单数"],
     ].map((name) => expected.say(name)),
     ...AMOUNTS.map((id) => expected.name(id)),
   ]);
