@@ -44,8 +44,7 @@ impl Amount {
     }
 }
 
-/// A sum of amounts, or the difference of two, in ten-thousandths of the currency's unit. As text it has 4
-/// decimals.
+/// A sum of amounts, or the difference of two, in ten-thousandths of the currency's unit. As text it has 4 decimals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, pattern = "^-?[0-9]+[.][0-9]{4}$")]

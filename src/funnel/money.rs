@@ -113,8 +113,7 @@ pub struct Money {
     /// Paid by known persons / visitors.
     #[schema(required)]
     pub revenue_per_visitor: Option<Sum>,
-    /// By payment time. `null` in groups and under filters: a payment is of the shop's day, not of a
-    /// visitor's.
+    /// By payment time. `null` in groups and under filters: a payment is of the shop's day, not of a visitor's.
     #[schema(required)]
     pub received_amount: Option<Sum>,
     /// Among the received. `null` as `received_amount` is.

@@ -123,8 +123,7 @@ async fn browser_events(
 
 /// A visit of a browser that runs no scripts
 ///
-/// `<noscript><img src="https://HOST/e.gif?shop=pk_…"></noscript>` on the page, which is the request's
-/// `Referer`.
+/// `<noscript><img src="https://HOST/e.gif?shop=pk_…"></noscript>` on the page, which is the request's `Referer`.
 #[utoipa::path(
     get,
     path = "/e.gif",

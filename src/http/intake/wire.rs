@@ -31,8 +31,7 @@ pub struct WireEvent<'a> {
     pub shop: Field<'a>,
     #[serde(flatten)]
     pub fields: Fields<'a>,
-    /// The shopper's, told by the shop's server: for device, browser and bots. A browser's own is in its
-    /// headers.
+    /// The shopper's, told by the shop's server: for device, browser and bots. A browser's own is in its headers.
     #[schema(value_type = Option<String>)]
     pub user_agent: Field<'a>,
     /// The shopper's, told by the shop's server: for the place, and not kept.

@@ -49,8 +49,7 @@ struct Outcome {
 
 /// What became of each day's inquirers
 ///
-/// Of the visitors who asked before buying on a day: who ordered and who paid that day, by the next, by three
-/// days later.
+/// Of the visitors who asked before buying on a day: who ordered and who paid that day, by the next, by three days later.
 #[utoipa::path(
     get,
     path = "/v1/shops/{shop}/cohorts",

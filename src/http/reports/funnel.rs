@@ -100,8 +100,8 @@ struct Asked {
 
 /// The shop funnel
 ///
-/// Every count and rate of the days `from` to `to`, both included, for distinct persons over all of them, and
-/// the money of the orders placed on them. Without `from` and `to` it is the last 30 days.
+/// Every count and rate of the days `from` to `to`, both included, for distinct persons over all of them, and the money of
+/// the orders placed on them. Without `from` and `to` it is the last 30 days.
 #[utoipa::path(
     get,
     path = "/v1/shops/{shop}/funnel",

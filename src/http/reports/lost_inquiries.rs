@@ -84,8 +84,7 @@ impl Lost {
 
 /// Who asked and has not bought
 ///
-/// For calling back: the visitors with a pre-sale inquiry in the window that no order of theirs has followed,
-/// most recent first.
+/// For calling back: the visitors with a pre-sale inquiry in the window that no order of theirs has followed, most recent first.
 #[utoipa::path(
     get,
     path = "/v1/shops/{shop}/inquiries/lost",

@@ -53,8 +53,7 @@ impl From<Money> for OrderValues {
 
 /// Who buys again, and how long it takes
 ///
-/// Of the orders placed in the window: persons who bought again, days from the first visit to order and
-/// payment, and what an order is worth after an inquiry and without one.
+/// Of the orders placed in the window: persons who bought again, days from the first visit to order and payment, and what an order is worth after an inquiry and without one.
 #[utoipa::path(
     get,
     path = "/v1/shops/{shop}/orders",

@@ -96,8 +96,7 @@ pub(super) struct Head<'a> {
     /// Every event that arrived before this is counted. RFC 3339.
     #[schema(format = DateTime)]
     pub fresh_until: String,
-    /// When the last event arrived that changed figures of a day of the window after that day had ended. RFC
-    /// 3339.
+    /// When the last event arrived that changed figures of a day of the window after that day had ended. RFC 3339.
     #[schema(required, format = DateTime)]
     pub restated_at: Option<String>,
 }
