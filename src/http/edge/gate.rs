@@ -22,33 +22,31 @@ pub struct Gate {
     pub limits: Arc<Limits>,
 }
 
+/// Who sent a request, found out once for everything that asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// As [`TrustedProxies::client`] finds it.
+    pub address: IpAddr,
+    /// The request comes from this machine itself, which is not limited.
+    pub is_exempt: bool,
+}
+
 impl Gate {
-    /// Whether the request comes from this machine itself, which is not limited.
-    pub(in crate::http) fn is_exempt(&self, request: &HttpRequest) -> bool {
-        self.trusted_proxies.is_exempt(request)
+    /// Who sent a request.
+    pub(in crate::http) fn caller(&self, request: &HttpRequest) -> Caller {
+        let proxies = &self.trusted_proxies;
+        Caller { address: proxies.client(request), is_exempt: proxies.is_exempt(request) }
     }
 
-    /// Asks a limit, unless the request is exempt.
+    /// Asks a limit, unless the caller is exempt.
     ///
     /// # Errors
     /// 429 with the time to wait.
     pub(in crate::http) fn limited(
         &self,
-        request: &HttpRequest,
+        caller: Caller,
         take: impl FnOnce(&Limits) -> Result<(), ApiError>,
     ) -> Result<(), ApiError> {
-        if self.is_exempt(request) { Ok(()) } else { take(&self.limits) }
-    }
-
-    /// As [`Gate::limited`], of a limit per client.
-    ///
-    /// # Errors
-    /// 429 with the time to wait.
-    pub(in crate::http) fn limited_per_client(
-        &self,
-        request: &HttpRequest,
-        take: impl FnOnce(&Limits, IpAddr) -> Result<(), ApiError>,
-    ) -> Result<(), ApiError> {
-        self.limited(request, |limits| take(limits, self.trusted_proxies.client(request)))
+        if caller.is_exempt { Ok(()) } else { take(&self.limits) }
     }
 }

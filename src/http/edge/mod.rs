@@ -18,4 +18,4 @@ pub mod head;
 pub mod limit;
 pub(super) mod parameters;
 
-pub use gate::Gate;
+pub use gate::{Caller, Gate};

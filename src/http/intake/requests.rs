@@ -11,6 +11,7 @@ use super::sink::{Accepted, Sink};
 use super::slice::Intake;
 use super::wire::{Body, EventsBody, WireError, WireEvent};
 use crate::event::Field;
+use crate::http::edge::Caller;
 use crate::http::edge::error::{ApiError, only};
 use crate::http::edge::parameters::Parameters;
 use crate::http::edge::{auth, body, limit};
@@ -101,7 +102,8 @@ async fn browser_events(
     intake: &Intake,
     appender: &Appender,
 ) -> Result<Accepted, ApiError> {
-    intake.gate.limited_per_client(request, |limits, client| limits.client(client))?;
+    let caller = intake.gate.caller(request);
+    intake.gate.limited(caller, |limits| limits.client(caller.address))?;
     body::expect_unencoded(request)?;
     body::expect_media_type(request, &["text/plain", "application/json"], "text/plain or application/json")?;
     let bytes = body::read(request, payload, MAX_BROWSER_BYTES).await?;
@@ -111,9 +113,9 @@ async fn browser_events(
         return Err(ApiError::NoEvents);
     }
     let count = body.events.len();
-    intake.gate.limited_per_client(request, |limits, client| limits.client_events(client, count))?;
-    let shop = shop_of_page(request, intake, body.shop.as_deref())?;
-    let browser = browser(request, intake, &shop);
+    intake.gate.limited(caller, |limits| limits.client_events(caller.address, count))?;
+    let shop = shop_of_page(request, caller, intake, body.shop.as_deref())?;
+    let browser = browser(request, caller, intake, &shop);
     let mut sink = Sink::new(intake, appender, shop, Some(browser));
     for event in body.events {
         sink.take(event)?;
@@ -139,19 +141,20 @@ pub async fn from_image(
     intake: web::Data<Intake>,
     appender: web::Data<Appender>,
 ) -> Result<HttpResponse, ApiError> {
-    intake.gate.limited_per_client(&request, |limits, client| {
-        limits.client(client)?;
-        limits.client_events(client, 1)
+    let caller = intake.gate.caller(&request);
+    intake.gate.limited(caller, |limits| {
+        limits.client(caller.address)?;
+        limits.client_events(caller.address, 1)
     })?;
     let mut parameters = Parameters::read(request.query_string())?;
     let public_key = parameters.take("shop")?;
     parameters.finish()?;
-    let shop = shop_of_page(&request, &intake, public_key.as_deref())?;
+    let shop = shop_of_page(&request, caller, &intake, public_key.as_deref())?;
     let page = request.headers().get(header::REFERER).map_or(&[][..], HeaderValue::as_bytes);
     let mut visit = WireEvent::default();
     visit.fields.kind = Field::Text(Cow::Borrowed("visit"));
     visit.fields.url = Field::Text(String::from_utf8_lossy(page));
-    let browser = browser(&request, &intake, &shop);
+    let browser = browser(&request, caller, &intake, &shop);
     let mut sink = Sink::new(&intake, &appender, shop, Some(browser));
     sink.take(Ok(visit))?;
     sink.finish().await?;
@@ -166,13 +169,14 @@ pub async fn from_image(
 /// The shop that a page names, if it may have events now and from this page's origin.
 fn shop_of_page(
     request: &HttpRequest,
+    caller: Caller,
     intake: &Intake,
     public_key: Option<&str>,
 ) -> Result<Arc<Shop>, ApiError> {
     let public_key = public_key.ok_or(ApiError::ShopRequired)?;
     let shop =
         intake.gate.registry.snapshot().by_public_key(public_key).cloned().ok_or(ApiError::UnknownShopKey)?;
-    intake.gate.limited(request, |limits| limits.shop(&shop.slug))?;
+    intake.gate.limited(caller, |limits| limits.shop(&shop.slug))?;
     if let Some(origin) = request.headers().get(header::ORIGIN)
         && !origin.to_str().is_ok_and(|origin| shop.allows_origin(origin))
     {
@@ -182,17 +186,16 @@ fn shop_of_page(
 }
 
 /// Who sends a page's request.
-fn browser<'a>(request: &'a HttpRequest, intake: &Intake, shop: &Shop) -> Browser<'a> {
+fn browser<'a>(request: &'a HttpRequest, caller: Caller, intake: &Intake, shop: &Shop) -> Browser<'a> {
     let user_agent = request.headers().get(header::USER_AGENT).map_or(&[][..], HeaderValue::as_bytes);
     let agent = intake.agents.read(&String::from_utf8_lossy(user_agent));
-    let address = intake.gate.trusted_proxies.client(request);
-    let is_here = intake.gate.is_exempt(request);
-    if is_here {
+    let Caller { address, is_exempt } = caller;
+    if is_exempt {
         intake.gate.trusted_proxies.note_browser_here(user_agent);
     }
     Browser {
         address,
-        client: if is_here { 0 } else { identity::client_of(&shop.slug, limit::network(address)) },
+        client: if is_exempt { 0 } else { identity::client_of(&shop.slug, limit::network(address)) },
         user_agent: std::str::from_utf8(user_agent).unwrap_or_default(),
         is_bot: agent.bot || is_prefetch(request),
         agent,
@@ -258,7 +261,8 @@ async fn server_events(
     if body.shop.as_deref().is_some_and(|key| !shop.public_keys.iter().any(|known| known == key)) {
         return Err(ApiError::ShopMismatch);
     }
-    intake.gate.limited(request, |limits| limits.server(&shop.slug, body.events.len()))?;
+    let caller = intake.gate.caller(request);
+    intake.gate.limited(caller, |limits| limits.server(&shop.slug, body.events.len()))?;
     let mut sink = Sink::new(intake, appender, shop, None);
     for event in body.events {
         sink.take(event)?;
@@ -274,7 +278,7 @@ async fn stream_events(
     appender: &Appender,
 ) -> Result<Accepted, ApiError> {
     let shop = auth::secret_holder(request, &intake.gate)?;
-    let is_exempt = intake.gate.is_exempt(request);
+    let is_exempt = intake.gate.caller(request).is_exempt;
     let mut sink = Sink::new(intake, appender, shop, None);
     let mut lines = Lines::default();
     let mut has_ended = false;

@@ -67,7 +67,8 @@ pub fn admit_holder(
 
 /// Counts a request for something of a shop.
 fn count(request: &HttpRequest, reports: &Reports, shop: &Shop) -> Result<(), ApiError> {
-    reports.gate.limited(request, |limits| limits.report(&shop.slug))
+    let gate = &reports.gate;
+    gate.limited(gate.caller(request), |limits| limits.report(&shop.slug))
 }
 
 /// A report of a window that is asked for.
