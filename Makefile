@@ -42,7 +42,6 @@ schema: engine schemathesis ## hold the API against its document; ARGS="--seed 7
 	cargo build
 	"$${XDG_CACHE_HOME:-$$HOME/.cache}/shopfunnel/schemathesis/bin/python" tests/schema/run.py $(ARGS)
 
-# A scenario mostly waits: for batches, for restarts, for what it draws by chance.
 # Synced, because what the build has written would slow down what is timed.
 judge: engine ## break the real program for some minutes and count what it kept
 	cargo test --features planted-faults --test chaos --no-run

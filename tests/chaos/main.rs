@@ -32,31 +32,24 @@ mod trial;
 mod verdict;
 
 use scenario::{Form, Scenario};
-use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Instant;
 use tokio::runtime::Runtime;
 use trial::{Plan, Report};
 
-const USAGE: &str = "usage: chaos short | long | faults | SCENARIO…  [--cycles N] [--seed S] [--at-once N]
+const USAGE: &str = "usage: chaos short | long | faults | SCENARIO…  [--cycles N] [--seed S]
        chaos --list";
 
 /// What was typed.
 struct Arguments {
     scenarios: Vec<(Scenario, usize)>,
     seed: u64,
-    /// Scenarios that run side by side.
-    at_once: u64,
 }
 
 impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-        let (mut named, mut forms, mut cycles) = (Vec::new(), Vec::new(), None);
-        let (mut seed, mut at_once) = (fastrand::u64(..), 1);
+        let (mut named, mut forms, mut cycles, mut seed) = (Vec::new(), Vec::new(), None, fastrand::u64(..));
         while let Some(word) = words.next() {
             let mut number = || -> Result<u64, String> {
                 let value = words.next().ok_or(format!("{word} needs a number"))?;
@@ -64,7 +57,6 @@ impl Arguments {
             };
             match word.as_str() {
                 "--seed" => seed = number()?,
-                "--at-once" => at_once = number()?,
                 "--cycles" => cycles = Some(number()? as usize),
                 "short" => forms.push(Form::Short),
                 "long" => forms.push(Form::Long),
@@ -81,10 +73,7 @@ impl Arguments {
         let of_names = named.into_iter().map(|s| (s, s.usual_cycles()));
         let scenarios: Vec<(Scenario, usize)> =
             of_forms.chain(of_names).map(|(s, usual)| (s, cycles.unwrap_or(usual))).collect();
-        if scenarios.is_empty() || at_once == 0 {
-            return Err(USAGE.to_owned());
-        }
-        Ok(Arguments { scenarios, seed, at_once })
+        if scenarios.is_empty() { Err(USAGE.to_owned()) } else { Ok(Arguments { scenarios, seed }) }
     }
 }
 
@@ -105,20 +94,13 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let count = arguments.scenarios.len();
     println!("running {count} scenarios, seed {}", arguments.seed);
-    let waiting = Mutex::new(arguments.scenarios.into_iter());
-    let next = || waiting.lock().expect("nobody panics with the list").next();
-    let passed = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..arguments.at_once {
-            scope.spawn(|| {
-                while let Some((scenario, cycles)) = next() {
-                    let plan = Plan { seed: arguments.seed, cycles, fault: None };
-                    passed.fetch_add(usize::from(run(&runtime, scenario, plan)), Ordering::Relaxed);
-                }
-            });
-        }
-    });
-    let passed = passed.into_inner();
+    let passed = arguments
+        .scenarios
+        .into_iter()
+        .filter(|&(scenario, cycles)| {
+            run(&runtime, scenario, Plan { seed: arguments.seed, cycles, fault: None })
+        })
+        .count();
     let failed = count - passed;
     // Cargo's own words: whoever counts tests counts these too.
     println!(
@@ -129,7 +111,7 @@ fn main() -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs one scenario and prints what became of it in one piece; `true` when it is green.
+/// Runs one scenario and prints its line; `true` when it is green.
 fn run(runtime: &Runtime, scenario: Scenario, plan: Plan) -> bool {
     let started = Instant::now();
     // A scenario that panics has failed like any other, and the next one still runs.
@@ -140,7 +122,7 @@ fn run(runtime: &Runtime, scenario: Scenario, plan: Plan) -> bool {
     });
     let failures = report.failures();
     let verdict = report.verdict.map(|verdict| format!(" | {verdict}")).unwrap_or_default();
-    let mut text = format!(
+    println!(
         "test {} ... {} ({:.1} s) | cycles {}{verdict} | {}",
         scenario.name,
         if failures.is_empty() { "ok" } else { "FAILED" },
@@ -149,15 +131,13 @@ fn run(runtime: &Runtime, scenario: Scenario, plan: Plan) -> bool {
         report.figures.join(" ")
     );
     for failure in &failures {
-        let _ = write!(text, "\n  {failure}");
+        println!("  {failure}");
     }
     if !failures.is_empty() {
-        let _ = write!(
-            text,
-            "\n  repeat: cargo test --features planted-faults --test chaos -- {} --cycles {} --seed {}",
+        println!(
+            "  repeat: cargo test --features planted-faults --test chaos -- {} --cycles {} --seed {}",
             scenario.name, plan.cycles, plan.seed
         );
     }
-    println!("{text}");
     failures.is_empty()
 }
