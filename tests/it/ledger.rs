@@ -14,13 +14,13 @@ use shopfunnel::shops::command::Changes;
 use shopfunnel::upkeep::Verdict;
 use std::time::Instant;
 
-async fn verify(app: &TestApp, shop: &TestShop, mends: bool) -> Verdict {
+pub async fn verify(app: &TestApp, shop: &TestShop, mends: bool) -> Verdict {
     let answer = ask_to_verify(app, shop, mends).await;
     assert_eq!(answer.status(), StatusCode::OK);
     answer.json().await.unwrap()
 }
 
-async fn ask_to_verify(app: &TestApp, shop: &TestShop, mends: bool) -> Response {
+pub async fn ask_to_verify(app: &TestApp, shop: &TestShop, mends: bool) -> Response {
     let door: Value =
         serde_json::from_slice(&std::fs::read(app.data_dir().join("admin.json")).unwrap()).unwrap();
     let url = format!("{}/ledger/verify", door["url"].as_str().unwrap());
@@ -87,7 +87,7 @@ fn every_pair_of_days_is_right_while_events_come_late_and_orders_are_paid_later(
 }
 
 /// Two visitors on three days: one asks and orders later, one looks.
-fn lives() -> Vec<Value> {
+pub fn lives() -> Vec<Value> {
     let asked = NOW_MS - 2 * DAY_MS;
     vec![
         event_with("inquiry", "a", asked, json!({ "product": "tea" })),
@@ -295,84 +295,6 @@ fn lives_told_one_event_at_a_time_are_right_whatever_the_upkeep_has_read_between
         let (_, found) = app.ask(&shop, &format!("?from={from}&to={to}")).await;
         let (funnel, money) = Shop::new(&events, rules).figures(from, to, &[]);
         assert_eq!((&found["funnel"], &found["money"]), (&funnel, &money), "TEST_SEED={seed}");
-        app.close().await;
-    });
-}
-
-/// ClickHouse refuses to insert into the ledger, and has taken the rows before it.
-const REFUSE: &str =
-    "ALTER TABLE day_ledger MODIFY SETTING parts_to_throw_insert = 1, parts_to_delay_insert = 1";
-const ALLOW: &str = "ALTER TABLE day_ledger RESET SETTING parts_to_throw_insert, parts_to_delay_insert";
-
-#[test]
-fn a_batch_of_which_only_a_part_was_taken_is_finished() {
-    run(async {
-        let app = spawn_app().await;
-        let shop = app.add_shop("tea");
-        app.send(&shop, &lives()).await;
-        app.app.settled().await.unwrap();
-        app.execute(REFUSE).await;
-        app.send(&shop, &[event("visit", "c", NOW_MS - DAY_MS)]).await;
-        let facts = "SELECT uniqExact(visitor) FROM day_facts WHERE shop = 'tea' AND day = '2026-11-21'";
-        let deadline = Instant::now() + PATIENCE;
-        while app.count(facts).await < 3 {
-            assert!(Instant::now() < deadline, "nothing of the batch was taken");
-        }
-        let batch = app.data_dir().join("ledger.batch");
-        assert!(batch.exists());
-        app.execute(ALLOW).await;
-        assert_eq!(app.report(&shop, "funnel").await["funnel"]["visitors"], 3);
-        assert!(!batch.exists() && verify(&app, &shop, false).await.is_right());
-        app.close().await;
-    });
-}
-
-/// Nothing told the upkeep of the visitor, so verifying finds them, and is refused in the middle of it.
-#[test]
-fn a_batch_that_is_refused_while_a_shop_is_verified_is_finished_before_the_next() {
-    run(async {
-        let app = spawn_app().await;
-        let shop = app.add_shop("tea");
-        app.send(&shop, &lives()).await;
-        app.app.settled().await.unwrap();
-        app.execute(
-            "INSERT INTO events (shop, at, id, kind, day, visitor) \
-             VALUES ('tea', '2026-11-21 03:00:00.000', generateUUIDv7(), 'visit', '2026-11-21', 'c')",
-        )
-        .await;
-        app.execute("TRUNCATE TABLE ledger_changes").await;
-        app.execute(REFUSE).await;
-        assert_eq!(ask_to_verify(&app, &shop, true).await.status(), StatusCode::SERVICE_UNAVAILABLE);
-        app.execute(ALLOW).await;
-        app.send(&shop, &[event("visit", "d", NOW_MS - DAY_MS)]).await;
-        assert_eq!(app.report(&shop, "funnel").await["funnel"]["visitors"], 4);
-        assert!(verify(&app, &shop, false).await.is_right());
-        app.close().await;
-    });
-}
-
-#[test]
-fn a_damaged_batch_has_everything_verified() {
-    run(async {
-        let app = spawn_app().await;
-        let shop = app.add_shop("tea");
-        app.send(&shop, &lives()).await;
-        app.app.settled().await.unwrap();
-        app.execute(REFUSE).await;
-        app.send(&shop, &[event("visit", "c", NOW_MS - DAY_MS)]).await;
-        let batch = app.data_dir().join("ledger.batch");
-        let deadline = Instant::now() + PATIENCE;
-        while !batch.exists() {
-            assert!(Instant::now() < deadline, "no batch was kept");
-            tokio::task::yield_now().await;
-        }
-        std::fs::write(&batch, "torn").unwrap();
-        app.execute(ALLOW).await;
-        let deadline = Instant::now() + PATIENCE;
-        while app.report(&shop, "funnel").await["funnel"]["visitors"] != 3 {
-            assert!(Instant::now() < deadline, "nobody has verified it");
-        }
-        assert!(verify(&app, &shop, false).await.is_right());
         app.close().await;
     });
 }

@@ -44,6 +44,7 @@ mod grafana;
 mod import;
 mod ingest;
 mod ledger;
+mod ledger_batches;
 mod limits;
 mod lost_inquiries;
 mod masking;
