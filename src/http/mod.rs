@@ -1,5 +1,5 @@
-//! The edge: wire shapes stop here. Requests become domain values, answers become JSON, errors become status
-//! + code + sentence ([`edge::error`]).
+//! The HTTP interface, where wire shapes stop: requests become domain values, answers become JSON, errors
+//! become status + code + sentence ([`edge::error`]).
 //!
 //! Wings by direction, and what may use what: `edge` is used by `intake` (events in) and `reports` (figures
 //! out), these by `admin` (the operator) and by what stands here. Neither wing knows the other.

@@ -13,7 +13,7 @@
 //!
 //! After a crash a batch that is found is inserted once more; a piece that is still queued is worked on once
 //! more, and then there is no difference. The cost of a round is that of the visitors who changed. Nobody
-//! else writes these tables; `forget` deletes from them what holds no longer.
+//! else writes these tables; `store/erase` deletes from them what holds no longer.
 //!
 //! What is read may be newer than the queue, because events come while it is read: they are queued behind,
 //! and a later round finds whatever this one has seen half. What was written down before is read whole, since

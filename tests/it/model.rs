@@ -1,7 +1,8 @@
 //! The shop funnel and its money once more, as plainly as METRICS sections 1, 2 and 4 put it: lists of
 //! moments, no states, no SQL.
 //!
-//! Slow and obvious on purpose. It shares no code with the product but the time zone tables.
+//! Slow and obvious on purpose. It shares no code with the product but the time zone tables. The file is as
+//! long as the rules are, and whoever compares it with the contract wants them in one piece.
 
 use chrono::{DateTime, Days, NaiveDate, TimeZone};
 use chrono_tz::Tz;

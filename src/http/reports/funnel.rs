@@ -1,4 +1,4 @@
-//! Figures out: `GET /v1/shops/{shop}/funnel`.
+//! The shop funnel of a window, its series, groups and comparison: `GET /v1/shops/{shop}/funnel`.
 
 use super::documented::{ReportErrors, ShopPath};
 use super::report::{Head, Report, filters, limit, unanswered};
