@@ -2,7 +2,8 @@
 //!
 //! Token buckets per client address, per shop and per key. The maps are keyed by what strangers send, so each
 //! has a hard cap: when it is reached, newcomers share one bucket instead of getting one each. Buckets that
-//! are full again are dropped every [`SWEEP_INTERVAL`].
+//! are full again are dropped every [`SWEEP_INTERVAL`]. A client's two limits lie side by side in one map: with
+//! an address for each visitor the search for the address costs more than the arithmetic.
 //!
 //! A peer on this machine that forwards for nobody is exempt: it is the operator.
 
@@ -17,7 +18,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// Hard bound on the buckets of one map, about 10 MiB.
@@ -76,9 +77,10 @@ impl Limits {
         let events =
             Quota::per_minute(options.client_events_per_minute).allow_burst(options.client_events_burst);
         let per_client = Quota::per_second(options.client_requests).allow_burst(options.client_burst);
+        let [clients, client_events] = Limiter::pair([per_client, events], MAX_KEYS, MonotonicClock);
         Limits {
-            clients: Limiter::new(per_client, MAX_KEYS, MonotonicClock),
-            client_events: Limiter::new(events, MAX_KEYS, MonotonicClock),
+            clients,
+            client_events,
             shops: Limiter::new(Quota::per_second(options.shop_requests), MAX_KEYS, MonotonicClock),
             servers: Limiter::new(Quota::per_second(options.server_events), MAX_KEYS, MonotonicClock),
             reports: Limiter::new(Quota::per_second(options.reports), MAX_KEYS, MonotonicClock),
@@ -162,18 +164,28 @@ pub fn is_exempt(peer: Option<IpAddr>, forwarded: bool) -> bool {
     !forwarded && peer.is_none_or(|peer| peer.to_canonical().is_loopback())
 }
 
-/// Token buckets by key.
+/// One limit of each key.
 #[derive(Debug)]
 struct Limiter<K: Hash + Eq + Clone, C: Clock = MonotonicClock> {
-    limiter: RateLimiter<K, Capped<K>, C, NoOpMiddleware<C::Instant>>,
+    limiter: RateLimiter<K, Column<K>, C, NoOpMiddleware<C::Instant>>,
     clock: C,
     burst: NonZeroU32,
 }
 
 impl<K: Hash + Eq + Clone, C: Clock + Clone> Limiter<K, C> {
     fn new(quota: Quota, max_keys: usize, clock: C) -> Limiter<K, C> {
-        let limiter = RateLimiter::new(quota, Capped::new(max_keys), clock.clone());
-        Limiter { limiter, clock, burst: quota.burst_size() }
+        Limiter::of(quota, Column { buckets: Arc::new(Buckets::new(max_keys)), number: 0 }, clock)
+    }
+
+    /// Two limits of the same keys.
+    fn pair(quotas: [Quota; COLUMNS], max_keys: usize, clock: C) -> [Limiter<K, C>; COLUMNS] {
+        let buckets = Arc::new(Buckets::new(max_keys));
+        let column = |number| Column { buckets: Arc::clone(&buckets), number };
+        std::array::from_fn(|number| Limiter::of(quotas[number], column(number), clock.clone()))
+    }
+
+    fn of(quota: Quota, column: Column<K>, clock: C) -> Limiter<K, C> {
+        Limiter { limiter: RateLimiter::new(quota, column, clock.clone()), clock, burst: quota.burst_size() }
     }
 
     /// Takes `count` tokens, at most a whole bucket of them.
@@ -191,64 +203,85 @@ impl<K: Hash + Eq + Clone, C: Clock + Clone> Limiter<K, C> {
     }
 }
 
-/// Buckets of at most `max_keys` keys; all keys beyond share one.
-#[derive(Debug)]
-struct Capped<K> {
-    max_keys: usize,
-    buckets: Mutex<Buckets<K>>,
-}
+/// Limits that one map can hold for each of its keys.
+const COLUMNS: usize = 2;
+/// The buckets of one key, by column. A column that was not asked yet, or is full again, has none.
+type Row = [Option<Nanos>; COLUMNS];
 
+/// Buckets of at most `max_keys` keys; all keys beyond share one row.
 #[derive(Debug)]
 struct Buckets<K> {
-    by_key: HashMap<K, Nanos>,
-    shared: Option<Nanos>,
+    max_keys: usize,
+    rows: Mutex<Rows<K>>,
 }
 
-impl<K> Capped<K> {
-    fn new(max_keys: usize) -> Capped<K> {
-        Capped { max_keys, buckets: Mutex::new(Buckets { by_key: HashMap::new(), shared: None }) }
-    }
+#[derive(Debug)]
+struct Rows<K> {
+    by_key: HashMap<K, Row>,
+    shared: Row,
+}
 
-    fn lock(&self) -> MutexGuard<'_, Buckets<K>> {
-        self.buckets.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+impl<K: Hash + Eq + Clone> Rows<K> {
+    /// The row of a key that may or may not have one yet.
+    fn of(&mut self, key: &K, max_keys: usize) -> &mut Row {
+        let is_full = self.by_key.len() >= max_keys;
+        if is_full && !self.by_key.contains_key(key) {
+            return &mut self.shared;
+        }
+        self.by_key.entry(key.clone()).or_default()
     }
 }
 
-impl<K: Hash + Eq + Clone> StateStore for Capped<K> {
+impl<K> Buckets<K> {
+    fn new(max_keys: usize) -> Buckets<K> {
+        Buckets { max_keys, rows: Mutex::new(Rows { by_key: HashMap::new(), shared: Row::default() }) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rows<K>> {
+        self.rows.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The buckets of one limit.
+#[derive(Debug)]
+struct Column<K> {
+    buckets: Arc<Buckets<K>>,
+    number: usize,
+}
+
+impl<K: Hash + Eq + Clone> StateStore for Column<K> {
     type Key = K;
 
     fn measure_and_replace<T, F, E>(&self, key: &K, f: F) -> Result<T, E>
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut buckets = self.lock();
-        let known = buckets.by_key.get(key).copied();
-        if known.is_none() && buckets.by_key.len() >= self.max_keys {
-            let (taken, next) = f(buckets.shared)?;
-            buckets.shared = Some(next);
-            return Ok(taken);
-        }
-        let (taken, next) = f(known)?;
-        buckets.by_key.insert(key.clone(), next);
+        let mut rows = self.buckets.lock();
+        let bucket = &mut rows.of(key, self.buckets.max_keys)[self.number];
+        let (taken, next) = f(*bucket)?;
+        *bucket = Some(next);
         Ok(taken)
     }
 }
 
-impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<K> for Capped<K> {
+impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<K> for Column<K> {
     fn retain_recent(&self, drop_below: Nanos) {
-        self.lock().by_key.retain(|_, bucket| *bucket > drop_below);
+        self.buckets.lock().by_key.retain(|_, row| {
+            row[self.number] = row[self.number].filter(|bucket| *bucket > drop_below);
+            row.iter().any(Option::is_some)
+        });
     }
 
     fn shrink_to_fit(&self) {
-        self.lock().by_key.shrink_to_fit();
+        self.buckets.lock().by_key.shrink_to_fit();
     }
 
     fn len(&self) -> usize {
-        self.lock().by_key.len()
+        self.buckets.lock().by_key.len()
     }
 
     fn is_empty(&self) -> bool {
-        self.lock().by_key.is_empty()
+        self.buckets.lock().by_key.is_empty()
     }
 }
 
@@ -299,6 +332,27 @@ mod tests {
         assert_eq!(limiter.limiter.len(), 0);
         limiter.take(&150, 3).unwrap();
         limiter.take(&151, 3).unwrap();
+    }
+
+    #[test]
+    fn two_limits_of_one_key_are_asked_and_swept_apart() {
+        let clock = FakeRelativeClock::default();
+        let slow = Quota::per_minute(rate(3)).allow_burst(rate(3));
+        let fast = Quota::per_second(rate(2)).allow_burst(rate(2));
+        let [slow, fast] = Limiter::pair([slow, fast], 10, clock.clone());
+        slow.take(&1, 3).unwrap();
+        fast.take(&1, 2).unwrap();
+        slow.take(&1, 1).unwrap_err();
+        fast.take(&1, 1).unwrap_err();
+        clock.advance(Duration::from_secs(2));
+        fast.sweep();
+        slow.sweep();
+        fast.take(&1, 2).unwrap();
+        slow.take(&1, 1).unwrap_err();
+        clock.advance(Duration::from_secs(100));
+        fast.sweep();
+        slow.sweep();
+        assert_eq!(slow.limiter.len(), 0);
     }
 
     #[test]
