@@ -67,7 +67,8 @@ impl Report {
 
     pub fn text(&self) -> String {
         format!(
-            "### Goals\n\n| goal | reached | kept |\n|---|---|---|\n{}{}\n### This run\n\n| | |\n|---|---|\n{}\
+            "### Goals\n\n| goal | reached | kept |\n|---|---|---|\n{}{}\n### This run\n\n| | \
+            |\n|---|---|\n{}\
              | load average at the end | {} |\n",
             self.goals,
             self.tables,

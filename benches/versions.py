@@ -123,7 +123,9 @@ class Version:
         wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(WRK_SCRIPT)]
         wrk += [f"http://127.0.0.1:{self.port}", "--", str(requests)]
         told = subprocess.run(wrk, check=True, capture_output=True, text=True).stdout
-        sent, took_us, _, p99_us, refused, broken = map(int, re.search(r"figures (.*)", told).group(1).split())
+        sent, took_us, _, p99_us, refused, broken = map(
+            int, re.search(r"figures (.*)", told).group(1).split()
+        )
         assert refused == broken == 0, told
         busy = self.cpu_seconds() - busy
         if ships:

@@ -1,8 +1,10 @@
-// Bundles src/ into dist/: s.js, s.full.js and the module for bundlers. The scripts are there also compressed (.br, .gz), as they are served.
+// Bundles src/ into dist/: s.js, s.full.js and the module for bundlers. The scripts are there also compressed
+// (.br, .gz), as they are served.
 //
-// Promises the same bytes from the same sources on every machine: both tools are pinned, nothing in the output depends on a path, a
-// clock or the environment. test/dist.test.mjs holds it to that, because dist/ is committed. Does not check types (`npm run check`
-// does). What is compressed may differ between versions of Node's zlib: the test compares what it holds.
+// Promises the same bytes from the same sources on every machine: both tools are pinned, nothing in the
+// output depends on a path, a clock or the environment. test/dist.test.mjs holds it to that, because dist/ is
+// committed. Does not check types (`npm run check` does). What is compressed may differ between versions of
+// Node's zlib: the test compares what it holds.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -56,7 +58,10 @@ export const compressed = (name, bytes) =>
     ? {}
     : {
         '.br': brotliCompressSync(bytes, {
-          params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+          params: {
+            [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+            [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+          },
         }),
         '.gz': gzipSync(bytes, { level: 9 }),
       };
@@ -66,7 +71,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const name of Object.keys(FILES)) {
     const bytes = await bundle(name);
     writeFileSync(`${here}/dist/${name}`, bytes);
-    for (const [ending, packed] of Object.entries(compressed(name, bytes))) writeFileSync(`${here}/dist/${name}${ending}`, packed);
-    console.log(`dist/${name}: ${bytes.length} bytes, gzip -9: ${gzipBytes(bytes)} of at most ${FILES[name].maxGzipBytes}`);
+    for (const [ending, packed] of Object.entries(compressed(name, bytes)))
+      writeFileSync(`${here}/dist/${name}${ending}`, packed);
+    console.log(
+      `dist/${name}: ${bytes.length} bytes, gzip -9: ${gzipBytes(bytes)} of at most ${FILES[name].maxGzipBytes}`,
+    );
   }
 }

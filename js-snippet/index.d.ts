@@ -1,7 +1,7 @@
 // The types of the call the snippet puts on the page, `shopfunnel(kind, fields?)`, and of its options.
 //
-// Promises the fields of the wire contract and nothing else. The tracker itself fills `id`, `kind`, `visitor` and `at`, so they are
-// not here. Does not describe the server's `/v1/events`, which takes more.
+// Promises the fields of the wire contract and nothing else. The tracker itself fills `id`, `kind`, `visitor`
+// and `at`, so they are not here. Does not describe the server's `/v1/events`, which takes more.
 
 /** Every field is optional on the wire unless its kind says otherwise. Text longer than the server's limit is cut, never rejected. */
 export interface EventFields {

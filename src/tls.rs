@@ -17,8 +17,8 @@ pub enum TlsError {
     #[error("cannot read {}: {cause}; it must be a PEM file with the certificate of a CA", path.display())]
     File { path: PathBuf, cause: String },
     #[error(
-        "this system has no certificates of CAs, so no server can be believed; install the package ca-certificates, or name \
-         one file with SSL_CERT_FILE"
+        "this system has no certificates of CAs, so no server can be believed; install the package \
+        ca-certificates, or name one file with SSL_CERT_FILE"
     )]
     NoSystem,
     #[error("TLS cannot be set up: {0}")]

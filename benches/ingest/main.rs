@@ -170,8 +170,9 @@ impl Bench {
             if connections == 1 {
                 let sync_us = self.bare_sync_us(singles.bytes)?;
                 alone = format!(
-                    "One connection alone: {:.3} ms (median) for an answer, {:.3} ms for a bare append of as many bytes \
-                     ({}) and its `fdatasync`. A window that waits for company would stand between the two.",
+                    "One connection alone: {:.3} ms (median) for an answer, {:.3} ms for a bare append of \
+                    as many bytes ({}) and its `fdatasync`. A window that waits for company would stand \
+                    between the two.",
                     load.p50_us / 1e3,
                     sync_us / 1e3,
                     singles.bytes,

@@ -1,8 +1,9 @@
 -- Sends prepared requests through wrk, and prints what wrk measured as one line of numbers.
 --
--- Argument: a file of whole HTTP requests, separated by the byte 4. In them the byte 1 stands for the number of
--- the request (12 hexadecimal digits), the byte 2 for a visitor (5 digits) and the byte 3 for an address: so that
--- ids are unique and a request costs the generator three short strings. See visits.rs, which writes the file.
+-- Argument: a file of whole HTTP requests, separated by the byte 4. In them the byte 1 stands for the number
+-- of the request (12 hexadecimal digits), the byte 2 for a visitor (5 digits) and the byte 3 for an address:
+-- so that ids are unique and a request costs the generator three short strings. See visits.rs, which writes
+-- the file.
 
 local VISITORS = 50000
 local templates = {}

@@ -96,8 +96,9 @@ fn request(body: &str, forwarded: bool) -> String {
     let length = body.len() + slots(NUMBER) * 11 + slots(VISITOR) * 4;
     let address = if forwarded { format!("X-Forwarded-For: {ADDRESS}\r\n") } else { String::new() };
     format!(
-        "POST /e HTTP/1.1\r\nHost: stats.tea-house.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:143.0) \
-         Gecko/20100101 Firefox/143.0\r\nOrigin: https://tea-house.example\r\n{address}Content-Type: \
-         text/plain;charset=UTF-8\r\nContent-Length: {length}\r\n\r\n{body}"
+        "POST /e HTTP/1.1\r\nHost: stats.tea-house.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; \
+        rv:143.0) Gecko/20100101 Firefox/143.0\r\nOrigin: \
+        https://tea-house.example\r\n{address}Content-Type: text/plain;charset=UTF-8\r\nContent-Length: \
+        {length}\r\n\r\n{body}"
     )
 }

@@ -213,8 +213,8 @@ async fn measure(arguments: &Arguments, events: u64, report: &mut Report) -> any
         cells.push(cell(cold, median));
     }
     report.note(&format!(
-        "The API with two filters, which visitors' days have to answer: {} ms for 30 days right after the import, {} ms when the weeks \
-         are merged, as they are after a quiet hour.",
+        "The API with two filters, which visitors' days have to answer: {} ms for 30 days right after the \
+        import, {} ms when the weeks are merged, as they are after a quiet hour.",
         cells[0], cells[1],
     ));
     for (what, median, goal) in [
@@ -361,7 +361,8 @@ impl Place {
 
     async fn storage(&self, events: u64, report: &mut Report) -> anyhow::Result<()> {
         let tables = self.sql(
-            "SELECT name, total_rows, total_bytes FROM system.tables WHERE database = currentDatabase() AND total_bytes > 1000000 ORDER BY total_bytes DESC",
+            "SELECT name, total_rows, total_bytes FROM system.tables WHERE database = currentDatabase() AND \
+            total_bytes > 1000000 ORDER BY total_bytes DESC",
             Of::Total,
             Window::default(),
         ).await?;

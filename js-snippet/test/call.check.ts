@@ -1,4 +1,5 @@
-// Proves with `npm run check` that index.d.ts takes the contract's calls and refuses the others; nothing here runs.
+// Proves with `npm run check` that index.d.ts takes the contract's calls and refuses the others; nothing here
+// runs.
 
 import { install, type Shopfunnel } from 'shopfunnel-snippet';
 
@@ -10,7 +11,11 @@ shopfunnel('order', { order_id: 'A-1001', amount: '12.50' });
 shopfunnel('rating', { score: 5 });
 window.shopfunnel('favorite');
 shopfunnel('consent', true);
-const installed: Shopfunnel | undefined = install('https://stats.shop.example', { shop: 'pk_1', consent: 'required', domains: 'b.example' });
+const installed: Shopfunnel | undefined = install('https://stats.shop.example', {
+  shop: 'pk_1',
+  consent: 'required',
+  domains: 'b.example',
+});
 
 // @ts-expect-error a visitor says yes or no
 shopfunnel('consent');

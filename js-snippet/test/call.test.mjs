@@ -47,7 +47,17 @@ test('every kind of the contract is sent, with no fields where none are needed',
   const page = openPage();
   for (const kind of ['visit', 'inquiry', 'cart', 'favorite', 'rating']) page.call(kind);
   for (const kind of ['order', 'payment', 'refund']) page.call(kind, { order_id: 'A-1' });
-  assert.deepEqual(await page.kinds(), ['visit', 'visit', 'inquiry', 'cart', 'favorite', 'rating', 'order', 'payment', 'refund']);
+  assert.deepEqual(await page.kinds(), [
+    'visit',
+    'visit',
+    'inquiry',
+    'cart',
+    'favorite',
+    'rating',
+    'order',
+    'payment',
+    'refund',
+  ]);
   assert.deepEqual(page.warnings, []);
 });
 
@@ -67,7 +77,10 @@ test('the caller may name another url, referrer and title, never another id, kin
   const event = page.events()[1];
   assert.match(event.id, UUID_V7);
   assert.notEqual(event.visitor, 'y');
-  assert.deepEqual([event.url, event.referrer, event.title, event.kind, event.at], ['/v', '/r', 't', 'visit', START_MS]);
+  assert.deepEqual(
+    [event.url, event.referrer, event.title, event.kind, event.at],
+    ['/v', '/r', 't', 'visit', START_MS],
+  );
 });
 
 test('fields are taken as they are at the call', async () => {
@@ -85,7 +98,11 @@ test('what the server does not take is said in its own words, and not sent again
   await tick();
   page.serve(() => ({
     status: 400,
-    json: { error: { message: 'nothing acceptable' }, accepted: 0, rejected: [{ index: 0, code: 'order_id_required', message: 'an order needs `order_id`' }] },
+    json: {
+      error: { message: 'nothing acceptable' },
+      accepted: 0,
+      rejected: [{ index: 0, code: 'order_id_required', message: 'an order needs `order_id`' }],
+    },
   }));
   page.call('order', { amount: '1' });
   await tick();
@@ -115,15 +132,25 @@ test('fields that cannot be JSON cost only their own event', async () => {
   const circle = {};
   circle.self = circle;
   page.call('cart', circle);
-  page.call('cart', { get product() { throw new Error('page bug'); } });
-  page.call('cart', { get product() { throw Symbol('page bug'); } });
+  page.call('cart', {
+    get product() {
+      throw new Error('page bug');
+    },
+  });
+  page.call('cart', {
+    get product() {
+      throw Symbol('page bug');
+    },
+  });
   page.call('favorite');
   assert.deepEqual(await page.kinds(), ['visit', 'favorite']);
   assert.equal(page.warnings.length, 3);
 });
 
 test('calls made before the script loaded are replayed in order, after the page view', async () => {
-  const page = openPage({ before: `${STUB};shopfunnel("cart",{product:"tea"});shopfunnel("order",{order_id:"A-1"})` });
+  const page = openPage({
+    before: `${STUB};shopfunnel("cart",{product:"tea"});shopfunnel("order",{order_id:"A-1"})`,
+  });
   assert.deepEqual(await page.kinds(), ['visit', 'cart', 'order']);
   assert.equal(page.events()[1].product, 'tea');
   assert.deepEqual(page.warnings, []);

@@ -53,7 +53,7 @@ test('consent withdrawn takes everything out of the browser and stops, also on l
   assert.deepEqual(await later.kinds(), ['cart']);
 });
 
-test('the switch of staff and the visitor\'s word do not undo each other', async () => {
+test("the switch of staff and the visitor's word do not undo each other", async () => {
   const browser = openBrowser();
   openPage({ browser, url: 'https://shop.example/?shopfunnel=off' });
   const page = openPage({ browser });
@@ -69,7 +69,10 @@ test('a browser that asks for privacy sends and stores nothing, unless the shop 
   assert.deepEqual(await page.kinds(), []);
   assert.equal(page.browser.stored.size, 0);
   assert.match(page.warnings[0], /gpc/);
-  assert.deepEqual(await openPage({ gpc: true, tag: { 'data-shop': 'pk_test', 'data-allow': 'gpc' } }).kinds(), ['visit']);
+  assert.deepEqual(
+    await openPage({ gpc: true, tag: { 'data-shop': 'pk_test', 'data-allow': 'gpc' } }).kinds(),
+    ['visit'],
+  );
 });
 
 test('cookieless mode sends no id and stores nothing', async () => {
@@ -81,7 +84,10 @@ test('cookieless mode sends no id and stores nothing', async () => {
   page.connect('works');
   await tick();
   const sent = page.events().slice(-2);
-  assert.deepEqual(sent.map((event) => event.kind), ['visit', 'cart']);
+  assert.deepEqual(
+    sent.map((event) => event.kind),
+    ['visit', 'cart'],
+  );
   assert.ok(sent.every((event) => !('visitor' in event)));
 });
 

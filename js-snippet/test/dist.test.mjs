@@ -31,7 +31,10 @@ for (const [name, { maxGzipBytes }] of Object.entries(FILES)) {
   test(`dist/${name} is ASCII and makes no code, markup or style from text`, () => {
     const text = committed.toString('latin1');
     assert.match(text, /^[\x20-\x7e\n]*$/);
-    assert.doesNotMatch(text, /\beval\b|\bFunction\(|innerHTML|outerHTML|insertAdjacent|document\.write|createElement|\.style\b/);
+    assert.doesNotMatch(
+      text,
+      /\beval\b|\bFunction\(|innerHTML|outerHTML|insertAdjacent|document\.write|createElement|\.style\b/,
+    );
   });
 }
 

@@ -1,17 +1,22 @@
-// A shop page as far as the snippet can tell: a window, a document, a history, a storage, a clock with timers and a network that records.
+// A shop page as far as the snippet can tell: a window, a document, a history, a storage, a clock with timers
+// and a network that records.
 //
-// Promises that nothing happens which the test did not ask for: time stands still, requests are answered when made. Does not
-// imitate a browser's order of loading; real browsers are the business of tests/browser.
+// Promises that nothing happens which the test did not ask for: time stands still, requests are answered when
+// made. Does not imitate a browser's order of loading; real browsers are the business of tests/browser.
 
 import { readFileSync } from 'node:fs';
 import { webcrypto } from 'node:crypto';
 import vm from 'node:vm';
 
 const builds = Object.fromEntries(
-  ['s.js', 's.full.js'].map((name) => [name, readFileSync(new URL(`../dist/${name}`, import.meta.url), 'utf8')]),
+  ['s.js', 's.full.js'].map((name) => [
+    name,
+    readFileSync(new URL(`../dist/${name}`, import.meta.url), 'utf8'),
+  ]),
 );
 
-export const STUB = 'window.shopfunnel=window.shopfunnel||function(){(shopfunnel.q=shopfunnel.q||[]).push(arguments)}';
+export const STUB =
+  'window.shopfunnel=window.shopfunnel||function(){(shopfunnel.q=shopfunnel.q||[]).push(arguments)}';
 export const START_MS = Date.UTC(2026, 2, 14, 9, 30);
 
 /** A visitor's browser: what is left when one page goes and the next comes. */
@@ -84,7 +89,14 @@ export function openPage({
   }
   const history = new History();
 
-  const Request = network === 'old' ? class {} : class { get keepalive() { return false; } };
+  const Request =
+    network === 'old'
+      ? class {}
+      : class {
+          get keepalive() {
+            return false;
+          }
+        };
   const window = {
     document,
     location,
@@ -109,7 +121,11 @@ export function openPage({
       requests.push({ by: 'fetch', to, ...options });
       if (network === 'fails') return Promise.reject(new TypeError('Failed to fetch'));
       const { events } = JSON.parse(options.body);
-      const { status = 202, headers = {}, json = { accepted: events.length, rejected: [], now: browser.nowMs } } = answer(events) ?? {};
+      const {
+        status = 202,
+        headers = {},
+        json = { accepted: events.length, rejected: [], now: browser.nowMs },
+      } = answer(events) ?? {};
       return Promise.resolve({
         status,
         headers: { get: (name) => headers[name] ?? null },
@@ -127,19 +143,24 @@ export function openPage({
     get() {
       if (storage === 'denied') throw new Error('SecurityError');
       // As a browser's: an object whose properties are what is stored.
-      return new Proxy({}, {
-        get: (_, key) => browser.stored.get(key),
-        set(_, key, text) {
-          if (storage === 'full') throw new Error('QuotaExceededError');
-          browser.stored.set(key, String(text));
-          return true;
+      return new Proxy(
+        {},
+        {
+          get: (_, key) => browser.stored.get(key),
+          set(_, key, text) {
+            if (storage === 'full') throw new Error('QuotaExceededError');
+            browser.stored.set(key, String(text));
+            return true;
+          },
+          has: (_, key) => browser.stored.has(key),
+          deleteProperty: (_, key) => browser.stored.delete(key) || true,
+          ownKeys: () => [...browser.stored.keys()],
+          getOwnPropertyDescriptor: (_, key) =>
+            browser.stored.has(key)
+              ? { value: browser.stored.get(key), configurable: true, enumerable: true, writable: true }
+              : undefined,
         },
-        has: (_, key) => browser.stored.has(key),
-        deleteProperty: (_, key) => browser.stored.delete(key) || true,
-        ownKeys: () => [...browser.stored.keys()],
-        getOwnPropertyDescriptor: (_, key) =>
-          browser.stored.has(key) ? { value: browser.stored.get(key), configurable: true, enumerable: true, writable: true } : undefined,
-      });
+      );
     },
   });
   window.window = window;
@@ -150,7 +171,9 @@ export function openPage({
   // window first when capturing, then the document, then the window again when the event bubbles.
   const dispatch = (target, event) => {
     const run = (where, capture) =>
-      (listeners[where][event.type] ?? []).filter((l) => capture === undefined || l.capture === capture).forEach((l) => l.listener(event));
+      (listeners[where][event.type] ?? [])
+        .filter((l) => capture === undefined || l.capture === capture)
+        .forEach((l) => l.listener(event));
     if (target === 'window') return run('window');
     run('window', true);
     run('document');
@@ -184,7 +207,7 @@ export function openPage({
     wait(ms) {
       const untilMs = browser.nowMs + ms;
       const isDue = (timer) => timer && timer.dueMs <= untilMs;
-      for (let timer; (timer = timers.filter(isDue).sort((a, b) => a.dueMs - b.dueMs)[0]); ) {
+      for (let timer; (timer = timers.filter(isDue).sort((a, b) => a.dueMs - b.dueMs)[0]);) {
         browser.nowMs = Math.max(browser.nowMs, timer.dueMs);
         if (timer.everyMs) timer.dueMs += timer.everyMs;
         else timers[timers.indexOf(timer)] = undefined;

@@ -5,7 +5,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { openPage, STUB } from './fake-page.mjs';
 
-const [, code, name] = /^([^]*)export\s*{\s*(\w+) as install\s*};?\s*$/.exec(readFileSync(new URL('../dist/shopfunnel.mjs', import.meta.url), 'utf8'));
+const [, code, name] = /^([^]*)export\s*{\s*(\w+) as install\s*};?\s*$/.exec(
+  readFileSync(new URL('../dist/shopfunnel.mjs', import.meta.url), 'utf8'),
+);
 
 /** A page whose own bundle holds the module. */
 function openBundled(options) {
@@ -20,7 +22,10 @@ test('the module does what the tag does, and installing it again changes nothing
   call('order', { order_id: 'A-1' });
   assert.equal(page.run('install("https://other.example", { shop: "pk_other" })'), call);
   assert.deepEqual(await page.kinds(), ['visit', 'cart', 'order']);
-  assert.deepEqual(new Set(page.requests.map((request) => request.to)), new Set(['https://funnel.example/e']));
+  assert.deepEqual(
+    new Set(page.requests.map((request) => request.to)),
+    new Set(['https://funnel.example/e']),
+  );
   assert.deepEqual(page.warnings, []);
 });
 

@@ -16,7 +16,11 @@ function useAll(page) {
 
 test('after ?shopfunnel=off nothing is sent nor stored on any page, and only that page says so', async () => {
   const browser = openBrowser();
-  const switched = openPage({ browser, url: `${SHOP}?a=1&shopfunnel=off`, before: `${STUB};shopfunnel("cart")` });
+  const switched = openPage({
+    browser,
+    url: `${SHOP}?a=1&shopfunnel=off`,
+    before: `${STUB};shopfunnel("cart")`,
+  });
   useAll(switched);
   assert.deepEqual(await switched.kinds(), []);
   assert.deepEqual(switched.warnings, ['shopfunnel: off']);
@@ -61,7 +65,14 @@ for (const storage of ['denied', 'full']) {
   });
 }
 
-for (const search of ['?shopfunnel=offer', '?myshopfunnel=off', '?shopfunnel=', '?shopfunnel=OFF', '?q=shopfunnel=off', '#?shopfunnel=off']) {
+for (const search of [
+  '?shopfunnel=offer',
+  '?myshopfunnel=off',
+  '?shopfunnel=',
+  '?shopfunnel=OFF',
+  '?q=shopfunnel=off',
+  '#?shopfunnel=off',
+]) {
   test(`${search} switches nothing`, async () => {
     const page = openPage({ url: `${SHOP}${search}` });
     assert.deepEqual(await page.kinds(), ['visit']);

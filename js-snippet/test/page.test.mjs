@@ -108,7 +108,11 @@ for (const visibleFirst of [true, false]) {
 test('a page that breaks while it is looked at does not take the navigation with it', async () => {
   const page = openPage();
   await tick();
-  Object.defineProperty(page.window.document, 'title', { get() { throw new Error('page bug'); } });
+  Object.defineProperty(page.window.document, 'title', {
+    get() {
+      throw new Error('page bug');
+    },
+  });
   page.window.history.pushState({}, '', '/cup');
   assert.equal(page.window.location.pathname, '/cup');
   assert.match(page.warnings[0], /^shopfunnel: .*page bug/);

@@ -8,7 +8,10 @@ test('a request is a POST of text that needs no preflight, carries no cookies an
   const page = openPage();
   await tick();
   const [{ by, method, body, credentials, keepalive, headers }] = page.requests;
-  assert.deepEqual({ by, method, credentials, keepalive }, { by: 'fetch', method: 'POST', credentials: 'omit', keepalive: true });
+  assert.deepEqual(
+    { by, method, credentials, keepalive },
+    { by: 'fetch', method: 'POST', credentials: 'omit', keepalive: true },
+  );
   // fetch sends a string as text/plain;charset=UTF-8 when no header says otherwise.
   assert.equal(typeof body, 'string');
   assert.equal(headers, undefined);
@@ -16,7 +19,7 @@ test('a request is a POST of text that needs no preflight, carries no cookies an
   assert.equal(JSON.parse(body).shop, 'pk_test');
 });
 
-test('an endless address is cut at the server\'s bound', async () => {
+test("an endless address is cut at the server's bound", async () => {
   const page = openPage({ url: `https://shop.example/?q=${'x'.repeat(70_000)}` });
   await tick();
   assert.equal(JSON.parse(page.requests[0].body).events[0].url.length, 2048);
@@ -51,7 +54,10 @@ test('leaving sends at once what waits', () => {
     const page = openPage();
     page.call('cart');
     go(page);
-    assert.deepEqual(page.events().map((event) => event.kind), ['visit', 'cart']);
+    assert.deepEqual(
+      page.events().map((event) => event.kind),
+      ['visit', 'cart'],
+    );
   }
 });
 
@@ -60,7 +66,13 @@ test('what does not fit into one request travels in several, whole and in order'
   const products = Array.from({ length: 450 }, (_, i) => `${i}:${'茶'.repeat(i % 120)}`);
   for (const product of products) page.call('cart', { product });
   await tick();
-  assert.deepEqual(page.events().slice(1).map((event) => event.product), products);
+  assert.deepEqual(
+    page
+      .events()
+      .slice(1)
+      .map((event) => event.product),
+    products,
+  );
   for (const { body } of page.requests) {
     assert.ok(Buffer.byteLength(body) < 48 * 1024);
     assert.ok(JSON.parse(body).events.length <= 100);
@@ -107,10 +119,19 @@ for (const network of ['fails', 'throws']) {
     const page = openPage({ network });
     page.call('cart');
     await tick();
-    assert.deepEqual(page.waiting().map((event) => event.kind), ['visit', 'cart']);
+    assert.deepEqual(
+      page.waiting().map((event) => event.kind),
+      ['visit', 'cart'],
+    );
     page.connect('works');
     await tick();
-    assert.deepEqual(page.events().slice(-2).map((event) => event.kind), ['visit', 'cart']);
+    assert.deepEqual(
+      page
+        .events()
+        .slice(-2)
+        .map((event) => event.kind),
+      ['visit', 'cart'],
+    );
     assert.deepEqual(page.waiting(), []);
     assert.deepEqual([unhandled, page.warnings], [[], []]);
   });
@@ -140,7 +161,9 @@ for (const status of [200, 204, 302, 408, 429, 500, 503]) {
 
 for (const status of [202, 400, 401, 403, 404, 413, 422]) {
   test(`after ${status} an event is settled`, async () => {
-    const page = openPage({ answer: () => ({ status, json: status === 202 ? undefined : { error: { message: 'no' } } }) });
+    const page = openPage({
+      answer: () => ({ status, json: status === 202 ? undefined : { error: { message: 'no' } } }),
+    });
     await tick();
     assert.deepEqual(page.waiting(), []);
     page.wait(3_600_000);
@@ -162,7 +185,7 @@ test('pauses double, with chance in them, and never end', async () => {
   const page = openPage({ answer: () => ({ status: 503 }) });
   await tick();
   const pauses = [];
-  for (let last = page.browser.nowMs; pauses.length < 12; ) {
+  for (let last = page.browser.nowMs; pauses.length < 12;) {
     page.wait(1_000);
     await tick();
     if (page.requests.length > pauses.length + 1) {
@@ -197,7 +220,13 @@ test('back online, what waited goes at once', async () => {
   page.connect('works');
   await tick();
   assert.deepEqual(page.waiting(), []);
-  assert.deepEqual(page.events().slice(-2).map((event) => event.kind), ['visit', 'order']);
+  assert.deepEqual(
+    page
+      .events()
+      .slice(-2)
+      .map((event) => event.kind),
+    ['visit', 'order'],
+  );
 });
 
 test('what a page could not send travels with the next page', async () => {
@@ -233,7 +262,10 @@ test('an event that is under way is not sent twice by its own page', async () =>
   await tick();
   page.call('favorite');
   await tick();
-  assert.deepEqual(page.events().map((event) => event.kind), ['visit', 'cart', 'favorite']);
+  assert.deepEqual(
+    page.events().map((event) => event.kind),
+    ['visit', 'cart', 'favorite'],
+  );
   settle({ status: 202, json: async () => ({ rejected: [] }) });
 });
 
@@ -247,7 +279,10 @@ test('at most 100 wait: the oldest page views go first, orders and payments neve
   await tick();
   let left = page.waiting();
   assert.equal(left.length, 100);
-  assert.deepEqual(left.slice(0, 4).map((event) => event.title ?? event.kind), ['order', 'payment', 'cart', 'v8']);
+  assert.deepEqual(
+    left.slice(0, 4).map((event) => event.title ?? event.kind),
+    ['order', 'payment', 'cart', 'v8'],
+  );
   for (let n = 0; n < 120; n++) page.call('order', { order_id: `B-${n}` });
   await tick();
   left = page.waiting();
@@ -268,8 +303,13 @@ test('with a wrong clock an event gets the time and an id of the server, once', 
   const now = START_MS + 30 * 86_400_000;
   const isOff = ({ at }) => Math.abs(at - now) > 300_000;
   const answer = (events) => {
-    const rejected = events.flatMap((event, index) => (isOff(event) ? [{ index, code: 'at_out_of_range', message: 'far away' }] : []));
-    return { status: rejected.length === events.length ? 400 : 202, json: { error: { message: 'none' }, rejected, now } };
+    const rejected = events.flatMap((event, index) =>
+      isOff(event) ? [{ index, code: 'at_out_of_range', message: 'far away' }] : [],
+    );
+    return {
+      status: rejected.length === events.length ? 400 : 202,
+      json: { error: { message: 'none' }, rejected, now },
+    };
   };
   const page = openPage({ answer });
   await tick();

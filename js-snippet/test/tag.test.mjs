@@ -12,11 +12,17 @@ for (const [src, endpoint] of [
   test(`the script at ${src} sends its events beside itself`, async () => {
     const page = openPage({ src });
     await tick();
-    assert.deepEqual(page.requests.map((request) => request.to), [endpoint]);
+    assert.deepEqual(
+      page.requests.map((request) => request.to),
+      [endpoint],
+    );
   });
 }
 
-for (const [name, tag] of [['missing', {}], ['empty', { 'data-shop': '' }]]) {
+for (const [name, tag] of [
+  ['missing', {}],
+  ['empty', { 'data-shop': '' }],
+]) {
   test(`a ${name} data-shop warns once, says what to add and does nothing else`, async () => {
     const page = openPage({ tag, before: STUB });
     const { pushState } = page.window.history;
@@ -32,7 +38,14 @@ for (const [name, tag] of [['missing', {}], ['empty', { 'data-shop': '' }]]) {
   });
 }
 
-const LOCAL = ['http://localhost:3000/', 'http://shop.localhost/', 'http://127.0.0.1/', 'http://127.8.9.1:8080/', 'http://[::1]/', 'file:///tea.html'];
+const LOCAL = [
+  'http://localhost:3000/',
+  'http://shop.localhost/',
+  'http://127.0.0.1/',
+  'http://127.8.9.1:8080/',
+  'http://[::1]/',
+  'file:///tea.html',
+];
 for (const url of LOCAL) {
   test(`${url} sends nothing, warns how to allow it, and still answers calls`, async () => {
     const page = openPage({ url });
@@ -53,7 +66,12 @@ for (const url of LOCAL) {
   });
 }
 
-for (const url of ['https://127.example.com/', 'https://localhost.example/', 'https://notlocalhost/', 'https://shop.example/localhost']) {
+for (const url of [
+  'https://127.example.com/',
+  'https://localhost.example/',
+  'https://notlocalhost/',
+  'https://shop.example/localhost',
+]) {
   test(`${url} is not a local page`, async () => {
     assert.deepEqual(await openPage({ url }).kinds(), ['visit']);
   });
@@ -70,7 +88,12 @@ test('a driven browser sends nothing unless data-allow says webdriver', async ()
 });
 
 test('a driven browser on localhost needs both words', async () => {
-  const open = (allow) => openPage({ url: 'http://localhost/', webdriver: true, tag: { 'data-shop': 'pk_test', 'data-allow': allow } });
+  const open = (allow) =>
+    openPage({
+      url: 'http://localhost/',
+      webdriver: true,
+      tag: { 'data-shop': 'pk_test', 'data-allow': allow },
+    });
   assert.deepEqual(await open('localhost').kinds(), []);
   assert.deepEqual(await open('webdriver').kinds(), []);
   assert.deepEqual(await open('localhost webdriver').kinds(), ['visit']);

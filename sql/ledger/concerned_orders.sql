@@ -1,7 +1,9 @@
--- The orders that the days of the visitors to work on depend on: those that they placed, and those of customers whom they named.
+-- The orders that the days of the visitors to work on depend on: those that they placed, and those of
+-- customers whom they named.
 --
 -- Parameters
---   with_customers  UInt8, whether they named any: where they did not, their days need not be read for it once more
+--   with_customers  UInt8, whether they named any: where they did not, their days need not be read for it
+--                   once more
 -- Row shape: as of `known_orders`
 SELECT
     shop, order_id, sipHash64('order', order_id) AS nobody, is_placed, toUnixTimestamp64Milli(placed_at) AS placed_at_ms, toUInt16(placed_day) AS placed_day, visitor, is_cookieless, customer,

@@ -5,5 +5,6 @@ SELECT shop, dimension, toUInt16(day) AS day, value, toInt8(set) AS set, currenc
     counted, amount
 FROM day_ledger FINAL
 WHERE (shop, dimension, day_ledger.day, value, day_ledger.set, currency, day_ledger.start, day_ledger.after) IN ledger_keys
--- Sound here: the key alone decides what is read, so every version of a row is, and the key holds the partition's day.
+-- Sound here: the key alone decides what is read, so every version of a row is, and the key holds the
+-- partition's day.
 SETTINGS optimize_move_to_prewhere_if_final = 1, do_not_merge_across_partitions_select_final = 1

@@ -15,7 +15,8 @@ FROM visitor_days FINAL
 -- The visitors by themselves are found quicker than with their shops.
 WHERE visitor IN (SELECT visitor FROM ledger_visitors) AND (shop, visitor) IN ledger_visitors
 ORDER BY shop, visitor, visitor_days.day
--- Sound here: the key alone decides what is read, so every state of a day is, and the key holds the partition's day. States merge
--- whole: an element read by itself, `first_visit.path`, would be that of any state.
+-- Sound here: the key alone decides what is read, so every state of a day is, and the key holds the
+-- partition's day. States merge whole: an element read by itself, `first_visit.path`, would be that of any
+-- state.
 SETTINGS optimize_move_to_prewhere_if_final = 1, do_not_merge_across_partitions_select_final = 1,
     optimize_functions_to_subcolumns = 0

@@ -1,4 +1,5 @@
--- Finds once more what to look at together with a visitor: who comes back while they are being forgotten must not lose it.
+-- Finds once more what to look at together with a visitor: who comes back while they are being forgotten must
+-- not lose it.
 --
 -- Parameters
 --   shop     slug

@@ -1,5 +1,6 @@
--- Takes a piece of the queue's visitors to work on, with all whose days depend on the orders to work on: their visitors, now and
--- before, who named their customers, and the nobodies who stand for unattributed ones.
+-- Takes a piece of the queue's visitors to work on, with all whose days depend on the orders to work on:
+-- their visitors, now and before, who named their customers, and the nobodies who stand for unattributed
+-- ones.
 --
 -- Parameters
 --   parts        Array(String), parts of the queue

@@ -24,7 +24,8 @@ pub fn check(path: &Path) -> Result<(), String> {
     let shown = path.display();
     let unreadable = |error: io::Error| match error.kind() {
         ErrorKind::PermissionDenied => format!(
-            "the engine's library {shown} cannot be read ({error}); let the user that shopfunnel runs as read the file and its directories"
+            "the engine's library {shown} cannot be read ({error}); let the user that shopfunnel runs as \
+            read the file and its directories"
         ),
         _ => format!("the engine's library {shown} cannot be read ({error}); {ANOTHER}"),
     };
@@ -45,8 +46,8 @@ pub fn check(path: &Path) -> Result<(), String> {
     let machine = u16::from_le_bytes([header[18], header[19]]);
     if !is_ours || machine != this_machine() {
         return Err(format!(
-            "{shown} is for another processor ({}, and this machine is {}); bring the one for this machine with `shopfunnel engine \
-             install`, or name it with SHOPFUNNEL_ENGINE__LIBRARY",
+            "{shown} is for another processor ({}, and this machine is {}); bring the one for this machine \
+            with `shopfunnel engine install`, or name it with SHOPFUNNEL_ENGINE__LIBRARY",
             if is_ours { machine_name(machine) } else { "not 64 bits, little-endian" },
             std::env::consts::ARCH
         ));
@@ -125,12 +126,12 @@ pub fn explain(path: &Path, words: &str) -> String {
     let what = if words.contains("undefined symbol") && words.contains(super::child::ENTRY) {
         format!("is a library, but not the engine: it has no `{}`; {ANOTHER}", super::child::ENTRY)
     } else if words.contains("GLIBC_") || words.contains("GLIBCXX_") || words.contains("CXXABI_") {
-        "needs a newer C library than this system has; use a newer system, or a ClickHouse server of your own with \
-         SHOPFUNNEL_CLICKHOUSE__URL"
+        "needs a newer C library than this system has; use a newer system, or a ClickHouse server of your \
+        own with SHOPFUNNEL_CLICKHOUSE__URL"
             .to_owned()
     } else if words.contains("failed to map segment") || words.contains("executable stack") {
-        "may not be run from where it lies; put it on a file system that is not mounted noexec (SHOPFUNNEL_ENGINE__LIBRARY or \
-         XDG_CACHE_HOME name another place)"
+        "may not be run from where it lies; put it on a file system that is not mounted noexec \
+        (SHOPFUNNEL_ENGINE__LIBRARY or XDG_CACHE_HOME name another place)"
             .to_owned()
     } else if words.contains("Permission denied") {
         "cannot be read; let the user that shopfunnel runs as read the file and its directories".to_owned()

@@ -81,8 +81,8 @@ pub const ENVIRONMENT: [&str; 4] = ["PATH", "HOME", "TZ", "LD_LIBRARY_PATH"];
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     #[error(
-        "the ClickHouse engine is not installed ({} is missing); run `shopfunnel engine install`, or name a libchdb.so \
-         with SHOPFUNNEL_ENGINE__LIBRARY, or an external server with SHOPFUNNEL_CLICKHOUSE__URL",
+        "the ClickHouse engine is not installed ({} is missing); run `shopfunnel engine install`, or name a \
+        libchdb.so with SHOPFUNNEL_ENGINE__LIBRARY, or an external server with SHOPFUNNEL_CLICKHOUSE__URL",
         .0.display()
     )]
     NotInstalled(PathBuf),
@@ -188,8 +188,8 @@ impl Engine {
         let status = EngineStatus::new(&options.directory);
         if !confine::is_possible() {
             tracing::warn!(
-                "this kernel has no Landlock of Linux 5.19 or later, so who may ask the engine may read what shopfunnel may: give \
-                 password and token of its user `grafana` to nobody else"
+                "this kernel has no Landlock of Linux 5.19 or later, so who may ask the engine may read \
+                what shopfunnel may: give password and token of its user `grafana` to nobody else"
             );
         }
         let directory = options.directory.clone();

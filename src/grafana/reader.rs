@@ -25,7 +25,8 @@ pub const TABLES: [&str; 12] = [
 ];
 /// What a server that is too old lets such a user see.
 pub const UNGUARDED: &str = "the server must be ClickHouse 26.7.6.5 or later, or of 26.6, 26.5 and 26.3 at least 26.6.4.10, \
-    26.5.8.18 and 26.3.22.6: before, the function mergeTreeIndex shows every user of a table the keys of all its rows";
+    26.5.8.18 and 26.3.22.6: before, the function mergeTreeIndex shows every user of a table the keys of \
+    all its rows";
 /// What one dashboard may cost: seconds and bytes of a question, questions of a minute, rows of an hour.
 const MAX_SECONDS: u32 = 10;
 const MAX_BYTES: u64 = 1 << 30;
@@ -57,17 +58,19 @@ impl Reader<'_> {
         let (user, password) = (self.user(), self.password_hash());
         let mut text = format!(
             "CREATE SETTINGS PROFILE IF NOT EXISTS shopfunnel_reader SETTINGS readonly = 1,\n  \
-             max_execution_time = {MAX_SECONDS} CHANGEABLE_IN_READONLY, max_memory_usage = {MAX_BYTES}, use_query_cache = 0;\n\
+             max_execution_time = {MAX_SECONDS} CHANGEABLE_IN_READONLY, max_memory_usage = {MAX_BYTES}, \
+             use_query_cache = 0;\n\
              CREATE USER IF NOT EXISTS {user} IDENTIFIED WITH sha256_hash BY '{password}' \
              SETTINGS PROFILE 'shopfunnel_reader';\n\
              ALTER USER {user} IDENTIFIED WITH sha256_hash BY '{password}';\n\
-             CREATE QUOTA IF NOT EXISTS shopfunnel_reader_{user} FOR INTERVAL 1 minute MAX queries = {MAX_QUESTIONS},\n  \
-             FOR INTERVAL 1 hour MAX read_rows = {MAX_ROWS} TO {user};\n"
+             CREATE QUOTA IF NOT EXISTS shopfunnel_reader_{user} FOR INTERVAL 1 minute MAX queries = \
+             {MAX_QUESTIONS},\n  FOR INTERVAL 1 hour MAX read_rows = {MAX_ROWS} TO {user};\n"
         );
         for table in TABLES {
             let _ = writeln!(
                 text,
-                "CREATE ROW POLICY IF NOT EXISTS {user}_reads ON {database}.{table} USING shop = '{shop}' TO {user};"
+                "CREATE ROW POLICY IF NOT EXISTS {user}_reads ON {database}.{table} USING shop = '{shop}' \
+                TO {user};"
             );
         }
         for name in TABLES.iter().chain(self.views) {

@@ -93,8 +93,8 @@ impl Modify for Keys {
             (
                 "signature",
                 "X-Shopfunnel-Signature",
-                "`t=…,v1=…`: seconds since 1970, and in hex the HMAC-SHA256 of `{t}.{body}` with the 32 bytes \
-                 SHA-256(`sk_…`) as its key. The time may be 300 s away.",
+                "`t=…,v1=…`: seconds since 1970, and in hex the HMAC-SHA256 of `{t}.{body}` with the 32 \
+                bytes SHA-256(`sk_…`) as its key. The time may be 300 s away.",
             ),
         ] {
             let header = ApiKey::Header(ApiKeyValue::with_description(header, description));

@@ -396,15 +396,17 @@ fn consequences(shop: &Shop, changed: &Shop) -> Vec<String> {
     if changed.currency != shop.currency {
         let (old, new) = (shop.currency, changed.currency);
         told.push(format!(
-            "`{slug}` has a history in {old}: orders without a currency count in {new} from now on, and so do payments and refunds without \
-             one whose order is not known, also those of the past; stored amounts stay {old} and are never converted, and what shows \
-             one currency (Grafana, the page's money) shows {new}"
+            "`{slug}` has a history in {old}: orders without a currency count in {new} from now on, and so \
+            do payments and refunds without one whose order is not known, also those of the past; stored \
+            amounts stay {old} and are never converted, and what shows one currency (Grafana, the page's \
+            money) shows {new}"
         ));
     }
     if changed.after_sale_days != shop.after_sale_days {
         told.push(format!(
-            "inquiries of `{slug}` are told apart anew by {} instead of {} days after an order, in all its history: inquirers, their \
-             rates and their money change for every day, also in reports that were read already",
+            "inquiries of `{slug}` are told apart anew by {} instead of {} days after an order, in all its \
+            history: inquirers, their rates and their money change for every day, also in reports that were \
+            read already",
             changed.after_sale_days, shop.after_sale_days
         ));
     }
@@ -417,13 +419,15 @@ fn consequences(shop: &Shop, changed: &Shop) -> Vec<String> {
         ));
     } else if !changed.origins.is_empty() && !refused.is_empty() {
         told.push(format!(
-            "pages of `{slug}` on {} are refused at once, and their events are lost: --origin replaces the list",
+            "pages of `{slug}` on {} are refused at once, and their events are lost: --origin replaces the \
+            list",
             refused.join(" ")
         ));
     }
     if changed.payments == Payments::Server && shop.payments == Payments::Any {
         told.push(format!(
-            "orders, payments and refunds that the pages of `{slug}` send are refused at once: only those with its secret key count"
+            "orders, payments and refunds that the pages of `{slug}` send are refused at once: only those \
+            with its secret key count"
         ));
     }
     told
@@ -439,7 +443,8 @@ fn key_ends(slug: &str, kind: KeyKind) -> String {
         KeyKind::Read => ("read", "programs that still read with it are refused, and links that it made end"),
     };
     format!(
-        "`{slug}` has {MAX_ACTIVE} {name} keys already, and a new one ends the older of them at once: {locked_out}"
+        "`{slug}` has {MAX_ACTIVE} {name} keys already, and a new one ends the older of them at once: \
+        {locked_out}"
     )
 }
 

@@ -68,8 +68,8 @@ impl Contents {
             Ok(header) if header.segment == number => Some(header),
             Err(BadHeader::Version(version)) => {
                 return Err(io::Error::other(format!(
-                    "{} is of version {:?} of the spool's format, which this program does not read; run the version \
-                     that wrote it until nothing waits",
+                    "{} is of version {:?} of the spool's format, which this program does not read; run the \
+                    version that wrote it until nothing waits",
                     segment_name(number),
                     char::from(version)
                 )));

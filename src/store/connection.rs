@@ -122,8 +122,8 @@ impl Probe {
                 Ok(())
             } else {
                 Err(StoreError::Unusable(format!(
-                    "{url} is ClickHouse {}, and shopfunnel needs {oldest_major}.{oldest_minor} or newer; update that server, or \
-                     leave clickhouse.url out to use the embedded one",
+                    "{url} is ClickHouse {}, and shopfunnel needs {oldest_major}.{oldest_minor} or newer; \
+                    update that server, or leave clickhouse.url out to use the embedded one",
                     text.trim()
                 )))
             };
@@ -135,8 +135,8 @@ impl Probe {
             return Err(StoreError::Away(format!("{url} answered {}", shown(status, &text))));
         }
         Err(StoreError::Unusable(format!(
-            "{url} is not ClickHouse: it answered {}; check clickhouse.url, which must be ClickHouse's HTTP interface (usually port \
-             8123, or 8443 with https://)",
+            "{url} is not ClickHouse: it answered {}; check clickhouse.url, which must be ClickHouse's HTTP \
+            interface (usually port 8123, or 8443 with https://)",
             shown(status, &text)
         )))
     }

@@ -22,9 +22,9 @@ const FORGET: [&str; 3] = [
     "ALTER TABLE events \
      DELETE WHERE shop = {shop:String} AND sipHash64(visitor) = {hash:UInt64} \
          AND kind NOT IN ('order', 'payment', 'refund'), \
-     UPDATE visitor = '', cookieless = false, customer = '', url = '', referrer = '', title = '', source = '', \
-         medium = '', campaign = '', path = '', device = '', browser = '', os = '', country = '', region = '', \
-         city = '' \
+     UPDATE visitor = '', cookieless = false, customer = '', url = '', referrer = '', title = '', source = \
+     '', medium = '', campaign = '', path = '', device = '', browser = '', os = '', country = '', region = \
+     '', city = '' \
      WHERE shop = {shop:String} AND sipHash64(visitor) = {hash:UInt64} \
          AND kind IN ('order', 'payment', 'refund')",
 ];
@@ -32,14 +32,14 @@ const FORGET: [&str; 3] = [
 /// What the upkeep of the ledger wrote down of a visitor and no longer holds: rows up to the batch `last`, of
 /// other days and orders than those that hold now.
 const FORGET_DERIVED: [&str; 4] = [
-    "ALTER TABLE day_facts DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= {last:UInt64} \
-     AND NOT has({days:Array(UInt16)}, toUInt16(day))",
-    "ALTER TABLE open_visitors DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= {last:UInt64} \
-     AND NOT has({days:Array(UInt16)}, toUInt16(day))",
-    "ALTER TABLE order_facts DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= {last:UInt64} \
-     AND NOT has({orders:Array(String)}, order_id)",
-    "ALTER TABLE links DELETE WHERE shop = {shop:String} AND (name = {hash:UInt64} AND NOT has({orders:Array(String)}, order_id) \
-     OR visitor = {hash:UInt64} AND empty({days:Array(UInt16)}))",
+    "ALTER TABLE day_facts DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= \
+    {last:UInt64} AND NOT has({days:Array(UInt16)}, toUInt16(day))",
+    "ALTER TABLE open_visitors DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= \
+    {last:UInt64} AND NOT has({days:Array(UInt16)}, toUInt16(day))",
+    "ALTER TABLE order_facts DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= \
+    {last:UInt64} AND NOT has({orders:Array(String)}, order_id)",
+    "ALTER TABLE links DELETE WHERE shop = {shop:String} AND (name = {hash:UInt64} AND NOT \
+    has({orders:Array(String)}, order_id) OR visitor = {hash:UInt64} AND empty({days:Array(UInt16)}))",
 ];
 
 /// What the tables hold of one visitor; the columns of the view.

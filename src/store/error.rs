@@ -97,8 +97,8 @@ pub(super) fn failed(error: &(dyn Error + 'static)) -> StoreError {
     if let Some(error) = within::<hyper::Error>(error) {
         if error.is_parse() {
             return StoreError::Unusable(
-                "what answers at clickhouse.url does not speak HTTP; when it speaks TLS, write https:// there, and otherwise the port \
-                 of ClickHouse's HTTP interface (usually 8123)"
+                "what answers at clickhouse.url does not speak HTTP; when it speaks TLS, write https:// \
+                there, and otherwise the port of ClickHouse's HTTP interface (usually 8123)"
                     .into(),
             );
         }
@@ -108,7 +108,9 @@ pub(super) fn failed(error: &(dyn Error + 'static)) -> StoreError {
         });
         if error.is_incomplete_message() || is_reset {
             return StoreError::Away(
-                "it closed the connection without an answer; when it speaks TLS, write https:// in clickhouse.url".into(),
+                "it closed the connection without an answer; when it speaks TLS, write https:// in \
+                clickhouse.url"
+                    .into(),
             );
         }
     }
@@ -127,27 +129,29 @@ fn not_believed(error: &rustls::Error) -> StoreError {
         }
         InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
             StoreError::Away(format!(
-                "the server at clickhouse.url shows a certificate that is not valid yet ({error}); compare the clocks of both machines"
+                "the server at clickhouse.url shows a certificate that is not valid yet ({error}); compare \
+                the clocks of both machines"
             ))
         }
         InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => StoreError::Unusable(format!(
-            "the server's certificate is not for the host of clickhouse.url ({error}); write a name there that the certificate holds"
+            "the server's certificate is not for the host of clickhouse.url ({error}); write a name there \
+            that the certificate holds"
         )),
         // The latter is of a CA that has the name of one that is known, and another key.
         InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => StoreError::Unusable(
-            "the certificate of the server at clickhouse.url is of a CA that is not known here; name the PEM file of that CA with \
-             clickhouse.ca_file"
+            "the certificate of the server at clickhouse.url is of a CA that is not known here; name the \
+            PEM file of that CA with clickhouse.ca_file"
                 .into(),
         ),
         InvalidCertificate(_) => StoreError::Unusable(format!(
-            "the certificate of the server at clickhouse.url cannot be believed ({error}); name the PEM file of its CA with \
-             clickhouse.ca_file, or have it issued anew"
+            "the certificate of the server at clickhouse.url cannot be believed ({error}); name the PEM \
+            file of its CA with clickhouse.ca_file, or have it issued anew"
         )),
         InvalidMessage(_) => StoreError::Unusable(
-            "what answers at clickhouse.url does not speak TLS; write http:// there, or the port of ClickHouse's HTTPS interface \
-             (usually 8443)"
+            "what answers at clickhouse.url does not speak TLS; write http:// there, or the port of \
+            ClickHouse's HTTPS interface (usually 8443)"
                 .into(),
         ),
         other => StoreError::Away(format!("TLS with the server at clickhouse.url failed: {other}")),

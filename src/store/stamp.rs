@@ -5,8 +5,9 @@ use super::error::StoreError;
 
 /// Another table under the same name, or parts that were found broken and put aside, mean that rows are gone.
 const STAMP: &str = "SELECT \
-    (SELECT toString(any(uuid)) FROM system.tables WHERE database = currentDatabase() AND name = 'events') AS tables, \
-    (SELECT count() FROM system.detached_parts WHERE database = currentDatabase() AND reason LIKE 'broken%') AS broken";
+    (SELECT toString(any(uuid)) FROM system.tables WHERE database = currentDatabase() AND name = 'events') \
+    AS tables, (SELECT count() FROM system.detached_parts WHERE database = currentDatabase() AND reason \
+    LIKE 'broken%') AS broken";
 
 impl Store {
     /// A word that changes when the store has lost rows: a table was made anew, or broken parts were put

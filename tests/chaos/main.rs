@@ -104,7 +104,8 @@ fn main() -> ExitCode {
     let failed = count - passed;
     // Cargo's own words: whoever counts tests counts these too.
     println!(
-        "\ntest result: {}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out; finished in {:.2}s",
+        "\ntest result: {}. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out; \
+        finished in {:.2}s",
         if failed == 0 { "ok" } else { "FAILED" },
         started.elapsed().as_secs_f64()
     );

@@ -206,14 +206,16 @@ fn quoted(text: &str) -> String {
 fn document() -> String {
     let mut text = String::from(
         "# Figures · 指标\n\n\
-         Every figure that is answered, by the id that answers, CSV columns and dashboards use. Labels are for reading \
-         only: in the trade\none label may name several ratios. `GET /v1/metrics` gives the same to programs.\n\n\
-         以下 id 是接口、CSV 列名和仪表盘共用的唯一键；中文名仅供阅读，业内同一名称可能指不同比率。程序可从 `GET /v1/metrics` 获取同样的内容。\n\n\
+         Every figure that is answered, by the id that answers, CSV columns and dashboards use. Labels are \
+         for reading only: in the trade\none label may name several ratios. `GET /v1/metrics` gives the \
+         same to programs.\n\n\
+         以下 id 是接口、CSV 列名和仪表盘共用的唯一键；中文名仅供阅读，业内同一名称可能指不同比率。程序可从 \
+         `GET /v1/metrics` 获取同样的内容。\n\n\
          A rate whose base is 0 is `null`, never 0. Money is a decimal in one currency, never converted. \
          分母为 0 的比率为 `null`，不是 0；金额按币种分别计算，不作换算。\n\n\
          Basis 口径: `window` what a visitor did on any of the days, each person once 窗口内去重人数 · \
-         `inquiry_day` the day of the pre-sale inquiry 售前咨询日 · `order_day` the day the order was placed 下单日 · \
-         `payment_day` the day of the payment 付款日.\n\n\
+         `inquiry_day` the day of the pre-sale inquiry 售前咨询日 · `order_day` the day the order was \
+         placed 下单日 · `payment_day` the day of the payment 付款日.\n\n\
          <!-- Written from src/metrics.rs by: UPDATE=1 cargo test --test it catalogue -->\n",
     );
     for group in GROUPS {

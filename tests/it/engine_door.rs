@@ -86,7 +86,8 @@ impl Target {
         request += body;
         // Bash itself opens the connection, so nothing has to be installed or readable for the other user.
         let script = format!(
-            "exec 3<>/dev/tcp/127.0.0.1/{port} || exit 7; printf %s \"$1\" >&3; exec timeout {CURL_SECONDS} cat <&3"
+            "exec 3<>/dev/tcp/127.0.0.1/{port} || exit 7; printf %s \"$1\" >&3; exec timeout {CURL_SECONDS} \
+            cat <&3"
         );
         let mut command = Command::new("/bin/bash");
         command.args(["-c", &script, "attack", &request]).current_dir("/").env_clear();

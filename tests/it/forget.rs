@@ -260,7 +260,8 @@ fn what_was_left_half_done_is_finished_by_the_next_call() {
         let shop = app.add_shop("tea");
         for done in [
             "ALTER TABLE visitor_days DELETE WHERE visitor = sipHash64('gone') SETTINGS mutations_sync = 1",
-            "ALTER TABLE orders UPDATE visitor = 0 WHERE visitor = sipHash64('gone') SETTINGS mutations_sync = 1",
+            "ALTER TABLE orders UPDATE visitor = 0 WHERE visitor = sipHash64('gone') SETTINGS \
+            mutations_sync = 1",
             "ALTER TABLE events DELETE WHERE visitor = 'gone' SETTINGS mutations_sync = 1",
         ] {
             app.clock.set(app.clock.now_ms() + 1);

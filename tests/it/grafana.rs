@@ -115,8 +115,10 @@ pub fn sql(board: &Value, panel: usize) -> &str {
 pub async fn fill(app: &TestApp, shop: &TestShop) {
     let mut events = Vec::new();
     let agents = [
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+        Version/18.5 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 \
+        Safari/537.36",
     ];
     for day in 0..20 {
         for number in 0..6_i64 {

@@ -444,8 +444,8 @@ fn every_field_of_the_contract_reaches_its_column() {
             AND referrer = 'https://ref.example/' AND title = order_id AND length(order_id) = 10 \
             AND order_id = 'a\\'b\\\\c\"d茶' \
             AND payment_id = 'P' AND refund_id = 'R' AND amount = 19.9901 AND currency = 'JPY' \
-            AND agent = 'mei' AND channel = 'crisp' AND topic = 'pre_sale' AND score = 3 AND engaged_ms = 1234 \
-            AND variant = 'price:b' AND product = 'longjing' AND length(customer) = 32";
+            AND agent = 'mei' AND channel = 'crisp' AND topic = 'pre_sale' AND score = 3 AND engaged_ms = \
+            1234 AND variant = 'price:b' AND product = 'longjing' AND length(customer) = 32";
         assert_eq!(app.count(&format!("SELECT count() FROM events WHERE {row}")).await, 1);
         app.close().await;
     });

@@ -142,21 +142,24 @@ fn what_is_wrong_is_found_and_mended() {
         assert!(all.is_right() && all.looked_at >= 3 && all.rows > 50, "{all:?}");
         for (breaks, facts_are_wrong) in [
             (
-                "INSERT INTO day_ledger SELECT * REPLACE (counted + 5 AS counted, batch + 1000 AS batch) FROM day_ledger FINAL \
-              WHERE shop = 'tea' AND set = 'visitors'",
+                "INSERT INTO day_ledger SELECT * REPLACE (counted + 5 AS counted, batch + 1000 AS batch) \
+                FROM day_ledger FINAL WHERE shop = 'tea' AND set = 'visitors'",
                 false,
             ),
             (
-                "ALTER TABLE day_ledger DELETE WHERE shop = 'tea' AND set IN ('payers', 'received') SETTINGS mutations_sync = 1",
+                "ALTER TABLE day_ledger DELETE WHERE shop = 'tea' AND set IN ('payers', 'received') \
+                SETTINGS mutations_sync = 1",
                 false,
             ),
             (
-                "INSERT INTO day_ledger (shop, set, day, start, batch, counted) VALUES ('tea', 'effective', '2026-11-20', '2026-11-20', 9, 3)",
+                "INSERT INTO day_ledger (shop, set, day, start, batch, counted) VALUES ('tea', 'effective', \
+                '2026-11-20', '2026-11-20', 9, 3)",
                 false,
             ),
             ("ALTER TABLE day_facts DELETE WHERE shop = 'tea' SETTINGS mutations_sync = 1", true),
             (
-                "ALTER TABLE order_facts UPDATE is_placed = false WHERE shop = 'tea' SETTINGS mutations_sync = 1",
+                "ALTER TABLE order_facts UPDATE is_placed = false WHERE shop = 'tea' SETTINGS \
+                mutations_sync = 1",
                 true,
             ),
         ] {
@@ -221,8 +224,10 @@ fn what_is_wrong_is_mended_while_events_come() {
         let verifying = async {
             assert!(verify(&app, &shop, true).await.is_right());
             for breaks in [
-                "ALTER TABLE day_facts DELETE WHERE shop = 'tea' AND day = '2026-11-20' SETTINGS mutations_sync = 1",
-                "ALTER TABLE order_facts UPDATE customer = 'c' WHERE shop = 'tea' SETTINGS mutations_sync = 1",
+                "ALTER TABLE day_facts DELETE WHERE shop = 'tea' AND day = '2026-11-20' SETTINGS \
+                mutations_sync = 1",
+                "ALTER TABLE order_facts UPDATE customer = 'c' WHERE shop = 'tea' SETTINGS mutations_sync = \
+                1",
             ] {
                 app.execute(breaks).await;
                 let mended = verify(&app, &shop, true).await;
@@ -488,10 +493,11 @@ fn the_view_answers_as_the_program_does() {
                 let (dimensions, values): (Vec<_>, Vec<_>) = filters.iter().cloned().unzip();
                 let list = |list: &dyn std::fmt::Debug| format!("{list:?}").replace('"', "'");
                 let asked = format!(
-                    "SELECT * FROM funnel(shop = 'tea', from = '2026-11-18', to = '2026-11-22', today = '2026-11-22', \
-                     now = '2026-11-22 08:00:00.000', interval = '', breakdown = '{breakdown}', filter_dimensions = {}, \
-                     filter_values = {}) ORDER BY visitors DESC, value IS NULL, value \
-                     SETTINGS output_format_json_quote_64bit_integers = 0 FORMAT JSONEachRow",
+                    "SELECT * FROM funnel(shop = 'tea', from = '2026-11-18', to = '2026-11-22', today = \
+                    '2026-11-22', now = '2026-11-22 08:00:00.000', interval = '', breakdown = \
+                    '{breakdown}', filter_dimensions = {}, filter_values = {}) ORDER BY visitors DESC, \
+                    value IS NULL, value SETTINGS output_format_json_quote_64bit_integers = 0 FORMAT \
+                    JSONEachRow",
                     list(&dimensions),
                     list(&values),
                 );
@@ -528,8 +534,9 @@ fn a_row_of_the_ledger_that_this_version_does_not_know_is_an_error_and_no_refund
         app.execute(&format!("ALTER TABLE day_ledger MODIFY COLUMN set Enum8('gifts' = 33, {migration}"))
             .await;
         app.execute(
-            "INSERT INTO day_ledger (shop, dimension, value, set, currency, after, start, day, batch, counted, amount) \
-             VALUES ('tea', '', '', 'gifts', 'CNY', 0, '2026-11-22', '2026-11-22', 1000, 1, 5)",
+            "INSERT INTO day_ledger (shop, dimension, value, set, currency, after, start, day, batch, \
+            counted, amount) VALUES ('tea', '', '', 'gifts', 'CNY', 0, '2026-11-22', '2026-11-22', 1000, 1, \
+            5)",
         )
         .await;
         let (status, answer) = app.ask_for(&shop, today).await;

@@ -245,7 +245,8 @@ const STATEMENTS: &[&str] = &[
     "SELECT * FROM postgresql('127.0.0.1:1', 'd', 't', 'u', 'p')",
     "SELECT * FROM mongodb('127.0.0.1:1', 'd', 'c', 'u', 'p', 'x String')",
     "SELECT * FROM sqlite('/tmp/x.db', 't')",
-    "SELECT * FROM azureBlobStorage('DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5', 'c', 'x', 'LineAsString')",
+    "SELECT * FROM azureBlobStorage('DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5', 'c', \
+    'x', 'LineAsString')",
     "SELECT * FROM hdfs('hdfs://127.0.0.1:1/x', 'LineAsString', 'line String')",
     "SELECT * FROM odbc('DSN=x', 'd', 't')",
     "SELECT * FROM jdbc('x', 'd', 't')",
@@ -259,7 +260,8 @@ const STATEMENTS: &[&str] = &[
     "SHOW CREATE USER tracker",
     "BACKUP TABLE events TO File('x')",
     "RESTORE TABLE events FROM File('x')",
-    "CREATE DICTIONARY mine (x UInt64) PRIMARY KEY x SOURCE(CLICKHOUSE(TABLE 'events')) LAYOUT(FLAT()) LIFETIME(0)",
+    "CREATE DICTIONARY mine (x UInt64) PRIMARY KEY x SOURCE(CLICKHOUSE(TABLE 'events')) LAYOUT(FLAT()) \
+    LIFETIME(0)",
     "CREATE NAMED COLLECTION mine AS x = 1",
     "INSERT INTO events (shop) VALUES ('tea-1')",
     "INSERT INTO annotations (shop, text) VALUES ('tea-1', 'x')",

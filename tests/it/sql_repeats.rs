@@ -117,7 +117,8 @@ fn the_rule_against_adding_up_repeats_knows_right_from_wrong() {
         "SELECT sum(amount) FROM orders FINAL",
         "SELECT count() FROM (SELECT order_id, min(at) FROM orders GROUP BY order_id)",
         "SELECT count() FROM (SELECT DISTINCT visitor FROM visitor_days)",
-        "SELECT sum(a) FROM (SELECT max(a) AS a FROM (SELECT 1 AS a UNION ALL SELECT amount FROM orders) GROUP BY b)",
+        "SELECT sum(a) FROM (SELECT max(a) AS a FROM (SELECT 1 AS a UNION ALL SELECT amount FROM orders) \
+        GROUP BY b)",
         "SELECT count() FROM days WHERE visitor IN (SELECT visitor FROM visitor_days)",
         "SELECT 'count() FROM orders' -- FROM events",
     ] {

@@ -68,7 +68,8 @@ impl Question<'_> {
             "SELECT * FROM funnel(shop = '{}', from = '{from}', to = '{to}', today = '{}', now = '{now}', \
              interval = '{interval}', breakdown = '{breakdown}', filter_dimensions = {dimensions}, \
              filter_values = {values}) SETTINGS output_format_json_quote_64bit_integers = 0, \
-             output_format_json_quote_decimals = 1, output_format_decimal_trailing_zeros = 1 FORMAT JSONEachRow",
+             output_format_json_quote_decimals = 1, output_format_decimal_trailing_zeros = 1 FORMAT \
+             JSONEachRow",
             set.name,
             set.rules.day(NOW_MS),
         );

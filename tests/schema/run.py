@@ -107,10 +107,20 @@ def schemathesis(server, arguments, name, more, environment):
     print(f"schemathesis: {name}, seed {arguments.seed}", flush=True)
     run = subprocess.run(
         [pathlib.Path(sys.executable).with_name("schemathesis")]
-        + ["--config-file", HERE / "schemathesis.toml", "run", server.document(), "--url", server.url, "--no-color"]
+        + [
+            "--config-file",
+            HERE / "schemathesis.toml",
+            "run",
+            server.document(),
+            "--url",
+            server.url,
+            "--no-color",
+        ]
         + ["--seed", str(arguments.seed), "--max-examples", str(arguments.max_examples), *more],
         cwd=server.directory,
-        env=os.environ | {"SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
+        env=os.environ
+        | {"SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"), "PYTHONDONTWRITEBYTECODE": "1"}
+        | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

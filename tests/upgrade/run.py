@@ -68,14 +68,18 @@ class Shop:
         self.server = None
 
     def run(self, program, *arguments):
-        done = subprocess.run([program, *arguments], env=self.environment, cwd=self.directory, capture_output=True, text=True)
+        done = subprocess.run(
+            [program, *arguments], env=self.environment, cwd=self.directory, capture_output=True, text=True
+        )
         if done.returncode:
             sys.exit(f"{' '.join(arguments)}: {done.stderr}")
         return done.stdout
 
     def launch(self, program):
         log = open(self.directory / "log", "a")
-        self.server = subprocess.Popen([program, "serve"], env=self.environment, cwd=self.directory, stdout=log, stderr=log)
+        self.server = subprocess.Popen(
+            [program, "serve"], env=self.environment, cwd=self.directory, stdout=log, stderr=log
+        )
 
     def serve(self, program):
         self.launch(program)
@@ -109,7 +113,9 @@ class Shop:
         for first in range(0, len(events), 500):
             body = json.dumps(events[first : first + 500]).encode()
             headers = {"Authorization": f"Bearer {keys['secret_key']}", "Content-Type": "application/json"}
-            request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v1/events", data=body, headers=headers)
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{self.port}/v1/events", data=body, headers=headers
+            )
             with urllib.request.urlopen(request, timeout=30) as answer:
                 told = json.load(answer)
                 assert told["accepted"] == len(json.loads(body)), told
@@ -117,7 +123,11 @@ class Shop:
     def browse(self, keys, events):
         """Sends events as a page of one client somewhere else does."""
         body = json.dumps({"shop": keys["public_key"], "events": events}).encode()
-        headers = {"Content-Type": "text/plain", "X-Forwarded-For": "203.0.113.7", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+        headers = {
+            "Content-Type": "text/plain",
+            "X-Forwarded-For": "203.0.113.7",
+            "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+        }
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/e", data=body, headers=headers)
         with urllib.request.urlopen(request, timeout=30) as answer:
             told = json.load(answer)
@@ -125,16 +135,28 @@ class Shop:
 
     def reports(self, keys, since, until):
         """Everything that the shop's reports say of these days, without the moments at which they say it."""
-        ask = lambda report: without_moments(self.get(f"http://127.0.0.1:{self.port}/v1/shops/tea/{report}", keys["read_key"]))
+        ask = lambda report: without_moments(
+            self.get(f"http://127.0.0.1:{self.port}/v1/shops/tea/{report}", keys["read_key"])
+        )
         window = f"from={since:%Y-%m-%d}&to={until:%Y-%m-%d}"
-        reports = [f"funnel?{window}&interval=day&compare=previous", f"cohorts?{window}", f"orders?{window}", f"inquiries/lost?{window}"]
+        reports = [
+            f"funnel?{window}&interval=day&compare=previous",
+            f"cohorts?{window}",
+            f"orders?{window}",
+            f"inquiries/lost?{window}",
+        ]
         reports += [f"funnel?{window}&breakdown={dimension}" for dimension in DIMENSIONS]
         return {report: ask(report) for report in reports}
 
     def settled(self, keys):
         asked = time.time()
-        fresh = lambda: self.get(f"http://127.0.0.1:{self.port}/v1/shops/tea/funnel", keys["read_key"])["fresh_until"]
-        self.until("every event is in the figures", lambda: datetime.fromisoformat(fresh().replace("Z", "+00:00")).timestamp() >= asked)
+        fresh = lambda: self.get(f"http://127.0.0.1:{self.port}/v1/shops/tea/funnel", keys["read_key"])[
+            "fresh_until"
+        ]
+        self.until(
+            "every event is in the figures",
+            lambda: datetime.fromisoformat(fresh().replace("Z", "+00:00")).timestamp() >= asked,
+        )
 
 
 def without_moments(value):
@@ -157,15 +179,35 @@ def life(chance, now):
             at = now - timedelta(days=chance.randint(1, 40), minutes=chance.randint(0, 1_000))
             source = chance.choice(["", "?utm_source=news&utm_campaign=tea", "?utm_source=ads"])
             for step in range(chance.randint(1, 4)):
-                tell("visit", visitor, at + timedelta(minutes=step), url=f"https://shop.example/{chance.choice(PAGES)}/{source}")
+                tell(
+                    "visit",
+                    visitor,
+                    at + timedelta(minutes=step),
+                    url=f"https://shop.example/{chance.choice(PAGES)}/{source}",
+                )
             if chance.random() < 0.4:
-                tell("inquiry", visitor, at + timedelta(minutes=5), agent=chance.choice(["Anna", "Wei"]), channel="web")
+                tell(
+                    "inquiry",
+                    visitor,
+                    at + timedelta(minutes=5),
+                    agent=chance.choice(["Anna", "Wei"]),
+                    channel="web",
+                )
             if chance.random() < 0.4:
                 order = f"o{len(events)}"
                 amount = f"{chance.randint(1, 900)}.50"
-                tell("order", visitor, at + timedelta(minutes=9), order_id=order, amount=amount, product=chance.choice(["oolong", "puer"]))
+                tell(
+                    "order",
+                    visitor,
+                    at + timedelta(minutes=9),
+                    order_id=order,
+                    amount=amount,
+                    product=chance.choice(["oolong", "puer"]),
+                )
                 if chance.random() < 0.7:
-                    tell("payment", visitor, at + timedelta(minutes=11), order_id=order, payment_id=f"p{order}")
+                    tell(
+                        "payment", visitor, at + timedelta(minutes=11), order_id=order, payment_id=f"p{order}"
+                    )
                 if chance.random() < 0.1:
                     tell("refund", visitor, at + timedelta(days=1), order_id=order, amount="1")
     return events
@@ -179,7 +221,19 @@ def main():
     now = datetime.now(timezone.utc)
     with tempfile.TemporaryDirectory(prefix="shopfunnel-upgrade-") as place:
         shop = Shop(Path(place))
-        new = ["shop", "add", "--name", "Tea", "--slug", "tea", "--time-zone", "Asia/Shanghai", "--currency", "CNY", "--json"]
+        new = [
+            "shop",
+            "add",
+            "--name",
+            "Tea",
+            "--slug",
+            "tea",
+            "--time-zone",
+            "Asia/Shanghai",
+            "--currency",
+            "CNY",
+            "--json",
+        ]
         keys = json.loads(shop.run(earlier, *new))
         shop.serve(earlier)
         shop.send(keys, life(chance, now))
@@ -196,10 +250,18 @@ def main():
         says = shop.reports(keys, since, until)
         wrong = [report for report in said if not contains(says[report], said[report])]
         proved = shop.run(present, "ledger", "verify", "--shop", "tea")
-        shop.browse(keys, [{"kind": "visit", "visitor": f"new-{page}", "url": f"https://shop.example/{page}/"} for page in PAGES])
+        shop.browse(
+            keys,
+            [
+                {"kind": "visit", "visitor": f"new-{page}", "url": f"https://shop.example/{page}/"}
+                for page in PAGES
+            ],
+        )
         shop.settled(keys)
         today = f"from={until:%Y-%m-%d}&to={until:%Y-%m-%d}"
-        landings = shop.get(f"http://127.0.0.1:{shop.port}/v1/shops/tea/funnel?{today}&breakdown=landing", keys["read_key"])
+        landings = shop.get(
+            f"http://127.0.0.1:{shop.port}/v1/shops/tea/funnel?{today}&breakdown=landing", keys["read_key"]
+        )
         unknown = [group for group in landings["groups"] if group["value"] == "(other)"]
         assert len(landings["groups"]) >= len(PAGES) and not unknown, landings["groups"][:3]
         shop.kill(signal.SIGTERM)
@@ -212,7 +274,9 @@ def main():
 def contains(new, old):
     """Whether everything of the old answer is in the new one; fields may have been added."""
     if isinstance(old, dict):
-        return isinstance(new, dict) and all(name in new and contains(new[name], part) for name, part in old.items())
+        return isinstance(new, dict) and all(
+            name in new and contains(new[name], part) for name, part in old.items()
+        )
     if isinstance(old, list):
         return isinstance(new, list) and len(new) == len(old) and all(map(contains, new, old))
     return new == old

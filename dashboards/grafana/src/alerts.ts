@@ -21,7 +21,8 @@ export const RULES: readonly Rule[] = [
   {
     uid: "shopfunnel-silence",
     title: "A shop has fallen silent · 店铺没有事件",
-    summary: "{{ $labels.name }}: far fewer events than in the same hours a day and a week before. Is the tag still in the pages? 事件数远低于前一天和前一周同时段，请检查页面标签。",
+    summary:
+      "{{ $labels.name }}: far fewer events than in the same hours a day and a week before. Is the tag still in the pages? 事件数远低于前一天和前一周同时段，请检查页面标签。",
     sql: `SELECT shop, name, toFloat64(events / greatest(1, least(day_before, week_before))) AS share FROM ${pulse(3)} WHERE least(day_before, week_before) >= 50`,
     below: 0.1,
     lasts: "15m",
@@ -37,7 +38,8 @@ export const RULES: readonly Rule[] = [
   {
     uid: "shopfunnel-refused",
     title: "Events are refused · 事件被拒收",
-    summary: "The disk is full or broken; senders keep their events and try again. 磁盘已满或故障，发送方会保留事件并重试。",
+    summary:
+      "The disk is full or broken; senders keep their events and try again. 磁盘已满或故障，发送方会保留事件并重试。",
     promql: "increase(shopfunnel_events_refused_total[5m])",
     above: 0,
     lasts: "1m",
@@ -45,7 +47,8 @@ export const RULES: readonly Rule[] = [
   {
     uid: "shopfunnel-differences",
     title: "The ledger was wrong and is mended · 账本有误并已修正",
-    summary: "The nightly verification found rows that did not follow from the events. 夜间校验发现与事件不符的账本行。",
+    summary:
+      "The nightly verification found rows that did not follow from the events. 夜间校验发现与事件不符的账本行。",
     promql: "increase(shopfunnel_ledger_differences_total[1d])",
     above: 0,
     lasts: "0s",
@@ -56,14 +59,31 @@ export const RULES: readonly Rule[] = [
 export function ruleFile(of: "ClickHouse" | "Prometheus"): object {
   const rules = RULES.filter(({ sql }) => (sql !== undefined) === (of === "ClickHouse"));
   const name = of === "ClickHouse" ? "shopfunnel" : "shopfunnel-server";
-  return { apiVersion: 1, groups: [{ orgId: 1, name, folder: "Shopfunnel", interval: "1m", rules: rules.map(rule) }] };
+  return {
+    apiVersion: 1,
+    groups: [{ orgId: 1, name, folder: "Shopfunnel", interval: "1m", rules: rules.map(rule) }],
+  };
 }
 
 function rule({ uid, title, summary, sql, promql, above, below, lasts }: Rule): object {
-  const source = sql ? { datasourceUid: PROVISIONED_UID, model: alertModel(sql) } : { datasourceUid: PROMETHEUS_UID, model: { refId: "A", expr: promql, instant: true, range: false, editorMode: "code" } };
+  const source = sql
+    ? { datasourceUid: PROVISIONED_UID, model: alertModel(sql) }
+    : {
+        datasourceUid: PROMETHEUS_UID,
+        model: { refId: "A", expr: promql, instant: true, range: false, editorMode: "code" },
+      };
   const evaluator = below === undefined ? { type: "gt", params: [above] } : { type: "lt", params: [below] };
   // A table's rows are reduced already; a series of Prometheus is reduced to its last value.
-  const reduced = sql ? [] : [{ refId: "B", relativeTimeRange: { from: 600, to: 0 }, datasourceUid: "__expr__", model: { refId: "B", type: "reduce", expression: "A", reducer: "last" } }];
+  const reduced = sql
+    ? []
+    : [
+        {
+          refId: "B",
+          relativeTimeRange: { from: 600, to: 0 },
+          datasourceUid: "__expr__",
+          model: { refId: "B", type: "reduce", expression: "A", reducer: "last" },
+        },
+      ];
   return {
     uid,
     title,
@@ -76,7 +96,12 @@ function rule({ uid, title, summary, sql, promql, above, below, lasts }: Rule): 
     data: [
       { refId: "A", relativeTimeRange: { from: 600, to: 0 }, ...source },
       ...reduced,
-      { refId: "C", relativeTimeRange: { from: 600, to: 0 }, datasourceUid: "__expr__", model: { refId: "C", type: "threshold", expression: sql ? "A" : "B", conditions: [{ evaluator }] } },
+      {
+        refId: "C",
+        relativeTimeRange: { from: 600, to: 0 },
+        datasourceUid: "__expr__",
+        model: { refId: "C", type: "threshold", expression: sql ? "A" : "B", conditions: [{ evaluator }] },
+      },
     ],
   };
 }

@@ -1,6 +1,17 @@
 // What all boards have in common: the data source, the shop, its rules, the days, links from one to the next.
 
-import { AnnotationQueryBuilder, type Dashboard, DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, DatasourceVariableBuilder, QueryVariableBuilder, VariableHide, VariableRefresh } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  AnnotationQueryBuilder,
+  type Dashboard,
+  DashboardBuilder,
+  DashboardCursorSync,
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  DatasourceVariableBuilder,
+  QueryVariableBuilder,
+  VariableHide,
+  VariableRefresh,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import { PLUGIN, SOURCE, question, variableQuery } from "./clickhouse";
 import type { Placed } from "./panels";
 import { ALL, type Filter, annotatedDays, funnel, orUnknown } from "./sql";
@@ -33,9 +44,21 @@ export function build(board: Board, language: Language): Dashboard {
     .editable()
     .tooltip(DashboardCursorSync.Crosshair)
     .refresh(board.isLive ? "30s" : "1m")
-    .link(new DashboardLinkBuilder(say({ en: "Other boards", zh: "其他仪表盘" }, language)).type(DashboardLinkType.Dashboards).tags([TAG, language]).asDropdown(true).includeVars(true).keepTime(!board.isLive));
-  builder.withVariable(new DatasourceVariableBuilder("datasource").label(say({ en: "Data source", zh: "数据源" }, language)).type(PLUGIN));
-  if (board.hasPrometheus) builder.withVariable(new DatasourceVariableBuilder("prometheus").label("Prometheus").type("prometheus"));
+    .link(
+      new DashboardLinkBuilder(say({ en: "Other boards", zh: "其他仪表盘" }, language))
+        .type(DashboardLinkType.Dashboards)
+        .tags([TAG, language])
+        .asDropdown(true)
+        .includeVars(true)
+        .keepTime(!board.isLive),
+    );
+  builder.withVariable(
+    new DatasourceVariableBuilder("datasource")
+      .label(say({ en: "Data source", zh: "数据源" }, language))
+      .type(PLUGIN),
+  );
+  if (board.hasPrometheus)
+    builder.withVariable(new DatasourceVariableBuilder("prometheus").label("Prometheus").type("prometheus"));
   builder.withVariable(
     new QueryVariableBuilder("shop")
       .label(say({ en: "Shop", zh: "店铺" }, language))
@@ -55,7 +78,12 @@ export function build(board: Board, language: Language): Dashboard {
   if (!board.isLive) {
     const sql = `SELECT toDateTime(day, '\${time_zone}') AS time, text, 'shopfunnel' AS tags FROM ${annotatedDays}`;
     builder.annotation(
-      new AnnotationQueryBuilder().name(say({ en: "Annotations", zh: "日期备注" }, language)).datasource(SOURCE).enable(true).iconColor("orange").target(question(sql)),
+      new AnnotationQueryBuilder()
+        .name(say({ en: "Annotations", zh: "日期备注" }, language))
+        .datasource(SOURCE)
+        .enable(true)
+        .iconColor("orange")
+        .target(question(sql)),
     );
   }
   const dashboard = builder.build();

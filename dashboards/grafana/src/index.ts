@@ -18,7 +18,10 @@ export function files(): Map<string, string> {
   const made = new Map<string, string>();
   for (const language of LANGUAGES) {
     for (const board of BOARDS) {
-      made.set(`dashboards/${language}/${board.name}.json`, `${JSON.stringify(build(board, language), null, 2)}\n`);
+      made.set(
+        `dashboards/${language}/${board.name}.json`,
+        `${JSON.stringify(build(board, language), null, 2)}\n`,
+      );
     }
   }
   const yaml = (content: object) => NOTE + stringify(content, { lineWidth: 0 });
@@ -33,7 +36,16 @@ export function files(): Map<string, string> {
           type: PLUGIN,
           access: "proxy",
           // `shopfunnel grafana` prints the values.
-          jsonData: { host: "$SHOPFUNNEL_CLICKHOUSE_HOST", port: "$SHOPFUNNEL_CLICKHOUSE_PORT", protocol: "http", secure: false, username: "$SHOPFUNNEL_GRAFANA_USER", defaultDatabase: "$SHOPFUNNEL_CLICKHOUSE_DATABASE", httpHeaders: "$SHOPFUNNEL_GRAFANA_HEADERS", version: "4.20.0" },
+          jsonData: {
+            host: "$SHOPFUNNEL_CLICKHOUSE_HOST",
+            port: "$SHOPFUNNEL_CLICKHOUSE_PORT",
+            protocol: "http",
+            secure: false,
+            username: "$SHOPFUNNEL_GRAFANA_USER",
+            defaultDatabase: "$SHOPFUNNEL_CLICKHOUSE_DATABASE",
+            httpHeaders: "$SHOPFUNNEL_GRAFANA_HEADERS",
+            version: "4.20.0",
+          },
           // The password, and the value of each header.
           secureJsonData: "$SHOPFUNNEL_GRAFANA_SECRETS",
         },
@@ -44,14 +56,33 @@ export function files(): Map<string, string> {
     "provisioning/datasources/prometheus.yaml",
     yaml({
       apiVersion: 1,
-      datasources: [{ name: "shopfunnel-prometheus", uid: PROMETHEUS_UID, type: "prometheus", access: "proxy", url: "$SHOPFUNNEL_PROMETHEUS_URL" }],
+      datasources: [
+        {
+          name: "shopfunnel-prometheus",
+          uid: PROMETHEUS_UID,
+          type: "prometheus",
+          access: "proxy",
+          url: "$SHOPFUNNEL_PROMETHEUS_URL",
+        },
+      ],
     }),
   );
   made.set(
     "provisioning/dashboards/shopfunnel.yaml",
     yaml({
       apiVersion: 1,
-      providers: [{ name: "shopfunnel", orgId: 1, folder: "Shopfunnel", type: "file", disableDeletion: false, updateIntervalSeconds: 30, allowUiUpdates: false, options: { path: "/var/lib/grafana/dashboards/shopfunnel", foldersFromFilesStructure: false } }],
+      providers: [
+        {
+          name: "shopfunnel",
+          orgId: 1,
+          folder: "Shopfunnel",
+          type: "file",
+          disableDeletion: false,
+          updateIntervalSeconds: 30,
+          allowUiUpdates: false,
+          options: { path: "/var/lib/grafana/dashboards/shopfunnel", foldersFromFilesStructure: false },
+        },
+      ],
     }),
   );
   made.set("provisioning/alerting/shopfunnel.yaml", yaml(ruleFile("ClickHouse")));

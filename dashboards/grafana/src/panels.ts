@@ -1,9 +1,27 @@
-// Panels in the few looks that the boards use. Core panels only, so that nothing has to be installed besides the data source.
+// Panels in the few looks that the boards use. Core panels only, so that nothing has to be installed besides
+// the data source.
 
 import { PanelBuilder as BarGauge } from "@grafana/grafana-foundation-sdk/bargauge";
-import { BarGaugeDisplayMode, BigValueColorMode, BigValueGraphMode, ReduceDataOptionsBuilder, VizLegendOptionsBuilder, LegendDisplayMode, LegendPlacement, VizOrientation, VizTooltipOptionsBuilder, TooltipDisplayMode, SortOrder } from "@grafana/grafana-foundation-sdk/common";
+import {
+  BarGaugeDisplayMode,
+  BigValueColorMode,
+  BigValueGraphMode,
+  ReduceDataOptionsBuilder,
+  VizLegendOptionsBuilder,
+  LegendDisplayMode,
+  LegendPlacement,
+  VizOrientation,
+  VizTooltipOptionsBuilder,
+  TooltipDisplayMode,
+  SortOrder,
+} from "@grafana/grafana-foundation-sdk/common";
 import type * as cog from "@grafana/grafana-foundation-sdk/cog";
-import { type DynamicConfigValue, FieldColorBuilder, FieldColorModeId, type Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  type DynamicConfigValue,
+  FieldColorBuilder,
+  FieldColorModeId,
+  type Panel,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as Table } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
@@ -45,11 +63,20 @@ export interface Columns {
 
 /** Counts with their thousands apart: `short` would round 7 822 to 7.82 K. */
 const COUNT = "locale";
-const SHARE: DynamicConfigValue[] = [{ id: "unit", value: "percentunit" }, { id: "decimals", value: 1 }];
+const SHARE: DynamicConfigValue[] = [
+  { id: "unit", value: "percentunit" },
+  { id: "decimals", value: 1 },
+];
 /** A unit knows no variable, so panels name the currency in their title or description. */
-const AMOUNT: DynamicConfigValue[] = [{ id: "unit", value: "locale" }, { id: "decimals", value: 2 }];
+const AMOUNT: DynamicConfigValue[] = [
+  { id: "unit", value: "locale" },
+  { id: "decimals", value: 2 },
+];
 /** Grafana's own unit of days says `day` in every language, and makes weeks of more than seven. */
-const duration = (language: Language): DynamicConfigValue[] => [{ id: "unit", value: `suffix:${say({ en: "days", zh: "天" }, language)}` }, { id: "decimals", value: 1 }];
+const duration = (language: Language): DynamicConfigValue[] => [
+  { id: "unit", value: `suffix:${say({ en: "days", zh: "天" }, language)}` },
+  { id: "decimals", value: 1 },
+];
 
 /** Otherwise a text that looks like a number is written like one: the campaign 20261111 as 20,261,111. */
 function withPlainTexts<T extends BarGauge | Table>(look: T): T {
@@ -57,8 +84,16 @@ function withPlainTexts<T extends BarGauge | Table>(look: T): T {
   return look;
 }
 
-function withUnits<T extends Look>(look: T, { shares = [], amounts = [], days = [] }: Columns, language: Language): T {
-  for (const [names, unit] of [[shares, SHARE], [amounts, AMOUNT], [days, duration(language)]] as const) {
+function withUnits<T extends Look>(
+  look: T,
+  { shares = [], amounts = [], days = [] }: Columns,
+  language: Language,
+): T {
+  for (const [names, unit] of [
+    [shares, SHARE],
+    [amounts, AMOUNT],
+    [days, duration(language)],
+  ] as const) {
     for (const name of names) look.overrideByName(name, unit);
   }
   return look;
@@ -99,7 +134,12 @@ export function lines(frame: Frame, sql: string, unit: "locale" | "percentunit",
 }
 
 /** Lines that Prometheus holds. */
-export function counters(frame: Frame, targets: readonly cog.Builder<cog.Dataquery>[], unit: "locale" | "s" | "bytes" | "eps", language: Language): Placed {
+export function counters(
+  frame: Frame,
+  targets: readonly cog.Builder<cog.Dataquery>[],
+  unit: "locale" | "s" | "bytes" | "eps",
+  language: Language,
+): Placed {
   const look = drawn(unit).datasource(PROMETHEUS);
   for (const target of targets) look.withTarget(target);
   return placed(frame, look, language);
@@ -111,12 +151,22 @@ function drawn(unit: string): TimeSeries {
     .min(0)
     .lineWidth(2)
     .fillOpacity(8)
-    .legend(new VizLegendOptionsBuilder().displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).showLegend(true))
+    .legend(
+      new VizLegendOptionsBuilder()
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .showLegend(true),
+    )
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.None));
 }
 
 /** Rows and columns. */
 export function table(frame: Frame, sql: string, columns: Columns, language: Language): Placed {
-  const look = new Table().datasource(SOURCE).withTarget(question(sql)).unit(COUNT).filterable(true).noValue("–");
+  const look = new Table()
+    .datasource(SOURCE)
+    .withTarget(question(sql))
+    .unit(COUNT)
+    .filterable(true)
+    .noValue("–");
   return placed(frame, withUnits(withPlainTexts(look), columns, language), language);
 }

@@ -1,13 +1,20 @@
-// The questions of the dashboards, each about one view of sql/views. Grafana's macros and variables stand in them as they are;
-// nothing that was tracked is ever glued into SQL as text.
+// The questions of the dashboards, each about one view of sql/views. Grafana's macros and variables stand in
+// them as they are; nothing that was tracked is ever glued into SQL as text.
 //
-// A filter's variable holds `x` and the value in hexadecimal digits, because Grafana's quoting does not escape a backslash. Its
-// values come joined by commas: between `,x` stands a zero byte after decoding, which no tracked value holds.
+// A filter's variable holds `x` and the value in hexadecimal digits, because Grafana's quoting does not
+// escape a backslash. Its values come joined by commas: between `,x` stands a zero byte after decoding, which
+// no tracked value holds.
 
 import type { Dimension, Language } from "./words";
 
 /** Dimensions that a board may filter by. */
-export const FILTERS = ["source", "medium", "device", "country", "agent"] as const satisfies readonly Dimension[];
+export const FILTERS = [
+  "source",
+  "medium",
+  "device",
+  "country",
+  "agent",
+] as const satisfies readonly Dimension[];
 export type Filter = (typeof FILTERS)[number];
 
 /** What a filter's variable holds while it filters nothing. */
@@ -30,7 +37,8 @@ export interface FunnelCall {
 /** A call of the view `funnel`. */
 export function funnel({ interval = "", breakdown = "", filters = [] }: FunnelCall): string {
   const isAll = (filter: Filter) => `'\${${filter}:csv}' = '${ALL}'`;
-  const values = (filter: Filter) => `splitByChar(char(0), unhex(replaceAll(substring('\${${filter}:csv}', 2), ',x', '00')))`;
+  const values = (filter: Filter) =>
+    `splitByChar(char(0), unhex(replaceAll(substring('\${${filter}:csv}', 2), ',x', '00')))`;
   const dimensions = filters.map((filter) => `if(${isAll(filter)}, [], ['${filter}'])`);
   const allowed = filters.map((filter) => `if(${isAll(filter)}, [], [${values(filter)}])`);
   // An empty array of a known type is refused as an argument of a view; a plain one is taken.
@@ -56,11 +64,19 @@ export const annotatedDays = `annotated_days(${SHOP}, from = ${FROM}, to = ${LAS
 const PIECE_SECONDS = "greatest(60, $__interval_s)";
 const arrivals = `arrivals(${SHOP}, since = $__fromTime_ms, until = $__toTime_ms, seconds = ${PIECE_SECONDS})`;
 
-export const recentEvents = "recent_events(shop = '${shop}', kind = '', since = now64(3, 'UTC') - toIntervalDay(1))";
+export const recentEvents =
+  "recent_events(shop = '${shop}', kind = '', since = now64(3, 'UTC') - toIntervalDay(1))";
 
 /** Rows of a view, and one for each key from `first` up to `end` (not included) that it has none for, with what the API answers
  * where nothing happened: counts and amounts 0, rates NULL. Without it Grafana draws a straight line across an outage. */
-function filled(view: string, columns: string, key: string, first: string, end: string, step: string): string {
+function filled(
+  view: string,
+  columns: string,
+  key: string,
+  first: string,
+  end: string,
+  step: string,
+): string {
   // A view has no row before `first`. Where it is after `end`, ClickHouse would refuse the statement.
   return `(
   SELECT ${key}, ${columns}
@@ -71,7 +87,14 @@ function filled(view: string, columns: string, key: string, first: string, end: 
 
 /** Columns of the funnel of each day, as a series. */
 export function byDay(columns: string, filters: readonly Filter[]): string {
-  const days = filled(funnel({ interval: "day", filters }), columns, "bucket", FROM, `${TO} + 1`, "toIntervalDay(1)");
+  const days = filled(
+    funnel({ interval: "day", filters }),
+    columns,
+    "bucket",
+    FROM,
+    `${TO} + 1`,
+    "toIntervalDay(1)",
+  );
   return `SELECT toDateTime(bucket, '\${time_zone}') AS time, * EXCEPT (bucket)\nFROM ${days}\nORDER BY time`;
 }
 
@@ -83,9 +106,17 @@ export function ofAllDays(columns: string, filters: readonly Filter[]): string {
 
 /** Columns of what arrived in each piece of the range, as a series. */
 export function byPiece(columns: string): string {
-  const piece = (at: string) => `toDateTime(intDiv(toUnixTimestamp(${at}), ${PIECE_SECONDS}) * ${PIECE_SECONDS}, 'UTC')`;
+  const piece = (at: string) =>
+    `toDateTime(intDiv(toUnixTimestamp(${at}), ${PIECE_SECONDS}) * ${PIECE_SECONDS}, 'UTC')`;
   const end = `${piece("least($__toTime_ms, now64(3, 'UTC'))")} + ${PIECE_SECONDS}`;
-  const pieces = filled(`${arrivals} GROUP BY time`, columns, "time", piece("$__fromTime_ms"), end, `toIntervalSecond(${PIECE_SECONDS})`);
+  const pieces = filled(
+    `${arrivals} GROUP BY time`,
+    columns,
+    "time",
+    piece("$__fromTime_ms"),
+    end,
+    `toIntervalSecond(${PIECE_SECONDS})`,
+  );
   return `SELECT *\nFROM ${pieces}\nORDER BY time`;
 }
 

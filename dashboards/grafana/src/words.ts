@@ -17,6 +17,7 @@ export type Dimension = keyof typeof DIMENSION_NAMES;
 
 export const labelOf = (id: keyof typeof LABELS, language: Language): string => LABELS[id][language];
 
-export const amountOf = (id: keyof typeof MONEY_LABELS, language: Language): string => MONEY_LABELS[id][language];
+export const amountOf = (id: keyof typeof MONEY_LABELS, language: Language): string =>
+  MONEY_LABELS[id][language];
 
 export const dimensionOf = (id: Dimension, language: Language): string => DIMENSION_NAMES[id][language];

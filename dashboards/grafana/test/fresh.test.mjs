@@ -10,13 +10,26 @@ const built = await buildFiles();
 test("the committed files are exactly those that src makes", async () => {
   const found = [];
   for (const folder of ["dashboards", "provisioning"]) {
-    for (const entry of await readdir(new URL(`../${folder}`, import.meta.url), { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) found.push(`${entry.parentPath.slice(entry.parentPath.indexOf(folder))}/${entry.name}`.replace(/^.*grafana\//, ""));
+    for (const entry of await readdir(new URL(`../${folder}`, import.meta.url), {
+      recursive: true,
+      withFileTypes: true,
+    })) {
+      if (entry.isFile())
+        found.push(
+          `${entry.parentPath.slice(entry.parentPath.indexOf(folder))}/${entry.name}`.replace(
+            /^.*grafana\//,
+            "",
+          ),
+        );
     }
   }
   assert.deepEqual(found.sort(), [...built.keys()].sort());
   for (const [path, text] of built) {
-    assert.equal(await readFile(new URL(`../${path}`, import.meta.url), "utf8"), text, `${path} is not fresh: npm run build`);
+    assert.equal(
+      await readFile(new URL(`../${path}`, import.meta.url), "utf8"),
+      text,
+      `${path} is not fresh: npm run build`,
+    );
   }
 });
 

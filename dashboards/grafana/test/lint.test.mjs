@@ -7,7 +7,9 @@ import { parse } from "yaml";
 import { buildFiles } from "../build.mjs";
 
 const files = await buildFiles();
-const boards = [...files].filter(([path]) => path.startsWith("dashboards/")).map(([path, text]) => ({ path, board: JSON.parse(text) }));
+const boards = [...files]
+  .filter(([path]) => path.startsWith("dashboards/"))
+  .map(([path, text]) => ({ path, board: JSON.parse(text) }));
 const views = (await readdir(new URL("../../../sql/views", import.meta.url), { recursive: true }))
   .filter((path) => path.endsWith(".sql") && !path.startsWith("parts/"))
   .map((path) => path.slice(path.indexOf("/") + 1, -4));
@@ -22,9 +24,13 @@ const SUBQUERY = "subquery";
 /** Every statement of a board, with where it stands. */
 function statements(board) {
   const found = [];
-  for (const panel of board.panels) for (const target of panel.targets) if (target.rawSql) found.push([`${panel.title} ${target.refId}`, target.rawSql]);
-  for (const variable of board.templating.list) if (variable.query?.rawSql) found.push([variable.name, variable.query.rawSql]);
-  for (const annotation of board.annotations?.list ?? []) if (annotation.target?.rawSql) found.push([annotation.name, annotation.target.rawSql]);
+  for (const panel of board.panels)
+    for (const target of panel.targets)
+      if (target.rawSql) found.push([`${panel.title} ${target.refId}`, target.rawSql]);
+  for (const variable of board.templating.list)
+    if (variable.query?.rawSql) found.push([variable.name, variable.query.rawSql]);
+  for (const annotation of board.annotations?.list ?? [])
+    if (annotation.target?.rawSql) found.push([annotation.name, annotation.target.rawSql]);
   return found;
 }
 
@@ -34,10 +40,11 @@ function assertSources(where, sql) {
   let rest = sql.replaceAll(/'[^']*'|`[^`]*`/g, "").replaceAll(/\bWITH FILL FROM\b/g, "WITH FILL");
   const named = [];
   const read = (text) => {
-    for (const [, list] of text.matchAll(/\b(?:FROM|JOIN|IN)\s+([\w.]+(?:\s+AS\s+\w+)?(?:\s*,\s*[\w.]+)*)/gi)) named.push(...list.split(","));
+    for (const [, list] of text.matchAll(/\b(?:FROM|JOIN|IN)\s+([\w.]+(?:\s+AS\s+\w+)?(?:\s*,\s*[\w.]+)*)/gi))
+      named.push(...list.split(","));
   };
   // From the innermost parentheses outwards, so that a list of sources stands together, commas and all.
-  for (let group; (group = /(\w?)\(([^()]*)\)/.exec(rest)); ) {
+  for (let group; (group = /(\w?)\(([^()]*)\)/.exec(rest));) {
     read(group[2]);
     rest = rest.replace(group[0], group[1] || ` ${SUBQUERY} `);
   }
@@ -60,8 +67,14 @@ test("a statement that reads anything else is noticed", () => {
   ]) {
     assert.throws(() => assertSources("made up", sql), sql);
   }
-  assertSources("made up", "SELECT m.paid FROM funnel(shop = 'FROM events', from = toDate(1)) ARRAY JOIN money AS m");
-  assertSources("made up", "SELECT 1 FROM (SELECT 1 FROM pulse(hours = 1) ORDER BY shop WITH FILL FROM toDate(1) TO toDate(2))");
+  assertSources(
+    "made up",
+    "SELECT m.paid FROM funnel(shop = 'FROM events', from = toDate(1)) ARRAY JOIN money AS m",
+  );
+  assertSources(
+    "made up",
+    "SELECT 1 FROM (SELECT 1 FROM pulse(hours = 1) ORDER BY shop WITH FILL FROM toDate(1) TO toDate(2))",
+  );
 });
 
 /** What a panel would show otherwise than it is meant, of what its JSON alone tells. */
@@ -86,14 +99,19 @@ function assertShows(panel) {
   if (["bargauge", "gauge"].includes(type)) assert.equal(defaults.color?.mode, "fixed", `${title}: colour`);
   if (type === "timeseries") {
     // A piece of time without a row is drawn as a straight line over it.
-    assert.match(sql, /^SELECT (?:\* EXCEPT|\*|.* AS time, )[^]*ORDER BY (?:bucket|time) WITH FILL FROM [^]*\nORDER BY time$/, `${title} leaves gaps`);
+    assert.match(
+      sql,
+      /^SELECT (?:\* EXCEPT|\*|.* AS time, )[^]*ORDER BY (?:bucket|time) WITH FILL FROM [^]*\nORDER BY time$/,
+      `${title} leaves gaps`,
+    );
     assert.equal(targets[0].format, 0, title);
     assert.ok(!defaults.custom?.spanNulls, title);
   }
 }
 
 test("a panel that would show texts as bars, numbers as texts, or lines over gaps is noticed", () => {
-  const panel = (path, type) => structuredClone(boards.find((one) => one.path === path).board.panels.find((one) => one.type === type));
+  const panel = (path, type) =>
+    structuredClone(boards.find((one) => one.path === path).board.panels.find((one) => one.type === type));
   const wrong = [
     ["funnel", "bargauge", (made) => (made.options.reduceOptions.fields = "/.*/")],
     ["funnel", "stat", (made) => (made.options.reduceOptions.fields = "/.*/")],
@@ -101,9 +119,17 @@ test("a panel that would show texts as bars, numbers as texts, or lines over gap
     ["funnel", "bargauge", (made) => (made.fieldConfig.overrides = [])],
     ["funnel", "table", (made) => made.fieldConfig.overrides.shift()],
     ["funnel", "stat", (made) => (made.fieldConfig.overrides[0].matcher.options = "Entry")],
-    ["funnel", "timeseries", (made) => (made.targets[0].rawSql = made.targets[0].rawSql.replace("WITH FILL", ""))],
+    [
+      "funnel",
+      "timeseries",
+      (made) => (made.targets[0].rawSql = made.targets[0].rawSql.replace("WITH FILL", "")),
+    ],
     ["funnel", "timeseries", (made) => (made.fieldConfig.defaults.custom.spanNulls = true)],
-    ["health", "timeseries", (made) => (made.targets[0].rawSql = made.targets[0].rawSql.replace("WITH FILL", ""))],
+    [
+      "health",
+      "timeseries",
+      (made) => (made.targets[0].rawSql = made.targets[0].rawSql.replace("WITH FILL", "")),
+    ],
   ];
   for (const [name, type, spoil] of wrong) {
     const made = panel(`dashboards/en/${name}.json`, type);
@@ -116,7 +142,11 @@ test("a panel that would show texts as bars, numbers as texts, or lines over gap
 test("there are five boards in two languages", () => {
   assert.deepEqual(
     boards.map(({ path }) => path),
-    ["en", "zh"].flatMap((language) => ["funnel", "traffic", "inquiries", "orders", "health"].map((name) => `dashboards/${language}/${name}.json`)),
+    ["en", "zh"].flatMap((language) =>
+      ["funnel", "traffic", "inquiries", "orders", "health"].map(
+        (name) => `dashboards/${language}/${name}.json`,
+      ),
+    ),
   );
 });
 
@@ -134,7 +164,10 @@ for (const { path, board } of boards) {
       assert.ok(CORE.includes(panel.type), panel.type);
       assert.ok(panel.title && panel.description, panel.title);
       const overrides = panel.fieldConfig.overrides.flatMap(({ properties }) => properties);
-      const units = [panel.fieldConfig.defaults.unit, ...overrides.filter(({ id }) => id === "unit").map(({ value }) => value)];
+      const units = [
+        panel.fieldConfig.defaults.unit,
+        ...overrides.filter(({ id }) => id === "unit").map(({ value }) => value),
+      ];
       for (const unit of units) assert.ok(UNITS.includes(unit), `${panel.title}: ${unit}`);
       assertShows(panel);
       // A link could be made of what was tracked.
@@ -143,7 +176,12 @@ for (const { path, board } of boards) {
       const { x, y, w, h } = panel.gridPos;
       assert.ok(x >= 0 && x + w <= 24 && h > 0, panel.title);
       for (const other of board.panels) {
-        const apart = other === panel || other.gridPos.x >= x + w || other.gridPos.x + other.gridPos.w <= x || other.gridPos.y >= y + h || other.gridPos.y + other.gridPos.h <= y;
+        const apart =
+          other === panel ||
+          other.gridPos.x >= x + w ||
+          other.gridPos.x + other.gridPos.w <= x ||
+          other.gridPos.y >= y + h ||
+          other.gridPos.y + other.gridPos.h <= y;
         assert.ok(apart, `${panel.title} and ${other.title} overlap`);
       }
       if (language === "zh") assert.match(panel.title + panel.description, /[一-鿿]/);
@@ -158,7 +196,10 @@ for (const { path, board } of boards) {
       return value;
     });
     assert.ok(uids.length > 0);
-    assert.deepEqual([...new Set(uids)].filter((uid) => !["${datasource}", "${prometheus}", "-- Grafana --"].includes(uid)), []);
+    assert.deepEqual(
+      [...new Set(uids)].filter((uid) => !["${datasource}", "${prometheus}", "-- Grafana --"].includes(uid)),
+      [],
+    );
     assert.equal(board.templating.list[0].name, "datasource");
   });
 
@@ -166,10 +207,12 @@ for (const { path, board } of boards) {
     const known = board.templating.list.map(({ name }) => name);
     for (const [where, sql] of statements(board)) {
       assertSources(where, sql);
-      for (const [, name] of sql.matchAll(/\$\{(\w+)(?::\w+)?\}/g)) assert.ok(known.includes(name), `${where}: ${name}`);
+      for (const [, name] of sql.matchAll(/\$\{(\w+)(?::\w+)?\}/g))
+        assert.ok(known.includes(name), `${where}: ${name}`);
       assert.doesNotMatch(sql, /\$__conditionalAll|;|--/, where);
       // A filter's value is hexadecimal digits joined by commas; nothing else may be put into a text.
-      for (const [, name, form] of sql.matchAll(/\$\{(\w+):(\w+)\}/g)) assert.equal(form, "csv", `${where}: ${name}`);
+      for (const [, name, form] of sql.matchAll(/\$\{(\w+):(\w+)\}/g))
+        assert.equal(form, "csv", `${where}: ${name}`);
     }
   });
 }
@@ -178,13 +221,21 @@ test("both languages ask the same", () => {
   const plain = (sql) => sql.replaceAll(/`[^`]*`|'[^']*'/g, "?");
   for (const { path, board } of boards.filter(({ path }) => path.includes("/en/"))) {
     const other = boards.find((one) => one.path === path.replace("/en/", "/zh/")).board;
-    assert.deepEqual(statements(other).map(([, sql]) => plain(sql)), statements(board).map(([, sql]) => plain(sql)), path);
-    assert.deepEqual(other.panels.map(({ type, gridPos }) => [type, gridPos]), board.panels.map(({ type, gridPos }) => [type, gridPos]));
+    assert.deepEqual(
+      statements(other).map(([, sql]) => plain(sql)),
+      statements(board).map(([, sql]) => plain(sql)),
+      path,
+    );
+    assert.deepEqual(
+      other.panels.map(({ type, gridPos }) => [type, gridPos]),
+      board.panels.map(({ type, gridPos }) => [type, gridPos]),
+    );
   }
 });
 
 test("alert rules are whole, and use neither variables nor what only a browser expands", () => {
-  const both = (folder) => ["shopfunnel", "prometheus"].map((name) => parse(files.get(`provisioning/${folder}/${name}.yaml`)));
+  const both = (folder) =>
+    ["shopfunnel", "prometheus"].map((name) => parse(files.get(`provisioning/${folder}/${name}.yaml`)));
   const groups = both("alerting").flatMap((file) => file.groups);
   const datasources = both("datasources").flatMap((file) => file.datasources);
   const uids = [...datasources.map(({ uid }) => uid), "__expr__"];
@@ -194,7 +245,10 @@ test("alert rules are whole, and use neither variables nor what only a browser e
   assert.equal(rules.length, 4);
   for (const rule of rules) {
     assert.ok(rule.title && rule.annotations.summary && rule.for, rule.uid);
-    assert.ok(rule.data.some(({ refId }) => refId === rule.condition), rule.uid);
+    assert.ok(
+      rule.data.some(({ refId }) => refId === rule.condition),
+      rule.uid,
+    );
     for (const { datasourceUid, model, refId } of rule.data) {
       assert.ok(uids.includes(datasourceUid), datasourceUid);
       assert.equal(model.refId, refId);

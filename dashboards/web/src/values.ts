@@ -1,5 +1,5 @@
-// What tracked values are called on the page. Most stand as they were tracked; those that the server finds out by itself, and
-// countries, have names in both languages.
+// What tracked values are called on the page. Most stand as they were tracked; those that the server finds
+// out by itself, and countries, have names in both languages.
 
 import { CLOSED_VALUES } from "./catalogue";
 import type { Dimension } from "./view";

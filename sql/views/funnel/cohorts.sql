@@ -6,9 +6,11 @@
 -- Row shape: one row per day that has inquirers, and one of the whole window
 --   day          Nullable(Date), NULL for the whole window, whose counts are the sums of the days
 --   inquirers    UInt64, visitors with a pre-sale inquiry that day
---   buyers_d0, buyers_final  UInt64, those among them with an order placed after their first such inquiry, on that day or by
+--   buyers_d0, buyers_final  UInt64, those among them with an order placed after their first such inquiry,
+--                            on that day or by
 --                the last day for which a cohort is watched
---   payers_d0, payers_d1, payers_final  UInt64, those with one of the latter orders paid on that day, by the next, or by
+--   payers_d0, payers_d1, payers_final  UInt64, those with one of the latter orders paid on that day, by the
+--     next, or by
 --                the last day for which a cohort is watched
 --   order_d0, order_final, paid_d0, paid_d1, paid_final  Nullable(Float64), their shares of the inquirers
 -- Example

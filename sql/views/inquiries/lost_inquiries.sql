@@ -1,25 +1,29 @@
 -- Who asked in a window and has not bought since, page by page: for calling back.
 --
--- A visitor is lost when none of their orders, until now, follows their last pre-sale inquiry of the window. As an inquiry within
--- `after_sale_days` of an order is after-sale, these inquiries are the ones on days later than that after the visitor's last order.
--- How it stays bounded: of `events` only the months of the window are read, and of these only inquiries.
--- Rows keep their places while the list is paged: inquiries that arrived since the first page move nobody who was in it.
--- Parameters
+-- A visitor is lost when none of their orders, until now, follows their last pre-sale inquiry of the window.
+-- As an inquiry within
+-- `after_sale_days` of an order is after-sale, these inquiries are the ones on days later than that after the
+-- visitor's last order. How it stays bounded: of `events` only the months of the window are read, and of
+-- these only inquiries. Rows keep their places while the list is paged: inquiries that arrived since the
+-- first page move nobody who was in it. Parameters
 --   shop             slug
 --   from, to         Date, first and last day of the window, both included, days of the shop
 --   after_sale_days  UInt16, days after an order on which an inquiry is after-sale
 --   agents, channels Array(String), of which the last inquiry must name one, '' for none named; empty for any
 --   as_of            DateTime64(3, 'UTC'), when the first page was asked for
---   after_at, after_person  DateTime64(3, 'UTC') and UInt64 of the last row of the page before; for the first page a moment
+--   after_at, after_person  DateTime64(3, 'UTC') and UInt64 of the last row of the page before; for the
+--                           first page a moment
 --                    after all and 0
 --   limit            UInt32, rows of the page
 -- Row shape: one row per visitor, most recent last inquiry first
 --   lost_inquiries   UInt64, all visitors of the list, those of other pages included
---   is_next          of this page; rows that are not come last, so that the count is told on a page without rows of its own
+--   is_next          of this page; rows that are not come last, so that the count is told on a page without
+--                    rows of its own
 --   person           UInt64, sipHash64 of the visitor, which orders inquiries of one moment
 --   visitor          as it was sent, or as it was made for a cookieless one
 --   is_cookieless    a same-day id
---   first_asked_at, last_asked_at  DateTime64(3, 'UTC'), of the pre-sale inquiries of the window that no order followed
+--   first_asked_at, last_asked_at  DateTime64(3, 'UTC'), of the pre-sale inquiries of the window that no
+--                                  order followed
 --   agent, channel   Nullable(String), of the last one
 -- Example
 --   SELECT * FROM lost_inquiries(shop = 'demo', from = '2026-11-01', to = '2026-11-30', after_sale_days = 21,

@@ -8,9 +8,11 @@
 -- Row shape: one row per visitor who has either
 --   visitor           as in the list
 --   product           Nullable(String), named last, by an event of any kind
---   amount, currency  Nullable(Decimal(18, 4)), Nullable(String): of the latest inquiry, cart or favorite event that tells an amount
+--   amount, currency  Nullable(Decimal(18, 4)), Nullable(String): of the latest inquiry, cart or favorite
+--                     event that tells an amount
 -- Example
---   SELECT * FROM visitor_wishes(shop = 'demo', from = '2026-11-01', to = '2026-11-30', visitors = ['v-1', 'v-2'])
+--   SELECT * FROM visitor_wishes(shop = 'demo', from = '2026-11-01', to = '2026-11-30', visitors = ['v-1',
+--     'v-2'])
 CREATE OR REPLACE VIEW visitor_wishes AS
 SELECT
     visitor,

@@ -1,10 +1,9 @@
 -- How long orders took from the visit that began them (METRICS section 5, "cycle").
 --
--- An order began with the first visit of its visitor after their order before it, at most 30 days back, and not after the order
--- itself; an order without such a visit is left out. Orders placed at one moment began with the same visit.
--- How it stays bounded: of `events` only the months of the window and 30 days before are read, and of these only the visits
--- of visitors whom an order names.
--- Parameters
+-- An order began with the first visit of its visitor after their order before it, at most 30 days back, and
+-- not after the order itself; an order without such a visit is left out. Orders placed at one moment began
+-- with the same visit. How it stays bounded: of `events` only the months of the window and 30 days before are
+-- read, and of these only the visits of visitors whom an order names. Parameters
 --   shop      slug
 --   from, to  Date, first and last day of the window, both included, days of the shop
 -- Row shape: exactly one row, of the orders placed in the window

@@ -1,5 +1,5 @@
--- How many persons paid for orders of a window, how many of them for several, and how many had paid in the year before
--- (METRICS section 5, "repeat").
+-- How many persons paid for orders of a window, how many of them for several, and how many had paid in the
+-- year before (METRICS section 5, "repeat").
 --
 -- A person is a customer where the order names one, else a visitor; an order with neither is nobody's.
 -- Parameters
@@ -9,7 +9,8 @@
 --   payers             UInt64, persons with a paid order placed in the window
 --   repeat_buyers      UInt64, with two or more such orders
 --   repeat_buyer_rate  Nullable(Float64), their share
---   old_buyers         UInt64, payers with a payment in the 365 days before the window, for whichever of their orders
+--   old_buyers         UInt64, payers with a payment in the 365 days before the window, for whichever of
+--                      their orders
 --   old_buyer_share    Nullable(Float64), their share
 -- Example
 --   SELECT * FROM repeat_buyers(shop = 'demo', from = '2026-11-01', to = '2026-11-30')

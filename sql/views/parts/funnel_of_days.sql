@@ -1,5 +1,5 @@
--- The funnel of the visitors' days that carry a value (METRICS section 2, "Groups") or pass filters: it reads every such day of the
--- window. Parameters and row shape are those of `funnel`.
+-- The funnel of the visitors' days that carry a value (METRICS section 2, "Groups") or pass filters: it reads
+-- every such day of the window. Parameters and row shape are those of `funnel`.
 WITH
     mapFromArrays({filter_dimensions:Array(String)}, {filter_values:Array(Array(String))}) AS filters,
     persons AS
@@ -7,7 +7,8 @@ WITH
         SELECT
             if({interval:String} = '', {from:Date},
                 greatest(toDate(dateTrunc(if({interval:String} = '', 'day', {interval:String}), day)), {from:Date})) AS bucket,
-            -- `identity` has each `if` of a known parameter replaced before columns are chosen: otherwise every second one stays.
+            -- `identity` has each `if` of a known parameter replaced before columns are chosen: otherwise
+            -- every second one stays.
 -- nest: dimension
             if({breakdown:String} = '$id', $text, identity(…))
                 AS value,

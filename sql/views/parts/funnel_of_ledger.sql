@@ -1,5 +1,5 @@
--- The funnel, added up from the day ledger: a person counts in the bucket of their first day in it, see ARCHITECTURE, "The day
--- ledger". Parameters and row shape are those of `funnel`.
+-- The funnel, added up from the day ledger: a person counts in the bucket of their first day in it, see
+-- ARCHITECTURE, "The day ledger". Parameters and row shape are those of `funnel`.
 WITH
     counted AS
     (

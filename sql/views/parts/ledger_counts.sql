@@ -1,4 +1,5 @@
--- What the ledger counts in each bucket of a window, and of which value: of `breakdown`, or of the one value of the one filter.
+-- What the ledger counts in each bucket of a window, and of which value: of `breakdown`, or of the one value
+-- of the one filter.
 --
 -- Parameters
 --   shop, from, to, interval, breakdown, filter_dimensions, filter_values  as of `funnel`

@@ -1,4 +1,5 @@
--- The columns of a funnel, out of the counts and sums in `told`. Shared by the views that count in different ways.
+-- The columns of a funnel, out of the counts and sums in `told`. Shared by the views that count in different
+-- ways.
 SELECT
     bucket,
     nullIf(value, '') AS value,

@@ -1,4 +1,5 @@
--- The orders that one visitor placed: of each order the visitor of its earliest event that names one (METRICS section 1).
+-- The orders that one visitor placed: of each order the visitor of its earliest event that names one (METRICS
+-- section 1).
 --
 -- Parameters
 --   shop     slug

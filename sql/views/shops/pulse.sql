@@ -1,15 +1,16 @@
--- How alive each shop is: events that arrived in the last hours, and in the same hours a day and a week before.
+-- How alive each shop is: events that arrived in the last hours, and in the same hours a day and a week
+-- before.
 --
--- How it stays bounded: the index `by_arrival` of `events` leaves out blocks that hold nothing of these hours. A repeated event
--- counts once.
--- Parameters
+-- How it stays bounded: the index `by_arrival` of `events` leaves out blocks that hold nothing of these
+-- hours. A repeated event counts once. Parameters
 --   now    DateTime64(3, 'UTC'), until when is looked
 --   hours  UInt16, how many
 -- Row shape: one row per shop that is there, by slug
 --   shop                               slug
 --   name                               String
 --   events, day_before, week_before    UInt64
---   last_at                            Nullable(DateTime64(3, 'UTC')), the last arrival of the last eight days
+--   last_at                            Nullable(DateTime64(3, 'UTC')), the last arrival of the last eight
+--                                      days
 -- Example
 --   SELECT * FROM pulse(now = '2026-11-22 08:00:00.000', hours = 6)
 CREATE OR REPLACE VIEW pulse AS

@@ -1,14 +1,14 @@
 -- The last events of a shop by their arrival, newest first: for checking an installation.
 --
--- How it stays bounded: the key of `events` begins with (shop, at), and what arrives last may have happened at any time. The index
--- `by_arrival` holds the least and greatest arrival of each block of 8192 rows, so that only blocks are read that hold
--- something from `since` on; the program asks for a short while first, and for a longer one when that holds fewer
--- than 100. `by_kind` leaves out blocks without the kind that is asked for. Of the rows found only the keys are kept,
--- of the newest 1000: enough for 100 events that came ten times each. Of a whole shop ClickHouse finds these by the
--- same index (use_top_k_dynamic_filtering); a server too old for that reads 9 bytes of each event of the shop. Only the
--- 100 events shown are read whole, by the table's key.
--- An event that came again is one row, that of its last arrival.
--- Parameters
+-- How it stays bounded: the key of `events` begins with (shop, at), and what arrives last may have happened
+-- at any time. The index
+-- `by_arrival` holds the least and greatest arrival of each block of 8192 rows, so that only blocks are read
+-- that hold something from `since` on; the program asks for a short while first, and for a longer one when
+-- that holds fewer than 100. `by_kind` leaves out blocks without the kind that is asked for. Of the rows
+-- found only the keys are kept, of the newest 1000: enough for 100 events that came ten times each. Of a
+-- whole shop ClickHouse finds these by the same index (use_top_k_dynamic_filtering); a server too old for
+-- that reads 9 bytes of each event of the shop. Only the 100 events shown are read whole, by the table's key.
+-- An event that came again is one row, that of its last arrival. Parameters
 --   shop   slug
 --   kind   of the events; empty = any
 --   since  DateTime64(3, 'UTC'), arrivals before are left out

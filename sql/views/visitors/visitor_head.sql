@@ -5,7 +5,8 @@
 --   visitor  id as it was sent, or as it was made for a cookieless one
 -- Row shape: exactly one row.
 --   events                 UInt64, distinct events that name the visitor; 0 = nobody knows this id
---   first_seen, last_seen  Nullable(DateTime64(3, 'UTC')), of the events that bring a visitor to the shop, which a payment,
+--   first_seen, last_seen  Nullable(DateTime64(3, 'UTC')), of the events that bring a visitor to the shop,
+--                          which a payment,
 --                          a refund and a rating do not; NULL when there are only such
 --   orders                 UInt64, orders that the visitor placed
 -- Example

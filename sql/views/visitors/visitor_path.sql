@@ -1,13 +1,13 @@
 -- One page of what a visitor did, in time order: every event that names them, and the payments and refunds of
 -- their orders that name nobody.
 --
--- How it stays bounded: the index `by_visitor` finds the visitor's rows among those of the shop, the key of `orders` the
--- payments. Only keys are put in order; the events of the page are read whole, by the table's key.
--- An event that came again is one row, at its earliest time.
--- Parameters
+-- How it stays bounded: the index `by_visitor` finds the visitor's rows among those of the shop, the key of
+-- `orders` the payments. Only keys are put in order; the events of the page are read whole, by the table's
+-- key. An event that came again is one row, at its earliest time. Parameters
 --   shop      slug
 --   visitor   id as it was sent, or as it was made for a cookieless one
---   after_at  DateTime64(3, 'UTC'), after_id UUID: the last event of the page before; 1970-01-01 and zeros for the first
+--   after_at  DateTime64(3, 'UTC'), after_id UUID: the last event of the page before; 1970-01-01 and zeros
+--             for the first
 --   limit     UInt32, rows of the page
 -- Row shape: one row per event, as in `recent_events`; ties of `at` are broken by the id's bytes.
 -- Example

@@ -1,8 +1,8 @@
--- What the tables hold of one visitor that arrived up to a time: before a visitor is forgotten, and to see that it is done.
+-- What the tables hold of one visitor that arrived up to a time: before a visitor is forgotten, and to see
+-- that it is done.
 --
--- `visitor_days` and `orders` do not know when something arrived: their rows count unless an event that arrived later
--- accounts for them.
--- Parameters
+-- `visitor_days` and `orders` do not know when something arrived: their rows count unless an event that
+-- arrived later accounts for them. Parameters
 --   shop     slug
 --   visitor  id as it was sent, or as it was made for a cookieless one
 --   until    DateTime64(3, 'UTC'), later arrivals are left out

@@ -1,14 +1,17 @@
-// The demo shop: six products, a cart, a chat, a checkout that charges nobody. It does what a real shop's own script does
-// with shopfunnel: calls `shopfunnel(kind, fields)` where something happens. Pages are shells; this file fills them.
+// The demo shop: six products, a cart, a chat, a checkout that charges nobody. It does what a real shop's own
+// script does with shopfunnel: calls `shopfunnel(kind, fields)` where something happens. Pages are shells;
+// this file fills them.
 //
 // It never talks to the server itself and keeps cart, order and chat in the browser only.
 
 "use strict";
 
 // The usual stub: calls made before the tag's script has run wait in `q`.
-window.shopfunnel = window.shopfunnel || function () {
-  (window.shopfunnel.q = window.shopfunnel.q || []).push(arguments);
-};
+window.shopfunnel =
+  window.shopfunnel ||
+  function () {
+    (window.shopfunnel.q = window.shopfunnel.q || []).push(arguments);
+  };
 
 const CURRENCY = "CNY";
 /** Time for an event to leave before the page does. */
@@ -20,40 +23,98 @@ const ANSWER_AFTER_MS = 700;
 /** Prices in fen (1/100 yuan): whole numbers, so that no sum is ever rounded. */
 const PRODUCTS = [
   {
-    id: "longjing", en: "Pre-Qingming Longjing", zh: "明前龙井", price: 12800, unit: "100 g", ground: "#e4ecd9",
-    story: "Flat, jade-green leaves picked before the spring rains and pan-fired the same evening. Chestnut, sweet pea, a clean finish.",
+    id: "longjing",
+    en: "Pre-Qingming Longjing",
+    zh: "明前龙井",
+    price: 12800,
+    unit: "100 g",
+    ground: "#e4ecd9",
+    story:
+      "Flat, jade-green leaves picked before the spring rains and pan-fired the same evening. Chestnut, sweet pea, a clean finish.",
     zhStory: "清明前采摘，当晚手工炒制。豆香清雅，回甘干净。",
-    facts: [["Origin 产地", "West Lake, Hangzhou 杭州西湖"], ["Harvest 采摘", "Late March 三月下旬"], ["Brew 冲泡", "80 °C · 3 g · 2 min"]],
+    facts: [
+      ["Origin 产地", "West Lake, Hangzhou 杭州西湖"],
+      ["Harvest 采摘", "Late March 三月下旬"],
+      ["Brew 冲泡", "80 °C · 3 g · 2 min"],
+    ],
   },
   {
-    id: "puer", en: "Ripe Pu'er cake", zh: "熟普洱饼", price: 16800, unit: "357 g", ground: "#efe0d0",
-    story: "Eight years in a dry store have made this cake dark and soft: cocoa, old wood, dates. Good for a long winter.",
+    id: "puer",
+    en: "Ripe Pu'er cake",
+    zh: "熟普洱饼",
+    price: 16800,
+    unit: "357 g",
+    ground: "#efe0d0",
+    story:
+      "Eight years in a dry store have made this cake dark and soft: cocoa, old wood, dates. Good for a long winter.",
     zhStory: "干仓陈放八年，汤色红浓，枣香与木香交织，适合漫长的冬天。",
-    facts: [["Origin 产地", "Menghai, Yunnan 云南勐海"], ["Aged 陈期", "Eight years 八年"], ["Brew 冲泡", "98 °C · 7 g · rinse once 洗茶一次"]],
+    facts: [
+      ["Origin 产地", "Menghai, Yunnan 云南勐海"],
+      ["Aged 陈期", "Eight years 八年"],
+      ["Brew 冲泡", "98 °C · 7 g · rinse once 洗茶一次"],
+    ],
   },
   {
-    id: "oolong", en: "Tieguanyin oolong", zh: "铁观音", price: 8800, unit: "150 g", ground: "#e7e6cf",
+    id: "oolong",
+    en: "Tieguanyin oolong",
+    zh: "铁观音",
+    price: 8800,
+    unit: "150 g",
+    ground: "#e7e6cf",
     story: "Tightly rolled and lightly roasted. The first cup smells of orchid, the fifth still does.",
     zhStory: "颗粒紧结，轻火慢焙，兰花香七泡有余。",
-    facts: [["Origin 产地", "Anxi, Fujian 福建安溪"], ["Roast 焙火", "Light 轻火"], ["Brew 冲泡", "95 °C · 6 g · 30 s"]],
+    facts: [
+      ["Origin 产地", "Anxi, Fujian 福建安溪"],
+      ["Roast 焙火", "Light 轻火"],
+      ["Brew 冲泡", "95 °C · 6 g · 30 s"],
+    ],
   },
   {
-    id: "jasmine", en: "Jasmine silver tips", zh: "茉莉银毫", price: 7200, unit: "75 g", ground: "#e9eee9",
+    id: "jasmine",
+    en: "Jasmine silver tips",
+    zh: "茉莉银毫",
+    price: 7200,
+    unit: "75 g",
+    ground: "#e9eee9",
     story: "Spring buds laid under fresh jasmine for six summer nights, the flowers taken out each morning.",
     zhStory: "春芽伴鲜花，六窨一提，只闻花香不见花。",
-    facts: [["Origin 产地", "Fuzhou, Fujian 福建福州"], ["Scented 窨制", "Six nights 六窨"], ["Brew 冲泡", "85 °C · 3 g · 2 min"]],
+    facts: [
+      ["Origin 产地", "Fuzhou, Fujian 福建福州"],
+      ["Scented 窨制", "Six nights 六窨"],
+      ["Brew 冲泡", "85 °C · 3 g · 2 min"],
+    ],
   },
   {
-    id: "gaiwan", en: "Celadon gaiwan", zh: "青瓷盖碗", price: 9800, unit: "120 ml", ground: "#d9e8e6",
-    story: "Thin-walled, cool at the rim, with a lid that sits well in the hand. The one vessel that suits every tea.",
+    id: "gaiwan",
+    en: "Celadon gaiwan",
+    zh: "青瓷盖碗",
+    price: 9800,
+    unit: "120 ml",
+    ground: "#d9e8e6",
+    story:
+      "Thin-walled, cool at the rim, with a lid that sits well in the hand. The one vessel that suits every tea.",
     zhStory: "薄胎不烫手，盖扣贴合。一只盖碗，百茶皆宜。",
-    facts: [["Kiln 窑口", "Longquan, Zhejiang 浙江龙泉"], ["Volume 容量", "120 ml"], ["Care 养护", "Dishwasher safe 可机洗"]],
+    facts: [
+      ["Kiln 窑口", "Longquan, Zhejiang 浙江龙泉"],
+      ["Volume 容量", "120 ml"],
+      ["Care 养护", "Dishwasher safe 可机洗"],
+    ],
   },
   {
-    id: "teapot", en: "Purple clay teapot", zh: "紫砂壶", price: 26800, unit: "180 ml", ground: "#f0dccf",
-    story: "Unglazed clay that remembers what it brews. Keep it for one kind of tea and it gets better every year.",
+    id: "teapot",
+    en: "Purple clay teapot",
+    zh: "紫砂壶",
+    price: 26800,
+    unit: "180 ml",
+    ground: "#f0dccf",
+    story:
+      "Unglazed clay that remembers what it brews. Keep it for one kind of tea and it gets better every year.",
     zhStory: "一壶侍一茶，愈养愈润。出水利落，断水干脆。",
-    facts: [["Workshop 作坊", "Yixing, Jiangsu 江苏宜兴"], ["Volume 容量", "180 ml"], ["Care 养护", "Water only 只用清水"]],
+    facts: [
+      ["Workshop 作坊", "Yixing, Jiangsu 江苏宜兴"],
+      ["Volume 容量", "180 ml"],
+      ["Care 养护", "Water only 只用清水"],
+    ],
   },
 ];
 
@@ -107,7 +168,10 @@ function both(en, zh) {
 /** A product's drawing. The markup is this file's own, never anybody's input. */
 function picture(product) {
   const text = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 180" role="img" class="art"><rect width="240" height="180" fill="${product.ground}"/>${ART[product.id]}</svg>`;
-  const drawing = document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
+  const drawing = document.importNode(
+    new DOMParser().parseFromString(text, "image/svg+xml").documentElement,
+    true,
+  );
   drawing.setAttribute("aria-label", `${product.en} ${product.zh}`);
   return drawing;
 }
@@ -159,7 +223,9 @@ const price = (fen) => `¥${decimal(fen)}`;
 /** An id no other order or payment has: the day, then eight random characters. */
 function makeId(prefix) {
   const letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-  const random = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => letters[byte % letters.length]).join("");
+  const random = [...crypto.getRandomValues(new Uint8Array(8))]
+    .map((byte) => letters[byte % letters.length])
+    .join("");
   return `${prefix}-${new Date().toISOString().slice(0, 10).replaceAll("-", "")}-${random}`;
 }
 
@@ -172,14 +238,35 @@ function leave(button, page) {
 // -------------------------------------------------------------------------------------------------------------- frame
 
 function showFrame() {
-  document.getElementById("top").replaceChildren(
-    el("div", { class: "strip" }, "Demo, nothing is sold 演示店铺 · ", el("a", { href: "/" }, "Watch the funnel 查看漏斗 →")),
-    el("div", { class: "bar" },
-      el("a", { class: "brand", href: "./" }, el("b", {}, "Lakeside Tea"), el("span", { lang: "zh-CN" }, "湖畔茶铺")),
-      el("a", { class: "cart-link", href: "cart.html", "data-testid": "to-cart" }, both("Cart", "购物车"), el("span", { id: "cart-size", "data-testid": "cart-count" })),
-    ),
-  );
-  document.getElementById("foot").replaceChildren(el("p", {}, both("Packed by the lake, sent the same day.", "湖边打包，当日发出。")));
+  document
+    .getElementById("top")
+    .replaceChildren(
+      el(
+        "div",
+        { class: "strip" },
+        "Demo, nothing is sold 演示店铺 · ",
+        el("a", { href: "/" }, "Watch the funnel 查看漏斗 →"),
+      ),
+      el(
+        "div",
+        { class: "bar" },
+        el(
+          "a",
+          { class: "brand", href: "./" },
+          el("b", {}, "Lakeside Tea"),
+          el("span", { lang: "zh-CN" }, "湖畔茶铺"),
+        ),
+        el(
+          "a",
+          { class: "cart-link", href: "cart.html", "data-testid": "to-cart" },
+          both("Cart", "购物车"),
+          el("span", { id: "cart-size", "data-testid": "cart-count" }),
+        ),
+      ),
+    );
+  document
+    .getElementById("foot")
+    .replaceChildren(el("p", {}, both("Packed by the lake, sent the same day.", "湖边打包，当日发出。")));
   showCartSize();
 }
 
@@ -199,7 +286,9 @@ function toast(...content) {
 
 function homePage() {
   return [
-    el("section", { class: "hero" },
+    el(
+      "section",
+      { class: "hero" },
       el("h1", {}, "Tea from the lakeside"),
       el("p", { lang: "zh-CN", class: "zh-title" }, "湖畔一盏，四时皆春"),
       el("p", {}, "Four teas we drink ourselves, two vessels to brew them in."),
@@ -209,9 +298,16 @@ function homePage() {
 }
 
 function productCard(product) {
-  return el("a", { class: "product-card", href: pageOf(product), "data-testid": `product-${product.id}` },
+  return el(
+    "a",
+    { class: "product-card", href: pageOf(product), "data-testid": `product-${product.id}` },
     picture(product),
-    el("span", { class: "product-name" }, el("b", {}, product.en), el("span", { lang: "zh-CN", class: "zh" }, product.zh)),
+    el(
+      "span",
+      { class: "product-name" },
+      el("b", {}, product.en),
+      el("span", { lang: "zh-CN", class: "zh" }, product.zh),
+    ),
     el("span", { class: "product-price" }, el("b", {}, price(product.price)), el("span", {}, product.unit)),
   );
 }
@@ -219,7 +315,17 @@ function productCard(product) {
 function productPage() {
   const product = productOf(document.body.dataset.product);
   const isFavorite = () => favorites.get().includes(product.id);
-  const heart = el("button", { type: "button", class: "heart", "data-testid": "favorite", "aria-pressed": String(isFavorite()), click: toggle }, both("Favourite", "收藏"));
+  const heart = el(
+    "button",
+    {
+      type: "button",
+      class: "heart",
+      "data-testid": "favorite",
+      "aria-pressed": String(isFavorite()),
+      click: toggle,
+    },
+    both("Favourite", "收藏"),
+  );
   function toggle() {
     const rest = favorites.get().filter((id) => id !== product.id);
     // Only choosing a favourite is an event; taking it back is not.
@@ -234,27 +340,47 @@ function productPage() {
   function addToCart() {
     setQuantity(product.id, (cart.get()[product.id] ?? 0) + 1);
     window.shopfunnel("cart", { product: product.id });
-    toast(both(`${product.en} is in your cart.`, "已加入购物车"), " ", el("a", { href: "cart.html" }, both("Open it", "去购物车")));
+    toast(
+      both(`${product.en} is in your cart.`, "已加入购物车"),
+      " ",
+      el("a", { href: "cart.html" }, both("Open it", "去购物车")),
+    );
   }
   return [
     el("nav", { class: "crumbs" }, el("a", { href: "./" }, both("← All teas and cups", "全部商品"))),
-    el("article", { class: "product" },
+    el(
+      "article",
+      { class: "product" },
       el("div", { class: "product-picture" }, picture(product)),
-      el("div", {},
+      el(
+        "div",
+        {},
         el("h1", {}, product.en),
         el("p", { lang: "zh-CN", class: "zh-title" }, product.zh),
         el("p", { class: "big-price" }, price(product.price), el("span", {}, ` / ${product.unit}`)),
         el("p", {}, product.story),
         el("p", { lang: "zh-CN", class: "zh" }, product.zhStory),
-        el("div", { class: "actions" },
-          el("button", { type: "button", class: "main", "data-testid": "add-to-cart", click: addToCart }, both("Add to cart", "加入购物车")),
+        el(
+          "div",
+          { class: "actions" },
+          el(
+            "button",
+            { type: "button", class: "main", "data-testid": "add-to-cart", click: addToCart },
+            both("Add to cart", "加入购物车"),
+          ),
           heart,
         ),
         el("dl", {}, ...product.facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
       ),
     ),
     el("h2", {}, both("Goes well with", "搭配")),
-    el("section", { class: "grid small" }, ...PRODUCTS.filter((other) => other !== product).slice(-3).map(productCard)),
+    el(
+      "section",
+      { class: "grid small" },
+      ...PRODUCTS.filter((other) => other !== product)
+        .slice(-3)
+        .map(productCard),
+    ),
   ];
 }
 
@@ -267,28 +393,55 @@ function cartPage() {
   };
   return [
     el("h1", {}, both("Cart", "购物车")),
-    el("section", { class: "panel" },
+    el(
+      "section",
+      { class: "panel" },
       ...lines.map(({ product, quantity }) =>
-        el("div", { class: "line" },
+        el(
+          "div",
+          { class: "line" },
           picture(product),
-          el("div", { class: "line-name" }, el("a", { href: pageOf(product) }, product.en), el("span", { lang: "zh-CN", class: "zh" }, product.zh)),
-          el("div", { class: "quantity" },
-            el("button", { type: "button", "aria-label": "One less 减一", click: change(product, quantity - 1) }, "−"),
+          el(
+            "div",
+            { class: "line-name" },
+            el("a", { href: pageOf(product) }, product.en),
+            el("span", { lang: "zh-CN", class: "zh" }, product.zh),
+          ),
+          el(
+            "div",
+            { class: "quantity" },
+            el(
+              "button",
+              { type: "button", "aria-label": "One less 减一", click: change(product, quantity - 1) },
+              "−",
+            ),
             el("output", {}, String(quantity)),
-            el("button", { type: "button", "aria-label": "One more 加一", click: change(product, quantity + 1) }, "+"),
+            el(
+              "button",
+              { type: "button", "aria-label": "One more 加一", click: change(product, quantity + 1) },
+              "+",
+            ),
           ),
           el("b", { class: "line-price" }, price(product.price * quantity)),
         ),
       ),
       totalRow(cartTotal()),
-      el("a", { class: "main button", href: "checkout.html", "data-testid": "to-checkout" }, both("Go to checkout", "去结算")),
+      el(
+        "a",
+        { class: "main button", href: "checkout.html", "data-testid": "to-checkout" },
+        both("Go to checkout", "去结算"),
+      ),
     ),
   ];
 }
 
 function checkoutPage() {
   if (cartSize() === 0) return emptyPage("There is nothing to order", "没有可结算的商品");
-  const button = el("button", { class: "main", "data-testid": "place-order" }, both("Place order", "提交订单"));
+  const button = el(
+    "button",
+    { class: "main", "data-testid": "place-order" },
+    both("Place order", "提交订单"),
+  );
   function placeOrder(event) {
     event.preventDefault();
     const placed = { order_id: makeId("LT"), amount: decimal(cartTotal()) };
@@ -297,24 +450,50 @@ function checkoutPage() {
     window.shopfunnel("order", { ...placed, currency: CURRENCY });
     leave(button, "pay.html");
   }
-  const field = (en, zh, value) => el("label", {}, el("span", {}, both(en, zh)), el("input", { value, required: true, autocomplete: "off" }));
+  const field = (en, zh, value) =>
+    el(
+      "label",
+      {},
+      el("span", {}, both(en, zh)),
+      el("input", { value, required: true, autocomplete: "off" }),
+    );
   return [
     el("h1", {}, both("Checkout", "结算")),
-    el("div", { class: "columns" },
-      el("form", { class: "panel", submit: placeOrder },
+    el(
+      "div",
+      { class: "columns" },
+      el(
+        "form",
+        { class: "panel", submit: placeOrder },
         el("h2", {}, both("Where to", "收货信息")),
         field("Name", "姓名", "Lin Wei 林薇"),
         field("Phone", "电话", "138 0000 0000"),
         field("Address", "地址", "1 Lakeside Lane, Hangzhou 杭州市湖畔里 1 号"),
-        el("p", { class: "hint" }, both("Invented, and it never leaves this page.", "示例信息，不会离开本页面。")),
+        el(
+          "p",
+          { class: "hint" },
+          both("Invented, and it never leaves this page.", "示例信息，不会离开本页面。"),
+        ),
         button,
       ),
-      el("section", { class: "panel summary" },
+      el(
+        "section",
+        { class: "panel summary" },
         el("h2", {}, both("Your order", "订单")),
         ...cartLines().map(({ product, quantity }) =>
-          el("p", { class: "row" }, el("span", {}, `${product.en} × ${quantity}`), el("span", {}, price(product.price * quantity))),
+          el(
+            "p",
+            { class: "row" },
+            el("span", {}, `${product.en} × ${quantity}`),
+            el("span", {}, price(product.price * quantity)),
+          ),
         ),
-        el("p", { class: "row" }, el("span", {}, both("Delivery", "运费")), el("span", {}, both("free", "包邮"))),
+        el(
+          "p",
+          { class: "row" },
+          el("span", {}, both("Delivery", "运费")),
+          el("span", {}, both("free", "包邮")),
+        ),
         totalRow(cartTotal()),
       ),
     ),
@@ -325,19 +504,41 @@ function payPage() {
   const placed = order.get();
   if (!placed) return emptyPage("There is no order to pay", "没有待付款的订单");
   if (placed.paid) return thanksPage();
-  const button = el("button", { class: "main", "data-testid": "pay" }, both(`Pay ¥${placed.amount} now`, "立即付款"));
+  const button = el(
+    "button",
+    { class: "main", "data-testid": "pay" },
+    both(`Pay ¥${placed.amount} now`, "立即付款"),
+  );
   function pay(event) {
     event.preventDefault();
     order.set({ ...placed, paid: true });
-    window.shopfunnel("payment", { order_id: placed.order_id, payment_id: makeId("PAY"), amount: placed.amount, currency: CURRENCY });
+    window.shopfunnel("payment", {
+      order_id: placed.order_id,
+      payment_id: makeId("PAY"),
+      amount: placed.amount,
+      currency: CURRENCY,
+    });
     leave(button, "thanks.html");
   }
-  const way = (en, zh, checked) => el("label", { class: "way" }, el("input", { type: "radio", name: "way", checked }), both(en, zh));
+  const way = (en, zh, checked) =>
+    el("label", { class: "way" }, el("input", { type: "radio", name: "way", checked }), both(en, zh));
   return [
     el("h1", {}, both("Pay", "付款")),
-    el("form", { class: "panel narrow", submit: pay },
-      el("p", { class: "row" }, el("span", {}, both("Order", "订单号")), el("code", { "data-testid": "order-id" }, placed.order_id)),
-      el("p", { class: "row total" }, el("span", {}, both("To pay", "应付")), el("b", {}, `¥${placed.amount}`)),
+    el(
+      "form",
+      { class: "panel narrow", submit: pay },
+      el(
+        "p",
+        { class: "row" },
+        el("span", {}, both("Order", "订单号")),
+        el("code", { "data-testid": "order-id" }, placed.order_id),
+      ),
+      el(
+        "p",
+        { class: "row total" },
+        el("span", {}, both("To pay", "应付")),
+        el("b", {}, `¥${placed.amount}`),
+      ),
       way("WeChat Pay", "微信支付", true),
       way("Alipay", "支付宝", false),
       way("Card", "银行卡", false),
@@ -352,7 +553,17 @@ function thanksPage() {
   if (!placed?.paid) return emptyPage("There is no paid order yet", "还没有已付款的订单");
   const answer = el("p", { class: "hint", role: "status" });
   const stars = [1, 2, 3, 4, 5].map((score) =>
-    el("button", { type: "button", class: "star", "data-testid": `rate-${score}`, "aria-label": `${score} / 5`, click: () => rate(score) }, "★"),
+    el(
+      "button",
+      {
+        type: "button",
+        class: "star",
+        "data-testid": `rate-${score}`,
+        "aria-label": `${score} / 5`,
+        click: () => rate(score),
+      },
+      "★",
+    ),
   );
   function showScore(score) {
     stars.forEach((star, at) => {
@@ -368,11 +579,19 @@ function thanksPage() {
   }
   showScore(placed.score ?? 0);
   return [
-    el("section", { class: "panel narrow centred" },
+    el(
+      "section",
+      { class: "panel narrow centred" },
       el("div", { class: "done", "aria-hidden": "true" }, "✓"),
       el("h1", {}, "Thank you"),
       el("p", { lang: "zh-CN", class: "zh-title" }, "谢谢惠顾"),
-      el("p", {}, both("Your tea is on its way. Order", "茶已在路上，订单号"), " ", el("code", {}, placed.order_id)),
+      el(
+        "p",
+        {},
+        both("Your tea is on its way. Order", "茶已在路上，订单号"),
+        " ",
+        el("code", {}, placed.order_id),
+      ),
       el("h2", {}, both("How was it with us?", "本次服务如何？")),
       el("div", { class: "stars" }, ...stars),
       answer,
@@ -383,7 +602,9 @@ function thanksPage() {
 
 function emptyPage(en, zh) {
   return [
-    el("section", { class: "panel narrow centred" },
+    el(
+      "section",
+      { class: "panel narrow centred" },
       el("h1", {}, en),
       el("p", { lang: "zh-CN", class: "zh-title" }, zh),
       el("a", { class: "main button", href: "./" }, both("See the teas", "去看看茶")),
@@ -392,10 +613,22 @@ function emptyPage(en, zh) {
 }
 
 function totalRow(fen) {
-  return el("p", { class: "row total" }, el("span", {}, both("Total", "合计")), el("b", { "data-testid": "total" }, price(fen)));
+  return el(
+    "p",
+    { class: "row total" },
+    el("span", {}, both("Total", "合计")),
+    el("b", { "data-testid": "total" }, price(fen)),
+  );
 }
 
-const PAGES = { home: homePage, product: productPage, cart: cartPage, checkout: checkoutPage, pay: payPage, thanks: thanksPage };
+const PAGES = {
+  home: homePage,
+  product: productPage,
+  cart: cartPage,
+  checkout: checkoutPage,
+  pay: payPage,
+  thanks: thanksPage,
+};
 
 function showPage() {
   document.getElementById("main").replaceChildren(...PAGES[document.body.dataset.page]());
@@ -405,26 +638,83 @@ function showPage() {
 
 /** What Mei says, by a word of the question; the last one fits everything. */
 const ANSWERS = [
-  [/brew|temperature|water|泡|水温/i, "80 °C for green tea, boiling for pu’er, and no hurry. 绿茶 80 °C，普洱用沸水，慢慢来。"],
-  [/ship|deliver|days|arrive|发货|快递|多久/i, "We send today; most parcels take two days. 今天发货，一般两天到。"],
-  [/gift|present|wrap|送礼|礼盒/i, "Gladly: we wrap it in lake-blue paper, free of charge. 可以免费用湖蓝色纸包装哦。"],
-  [/fresh|when|year|新茶|年份|保质/i, "This spring's picking, opened for you only when you order. 今年春茶，下单后才分装。"],
-  [/./s, "Good question! Of all our teas I would start with the Longjing. 好问题！第一次喝的话，我推荐龙井。"],
+  [
+    /brew|temperature|water|泡|水温/i,
+    "80 °C for green tea, boiling for pu’er, and no hurry. 绿茶 80 °C，普洱用沸水，慢慢来。",
+  ],
+  [
+    /ship|deliver|days|arrive|发货|快递|多久/i,
+    "We send today; most parcels take two days. 今天发货，一般两天到。",
+  ],
+  [
+    /gift|present|wrap|送礼|礼盒/i,
+    "Gladly: we wrap it in lake-blue paper, free of charge. 可以免费用湖蓝色纸包装哦。",
+  ],
+  [
+    /fresh|when|year|新茶|年份|保质/i,
+    "This spring's picking, opened for you only when you order. 今年春茶，下单后才分装。",
+  ],
+  [
+    /./s,
+    "Good question! Of all our teas I would start with the Longjing. 好问题！第一次喝的话，我推荐龙井。",
+  ],
 ];
-const QUESTIONS = ["How do I brew it? 怎么泡？", "When does it arrive? 多久到？", "Is it this year's? 是新茶吗？"];
+const QUESTIONS = [
+  "How do I brew it? 怎么泡？",
+  "When does it arrive? 多久到？",
+  "Is it this year's? 是新茶吗？",
+];
 
 function showChat() {
   const log = el("div", { class: "chat-log", role: "log", "aria-live": "polite" });
-  const input = el("input", { "data-testid": "chat-input", placeholder: "Ask Mei … 想问点什么？", "aria-label": "Message 消息", maxlength: "300", autocomplete: "off" });
-  const questions = el("div", { class: "questions" }, ...QUESTIONS.map((text) => el("button", { type: "button", click: () => send(text) }, text)));
-  const panel = el("section", { id: "chat", class: "chat", "aria-label": "Chat 客服", hidden: true },
-    el("header", {}, el("span", { class: "face", "aria-hidden": "true" }, "梅"), el("span", {}, el("b", {}, "Mei 小梅"), el("small", {}, "answers within a minute 一分钟内回复")),
-      el("button", { type: "button", "aria-label": "Close 关闭", click: () => open(false) }, "×")),
-    log, questions,
-    el("form", { submit: (event) => { event.preventDefault(); send(input.value); } }, input,
-      el("button", { class: "main", "data-testid": "chat-send" }, both("Send", "发送"))),
+  const input = el("input", {
+    "data-testid": "chat-input",
+    placeholder: "Ask Mei … 想问点什么？",
+    "aria-label": "Message 消息",
+    maxlength: "300",
+    autocomplete: "off",
+  });
+  const questions = el(
+    "div",
+    { class: "questions" },
+    ...QUESTIONS.map((text) => el("button", { type: "button", click: () => send(text) }, text)),
   );
-  const launcher = el("button", { type: "button", class: "chat-open main", "data-testid": "chat-open", "aria-expanded": "false", "aria-controls": "chat", click: () => open(panel.hidden) }, both("Ask us", "咨询"));
+  const panel = el(
+    "section",
+    { id: "chat", class: "chat", "aria-label": "Chat 客服", hidden: true },
+    el(
+      "header",
+      {},
+      el("span", { class: "face", "aria-hidden": "true" }, "梅"),
+      el("span", {}, el("b", {}, "Mei 小梅"), el("small", {}, "answers within a minute 一分钟内回复")),
+      el("button", { type: "button", "aria-label": "Close 关闭", click: () => open(false) }, "×"),
+    ),
+    log,
+    questions,
+    el(
+      "form",
+      {
+        submit: (event) => {
+          event.preventDefault();
+          send(input.value);
+        },
+      },
+      input,
+      el("button", { class: "main", "data-testid": "chat-send" }, both("Send", "发送")),
+    ),
+  );
+  const launcher = el(
+    "button",
+    {
+      type: "button",
+      class: "chat-open main",
+      "data-testid": "chat-open",
+      "aria-expanded": "false",
+      "aria-controls": "chat",
+      click: () => open(panel.hidden),
+    },
+    both("Ask us", "咨询"),
+  );
 
   function open(wanted) {
     panel.hidden = !wanted;
@@ -446,7 +736,8 @@ function showChat() {
     const text = typed.trim();
     if (!text) return;
     // One conversation is one inquiry, however many messages it has.
-    if (!chat.get().some(([who]) => who === "visitor")) window.shopfunnel("inquiry", { channel: "demo-chat", agent: "mei" });
+    if (!chat.get().some(([who]) => who === "visitor"))
+      window.shopfunnel("inquiry", { channel: "demo-chat", agent: "mei" });
     say("visitor", text);
     input.value = "";
     questions.hidden = true;

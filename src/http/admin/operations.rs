@@ -141,8 +141,8 @@ async fn import_events(opened: Opened, payload: web::Payload, target: web::Query
         Err(error) => {
             tracing::warn!(shop = target.shop, line = import.line, %error, "an import ended early");
             Refusal::failed(format!(
-                "{error}; {} events are imported, up to line {} all were read; run the same command again when it can go on: \
-                 what is imported already counts once",
+                "{error}; {} events are imported, up to line {} all were read; run the same command again \
+                when it can go on: what is imported already counts once",
                 import.receipt.imported, import.line
             ))
         }

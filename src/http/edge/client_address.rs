@@ -57,8 +57,8 @@ impl TrustedProxies {
         browsers.insert(hasher.finish());
         if browsers.len() >= MANY_BROWSERS && !self.is_hiding.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "a proxy on this machine forwards without X-Forwarded-For, so all visitors look like this machine: places, limits and \
-                 cookieless visitors are wrong; have the proxy send the header"
+                "a proxy on this machine forwards without X-Forwarded-For, so all visitors look like this \
+                machine: places, limits and cookieless visitors are wrong; have the proxy send the header"
             );
         }
     }
@@ -73,8 +73,8 @@ impl TrustedProxies {
             && !self.warned.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(
-                "a peer that is no trusted proxy sends X-Forwarded-For, which is ignored; if it is your proxy, \
-                 add it to trusted_proxies"
+                "a peer that is no trusted proxy sends X-Forwarded-For, which is ignored; if it is your \
+                proxy, add it to trusted_proxies"
             );
         }
         self.walk(peer, &forwarded)

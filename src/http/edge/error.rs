@@ -33,8 +33,8 @@ pub enum ApiError {
     },
     /// A key or a share link stands in the query string.
     #[error(
-        "a key must not stand in an address, where logs and histories keep it; send it as `Authorization: Bearer …`, \
-         and replace this one with `shopfunnel shop rotate-key`"
+        "a key must not stand in an address, where logs and histories keep it; send it as `Authorization: \
+        Bearer …`, and replace this one with `shopfunnel shop rotate-key`"
     )]
     KeyInUrl,
     /// `from` and `to` are too far apart.

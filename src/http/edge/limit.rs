@@ -2,8 +2,8 @@
 //!
 //! Token buckets per client address, per shop and per key. The maps are keyed by what strangers send, so each
 //! has a hard cap: when it is reached, newcomers share one bucket instead of getting one each. Buckets that
-//! are full again are dropped every [`SWEEP_INTERVAL`]. A client's two limits lie side by side in one map: with
-//! an address for each visitor the search for the address costs more than the arithmetic.
+//! are full again are dropped every [`SWEEP_INTERVAL`]. A client's two limits lie side by side in one map:
+//! with an address for each visitor the search for the address costs more than the arithmetic.
 //!
 //! A peer on this machine that forwards for nobody is exempt: it is the operator.
 

@@ -239,8 +239,8 @@ fn notes(reports: &Reports, asked: &Asked, total: &Figures) -> Vec<Note> {
         notes.push(Note {
             code: "waiting_payments",
             message: format!(
-                "{waiting} payments wait for their orders and are in no figure but received_amount; send an event of \
-                 kind `order` with the same order_id for each"
+                "{waiting} payments wait for their orders and are in no figure but received_amount; send an \
+                event of kind `order` with the same order_id for each"
             ),
         });
     }

@@ -22,7 +22,8 @@ static OPEN_COUNTS: Text = Text::new(|| part_of!("open_counts"));
 static FUNNEL_OF_DAYS: Text = Text::new(|| part_of!("funnel_of_days"));
 static GROUPS_BY: Text = Text::new(|| {
     format!(
-        "SELECT *, count() OVER () AS groups FROM (\n{}) ORDER BY visitors DESC, value IS NULL, value LIMIT {{limit:UInt32}}",
+        "SELECT *, count() OVER () AS groups FROM (\n{}) ORDER BY visitors DESC, value IS NULL, value LIMIT \
+        {{limit:UInt32}}",
         *FUNNEL_OF_DAYS
     )
 });

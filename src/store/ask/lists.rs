@@ -152,7 +152,8 @@ mod tests {
         let whole = expanded("-- nest: cohort_rate\n  f($id, …)\nAS value\n");
         assert_eq!(
             whole,
-            "  f(order_d0, \n  f(order_final, \n  f(paid_d0, \n  f(paid_d1, \n  f(paid_final, '')))))\nAS value\n"
+            "  f(order_d0, \n  f(order_final, \n  f(paid_d0, \n  f(paid_d1, \n  f(paid_final, '')))))\nAS \
+            value\n"
         );
     }
 

@@ -105,14 +105,15 @@ impl LedgerBatch {
         );
         let inserts: [(&str, Rows); 6] = [
             (
-                "order_facts (shop, order_id, batch, is_placed, placed_at, placed_day, visitor, is_cookieless, customer, payments, \
-              money, changed_at)",
+                "order_facts (shop, order_id, batch, is_placed, placed_at, placed_day, visitor, \
+                is_cookieless, customer, payments, money, changed_at)",
                 orders,
             ),
             ("late_arrivals (shop, day, received_at)", late),
             (&day_columns, days),
             (
-                "day_ledger (shop, dimension, value, set, currency, after, start, day, batch, counted, amount)",
+                "day_ledger (shop, dimension, value, set, currency, after, start, day, batch, counted, \
+                amount)",
                 ledger,
             ),
             ("open_visitors (shop, day, visitor, batch, is_deleted, until, after, groups)", open),
