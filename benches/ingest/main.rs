@@ -136,6 +136,38 @@ impl Bench {
         wrk::run(tracker.server.address, &singles.file, 1, Duration::from_secs(1))?;
         tracker.server.forget_peak();
 
+        let capacity = self.single_events(name, shipper, &null, &tracker, &singles, &wait)?;
+        self.report.table(
+            &format!("Other loads, {name}"),
+            &["load", "requests/s", "events/s", "p50 ms", "p99 ms", "server cores"],
+        );
+        wait()?;
+        let forwarded = self.visits(&installation, "forwarded", 1, true)?;
+        let mut loads = Vec::new();
+        for _ in 0..self.arguments.rounds {
+            wait()?;
+            loads.push(self.load(&tracker, &forwarded.file, MOST_CONNECTIONS, 1)?);
+        }
+        let load = median(&loads);
+        self.row("single events with limits in play", &load, load.requests_per_s);
+        wait()?;
+
+        self.half_of_capacity(name, &tracker, &singles, capacity)?;
+        self.batches(shipper, &installation, &tracker, &wait)?;
+        self.memory(&format!("all of the above, {name}"), &tracker);
+        Ok(())
+    }
+
+    /// Single events over every number of connections; gives the tracker's requests a second over most of them.
+    fn single_events(
+        &mut self,
+        name: &str,
+        shipper: Shipper,
+        null: &Server,
+        tracker: &Tracker,
+        singles: &Saved,
+        wait: &dyn Fn() -> anyhow::Result<()>,
+    ) -> anyhow::Result<f64> {
         self.report.table(
             &format!("Single events, {name}"),
             &[
@@ -152,8 +184,7 @@ impl Bench {
         );
         let (mut capacity, mut alone) = (f64::NAN, String::new());
         for connections in CONNECTIONS {
-            let (null_load, load, spread) =
-                self.in_turn(&null, &tracker, &singles.file, connections, &wait)?;
+            let (null_load, load, spread) = self.in_turn(null, tracker, &singles.file, connections, wait)?;
             let ratio = load.requests_per_s / null_load.requests_per_s;
             let p99_ratio = load.p99_us / null_load.p99_us;
             self.report.row(&[
@@ -198,23 +229,18 @@ impl Bench {
                 }
             }
         }
-
         self.report.note(&alone);
-        self.report.table(
-            &format!("Other loads, {name}"),
-            &["load", "requests/s", "events/s", "p50 ms", "p99 ms", "server cores"],
-        );
-        wait()?;
-        let forwarded = self.visits(&installation, "forwarded", 1, true)?;
-        let mut loads = Vec::new();
-        for _ in 0..self.arguments.rounds {
-            wait()?;
-            loads.push(self.load(&tracker, &forwarded.file, MOST_CONNECTIONS, 1)?);
-        }
-        let load = median(&loads);
-        self.row("single events with limits in play", &load, load.requests_per_s);
-        wait()?;
+        Ok(capacity)
+    }
 
+    /// Single events at a constant rate, so that waiting is seen and not avoided.
+    fn half_of_capacity(
+        &mut self,
+        name: &str,
+        tracker: &Tracker,
+        singles: &Saved,
+        capacity: f64,
+    ) -> anyhow::Result<()> {
         let pace = Pace {
             address: tracker.server.address,
             requests_per_s: capacity / 2.0,
@@ -238,13 +264,23 @@ impl Bench {
             &format!("{p99_ms:.2} ms"),
             p99_ms <= 3.0,
         );
+        Ok(())
+    }
+
+    fn batches(
+        &mut self,
+        shipper: Shipper,
+        installation: &Installation,
+        tracker: &Tracker,
+        wait: &dyn Fn() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         // Last, because they write most: a disk that is shared may be slower for a while after them.
         for (events, least) in BATCHES.into_iter().zip([150_000.0, 250_000.0]) {
-            let batches = self.visits(&installation, "batches", events, false)?;
+            let batches = self.visits(installation, "batches", events, false)?;
             let mut loads = Vec::new();
             for _ in 0..self.arguments.rounds {
                 wait()?;
-                loads.push(self.load(&tracker, &batches.file, MOST_CONNECTIONS, events)?);
+                loads.push(self.load(tracker, &batches.file, MOST_CONNECTIONS, events)?);
             }
             let load = median(&loads);
             let events_per_s = load.requests_per_s * events as f64;
@@ -257,7 +293,6 @@ impl Bench {
                 );
             }
         }
-        self.memory(&format!("all of the above, {name}"), &tracker);
         Ok(())
     }
 

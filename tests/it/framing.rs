@@ -67,92 +67,90 @@ fn post(headers: &str, body: &str) -> String {
     format!("POST /e HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n{headers}\r\n\r\n{body}")
 }
 
+/// What each request tries, and the request; `length` is that of the one hidden behind it.
+fn readable_in_two_ways(length: usize) -> Vec<(&'static str, String)> {
+    let chunked = "Transfer-Encoding: chunked";
+    let end = "0\r\n\r\n";
+    vec![
+        // two lengths
+        ("length and chunks", post(&format!("Content-Length: 5\r\n{chunked}"), end)),
+        ("chunks and length", post(&format!("{chunked}\r\nContent-Length: 5"), end)),
+        ("length 0 and chunks", post(&format!("Content-Length: 0\r\n{chunked}"), end)),
+        ("chunks in odd case", post("tRANSFER-eNCODING: CHUNKED\r\nContent-Length: 5", end)),
+        ("two lengths", post(&format!("Content-Length: 2\r\nContent-Length: {length}"), "{}")),
+        ("the same length twice", post("Content-Length: 2\r\nContent-Length: 2", "{}")),
+        ("a list of lengths", post("Content-Length: 2, 2", "{}")),
+        // lengths that are none
+        ("a plus", post("Content-Length: +2", "{}")),
+        ("a minus", post("Content-Length: -2", "{}")),
+        ("no digits", post("Content-Length:", "{}")),
+        ("two numbers", post("Content-Length: 2 2", "{}")),
+        ("hexadecimal", post("Content-Length: 0x2", "{}")),
+        ("a fraction", post("Content-Length: 2.0", "{}")),
+        ("a parameter", post("Content-Length: 2;q=1", "{}")),
+        ("beyond 64 bits", post("Content-Length: 18446744073709551618", "{}")),
+        ("64 bits", post("Content-Length: 18446744073709551615", "{}")),
+        ("a vertical tab", post("Content-Length: \u{b}2", "{}")),
+        ("digits of another script", post("Content-Length: ２", "{}")),
+        // codings
+        ("another coding", post("Transfer-Encoding: xchunked", end)),
+        ("a quoted coding", post("Transfer-Encoding: \"chunked\"", end)),
+        ("a coding with a parameter", post("Transfer-Encoding: chunked;x=1", end)),
+        ("a tab in the coding", post("Transfer-Encoding: \u{b}chunked", end)),
+        ("no coding", post("Transfer-Encoding:", end)),
+        ("chunked twice", post("Transfer-Encoding: chunked, chunked", end)),
+        ("chunked not last", post("Transfer-Encoding: chunked, identity", end)),
+        ("identity", post("Transfer-Encoding: identity", end)),
+        ("gzip first", post("Transfer-Encoding: gzip, chunked", end)),
+        ("two codings", post(&format!("{chunked}\r\n{chunked}"), end)),
+        ("two different codings", post(&format!("{chunked}\r\nTransfer-Encoding: identity"), end)),
+        ("chunks in HTTP/1.0", post(chunked, end).replace("HTTP/1.1", "HTTP/1.0")),
+        ("no length in HTTP/1.0", post("X: y", "").replace("HTTP/1.1", "HTTP/1.0")),
+        // lines
+        ("a folded header", post(&format!("X: y\r\n {chunked}\r\nContent-Length: 2"), "{}")),
+        ("a folded coding", post("Content-Length: 2\r\nTransfer-Encoding:\r\n chunked", "{}")),
+        ("a folded first header", "POST /e HTTP/1.1\r\n Host: x\r\nContent-Length: 2\r\n\r\n{}".into()),
+        ("a space before the colon", post("Content-Length : 2", "{}")),
+        ("a space in the name", post("Content Length: 2", "{}")),
+        ("a control in the name", post("Content-Length\u{0}: 2", "{}")),
+        ("no name", post(": 2", "{}")),
+        ("no colon", post("Content-Length 2", "{}")),
+        ("a NUL in a value", post("X: \u{0}\r\nContent-Length: 2", "{}")),
+        ("a CR in a value", post("X: y\rContent-Length: 2", "{}")),
+        ("a bare LF before a coding", post(&format!("X: y\n{chunked}\r\nContent-Length: 2"), "{}")),
+        ("a bare CR line end", "POST /e HTTP/1.1\rHost: x\r\r{}".into()),
+        ("no host", "POST /e HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}".into()),
+        ("two hosts", post("Host: y\r\nContent-Length: 2", "{}")),
+        ("another version", post("Content-Length: 2", "{}").replace("HTTP/1.1", "HTTP/1.2")),
+        ("version 2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into()),
+        ("no version", "POST /e\r\nHost: x\r\n\r\n".into()),
+        ("two spaces", post("Content-Length: 2", "{}").replace("POST /e", "POST  /e")),
+        // chunks
+        ("a chunk with a plus", post(chunked, "+2\r\n{}\r\n0\r\n\r\n")),
+        ("a chunk with a minus", post(chunked, "-2\r\n{}\r\n0\r\n\r\n")),
+        ("a chunk with 0x", post(chunked, "0x2\r\n{}\r\n0\r\n\r\n")),
+        ("a chunk after a space", post(chunked, " 2\r\n{}\r\n0\r\n\r\n")),
+        ("a chunk without a size", post(chunked, "\r\n{}\r\n0\r\n\r\n")),
+        ("a chunk beyond 64 bits", post(chunked, "10000000000000002\r\n{}\r\n0\r\n\r\n")),
+        ("a chunk longer than its size", post(chunked, "1\r\n{}\r\n0\r\n\r\n")),
+        ("a chunk without its end", post(chunked, "2\r\n{}0\r\n\r\n")),
+        ("a chunk ended by LF", post(chunked, "2\n{}\n0\n\n")),
+        ("an extension with LF", post(chunked, "2;x\ny\r\n{}\r\n0\r\n\r\n")),
+        // bodies that nobody asked for
+        ("a body to another path", post(&format!("Content-Length: {length}"), "").replace("/e", "/no")),
+        ("a body to another method", post(&format!("Content-Length: {length}"), "").replace("POST", "PUT")),
+        ("a tunnel", "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n".into()),
+        ("an upgrade", post(&format!("Upgrade: h2c\r\nContent-Length: {length}"), "").replace("/e", "/no")),
+    ]
+}
+
 #[test]
 fn what_could_be_read_in_two_ways_is_refused_and_nothing_behind_it_runs() {
     run(async {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         let hidden = request(&visit(&shop, "hidden"));
-        let length = hidden.len();
-        let chunked = "Transfer-Encoding: chunked";
-        let end = "0\r\n\r\n";
-        let cases: Vec<(&str, String)> = vec![
-            // two lengths
-            ("length and chunks", post(&format!("Content-Length: 5\r\n{chunked}"), end)),
-            ("chunks and length", post(&format!("{chunked}\r\nContent-Length: 5"), end)),
-            ("length 0 and chunks", post(&format!("Content-Length: 0\r\n{chunked}"), end)),
-            ("chunks in odd case", post("tRANSFER-eNCODING: CHUNKED\r\nContent-Length: 5", end)),
-            ("two lengths", post(&format!("Content-Length: 2\r\nContent-Length: {length}"), "{}")),
-            ("the same length twice", post("Content-Length: 2\r\nContent-Length: 2", "{}")),
-            ("a list of lengths", post("Content-Length: 2, 2", "{}")),
-            // lengths that are none
-            ("a plus", post("Content-Length: +2", "{}")),
-            ("a minus", post("Content-Length: -2", "{}")),
-            ("no digits", post("Content-Length:", "{}")),
-            ("two numbers", post("Content-Length: 2 2", "{}")),
-            ("hexadecimal", post("Content-Length: 0x2", "{}")),
-            ("a fraction", post("Content-Length: 2.0", "{}")),
-            ("a parameter", post("Content-Length: 2;q=1", "{}")),
-            ("beyond 64 bits", post("Content-Length: 18446744073709551618", "{}")),
-            ("64 bits", post("Content-Length: 18446744073709551615", "{}")),
-            ("a vertical tab", post("Content-Length: \u{b}2", "{}")),
-            ("digits of another script", post("Content-Length: ２", "{}")),
-            // codings
-            ("another coding", post("Transfer-Encoding: xchunked", end)),
-            ("a quoted coding", post("Transfer-Encoding: \"chunked\"", end)),
-            ("a coding with a parameter", post("Transfer-Encoding: chunked;x=1", end)),
-            ("a tab in the coding", post("Transfer-Encoding: \u{b}chunked", end)),
-            ("no coding", post("Transfer-Encoding:", end)),
-            ("chunked twice", post("Transfer-Encoding: chunked, chunked", end)),
-            ("chunked not last", post("Transfer-Encoding: chunked, identity", end)),
-            ("identity", post("Transfer-Encoding: identity", end)),
-            ("gzip first", post("Transfer-Encoding: gzip, chunked", end)),
-            ("two codings", post(&format!("{chunked}\r\n{chunked}"), end)),
-            ("two different codings", post(&format!("{chunked}\r\nTransfer-Encoding: identity"), end)),
-            ("chunks in HTTP/1.0", post(chunked, end).replace("HTTP/1.1", "HTTP/1.0")),
-            ("no length in HTTP/1.0", post("X: y", "").replace("HTTP/1.1", "HTTP/1.0")),
-            // lines
-            ("a folded header", post(&format!("X: y\r\n {chunked}\r\nContent-Length: 2"), "{}")),
-            ("a folded coding", post("Content-Length: 2\r\nTransfer-Encoding:\r\n chunked", "{}")),
-            ("a folded first header", "POST /e HTTP/1.1\r\n Host: x\r\nContent-Length: 2\r\n\r\n{}".into()),
-            ("a space before the colon", post("Content-Length : 2", "{}")),
-            ("a space in the name", post("Content Length: 2", "{}")),
-            ("a control in the name", post("Content-Length\u{0}: 2", "{}")),
-            ("no name", post(": 2", "{}")),
-            ("no colon", post("Content-Length 2", "{}")),
-            ("a NUL in a value", post("X: \u{0}\r\nContent-Length: 2", "{}")),
-            ("a CR in a value", post("X: y\rContent-Length: 2", "{}")),
-            ("a bare LF before a coding", post(&format!("X: y\n{chunked}\r\nContent-Length: 2"), "{}")),
-            ("a bare CR line end", "POST /e HTTP/1.1\rHost: x\r\r{}".into()),
-            ("no host", "POST /e HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}".into()),
-            ("two hosts", post("Host: y\r\nContent-Length: 2", "{}")),
-            ("another version", post("Content-Length: 2", "{}").replace("HTTP/1.1", "HTTP/1.2")),
-            ("version 2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into()),
-            ("no version", "POST /e\r\nHost: x\r\n\r\n".into()),
-            ("two spaces", post("Content-Length: 2", "{}").replace("POST /e", "POST  /e")),
-            // chunks
-            ("a chunk with a plus", post(chunked, "+2\r\n{}\r\n0\r\n\r\n")),
-            ("a chunk with a minus", post(chunked, "-2\r\n{}\r\n0\r\n\r\n")),
-            ("a chunk with 0x", post(chunked, "0x2\r\n{}\r\n0\r\n\r\n")),
-            ("a chunk after a space", post(chunked, " 2\r\n{}\r\n0\r\n\r\n")),
-            ("a chunk without a size", post(chunked, "\r\n{}\r\n0\r\n\r\n")),
-            ("a chunk beyond 64 bits", post(chunked, "10000000000000002\r\n{}\r\n0\r\n\r\n")),
-            ("a chunk longer than its size", post(chunked, "1\r\n{}\r\n0\r\n\r\n")),
-            ("a chunk without its end", post(chunked, "2\r\n{}0\r\n\r\n")),
-            ("a chunk ended by LF", post(chunked, "2\n{}\n0\n\n")),
-            ("an extension with LF", post(chunked, "2;x\ny\r\n{}\r\n0\r\n\r\n")),
-            // bodies that nobody asked for
-            ("a body to another path", post(&format!("Content-Length: {length}"), "").replace("/e", "/no")),
-            (
-                "a body to another method",
-                post(&format!("Content-Length: {length}"), "").replace("POST", "PUT"),
-            ),
-            ("a tunnel", "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n".into()),
-            (
-                "an upgrade",
-                post(&format!("Upgrade: h2c\r\nContent-Length: {length}"), "").replace("/e", "/no"),
-            ),
-        ];
+        let cases = readable_in_two_ways(hidden.len());
         let judged = cases.into_iter().map(async |(name, first)| {
             let heard = send(&app, format!("{first}{hidden}").as_bytes()).await;
             (name, heard)

@@ -156,6 +156,26 @@ fn every_report_is_a_table_when_that_is_asked_for() {
     });
 }
 
+/// Every figure of one part of an answer, by the name of its column.
+fn figures_of(part: &Value) -> Vec<(String, Value)> {
+    let mut figures: Vec<(String, Value)> = Vec::new();
+    figures.extend(part["funnel"].as_object().unwrap().clone());
+    for money in part["money"].as_array().unwrap() {
+        let suffix = money["currency"].as_str().unwrap();
+        for (id, figure) in money.as_object().unwrap() {
+            match id.as_str() {
+                "currency" => {}
+                "waiting_payments" => {
+                    figures.push((format!("{id}_{suffix}"), figure["count"].clone()));
+                    figures.push((format!("{id}_amount_{suffix}"), figure["amount"].clone()));
+                }
+                _ => figures.push((format!("{id}_{suffix}"), figure.clone())),
+            }
+        }
+    }
+    figures
+}
+
 #[test]
 fn the_table_of_the_funnel_holds_the_figures_of_its_answer() {
     run(async {
@@ -209,22 +229,7 @@ fn the_table_of_the_funnel_holds_the_figures_of_its_answer() {
             &answer["previous"],
         ];
         for (row, part) in rows.iter().zip(parts) {
-            let mut figures: Vec<(String, Value)> = Vec::new();
-            figures.extend(part["funnel"].as_object().unwrap().clone());
-            for money in part["money"].as_array().unwrap() {
-                let suffix = money["currency"].as_str().unwrap();
-                for (id, figure) in money.as_object().unwrap() {
-                    match id.as_str() {
-                        "currency" => {}
-                        "waiting_payments" => {
-                            figures.push((format!("{id}_{suffix}"), figure["count"].clone()));
-                            figures.push((format!("{id}_amount_{suffix}"), figure["amount"].clone()));
-                        }
-                        _ => figures.push((format!("{id}_{suffix}"), figure.clone())),
-                    }
-                }
-            }
-            for (id, figure) in figures {
+            for (id, figure) in figures_of(part) {
                 let Some(place) = columns.iter().position(|column| *column == id) else {
                     assert!(figure.is_null(), "{id} has no column");
                     continue;
