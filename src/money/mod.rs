@@ -1,5 +1,9 @@
 //! Exact amounts and ISO 4217 currencies. Never a float.
 
+mod read;
+mod signs;
+
+pub use read::{read_number, read_text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
@@ -13,29 +17,35 @@ const MAX_UNITS: i64 = 1_000_000_000_000;
 const MAX_DECIMALS: usize = 4;
 
 impl Amount {
-    /// Reads the decimal text of an amount: digits, then optionally a point and 1 to 4 digits.
+    /// Reads the plain decimal text of an amount: digits, then optionally a point and 1 to 4 digits.
+    /// [`read_text`] reads more.
     ///
     /// `None` when the text is anything else (sign, exponent, spaces, grouping) or above 10¹² units.
     pub fn parse(text: &str) -> Option<Amount> {
-        let (units, decimals) = match text.split_once('.') {
-            Some((units, decimals)) => (units, Some(decimals)),
-            None => (text, None),
-        };
+        let (units, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        Amount::of_digits(units, decimals)
+    }
+
+    /// The amount of units and decimals, written in ASCII digits: any number of them, and 1 to 4.
+    ///
+    /// `None` when they are anything else, or above 10¹² units.
+    fn of_digits(units: &str, decimals: &str) -> Option<Amount> {
         let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !all_digits(units) {
+        if !all_digits(units) || !all_digits(decimals) || decimals.len() > MAX_DECIMALS {
             return None;
         }
-        let mut fraction = 0;
-        if let Some(decimals) = decimals {
-            if !all_digits(decimals) || decimals.len() > MAX_DECIMALS {
-                return None;
-            }
-            let scale = 10_i64.pow((MAX_DECIMALS - decimals.len()) as u32);
-            fraction = decimals.parse::<i64>().ok()? * scale;
-        }
+        let fraction = decimals.parse::<i64>().ok()? * 10_i64.pow((MAX_DECIMALS - decimals.len()) as u32);
         let units = units.parse::<i64>().ok().filter(|&units| units <= MAX_UNITS)?;
-        let amount = units * TEN_THOUSANDTHS + fraction;
-        (amount <= MAX_UNITS * TEN_THOUSANDTHS).then_some(Amount(amount))
+        Amount::within_bounds(units * TEN_THOUSANDTHS + fraction)
+    }
+
+    /// The next greater amount.
+    fn next(self) -> Option<Amount> {
+        Amount::within_bounds(self.0 + 1)
+    }
+
+    fn within_bounds(ten_thousandths: i64) -> Option<Amount> {
+        (ten_thousandths <= MAX_UNITS * TEN_THOUSANDTHS).then_some(Amount(ten_thousandths))
     }
 
     /// The amount in ten-thousandths of a unit.
@@ -134,6 +144,23 @@ impl Currency {
         CODES.split(' ').any(|known| known == code).then_some(Currency(bytes))
     }
 
+    /// Reads a three-letter code in whatever case, as people and some systems write it.
+    pub fn parse_any_case(code: &str) -> Option<Currency> {
+        Currency::parse(&code.to_ascii_uppercase())
+    }
+
+    /// Decimals of its amounts, by ISO 4217 ("minor unit"): 0, 2 or 3.
+    fn decimals(self) -> usize {
+        let is_in = |codes: &str| codes.split(' ').any(|code| code == self.code());
+        if is_in(WITHOUT_DECIMALS) {
+            0
+        } else if is_in(WITH_THREE_DECIMALS) {
+            3
+        } else {
+            2
+        }
+    }
+
     /// The code, for example `CNY`.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -174,6 +201,9 @@ GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR 
 LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB \
 PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB \
 TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
+
+const WITHOUT_DECIMALS: &str = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
+const WITH_THREE_DECIMALS: &str = "BHD IQD JOD KWD LYD OMR TND";
 
 #[cfg(test)]
 mod tests {
@@ -246,5 +276,17 @@ mod tests {
         for code in ["cny", "RMB", "XXX", "CN", "CNYX", "", "C Y", "¥"] {
             assert_eq!(Currency::parse(code), None, "{code}");
         }
+    }
+    #[test]
+    fn codes_are_read_in_any_case_and_tell_the_decimals_of_their_amounts() {
+        for (code, decimals) in [("cny", 2), ("CNY", 2), ("Jpy", 0), ("kWd", 3), ("XPF", 0)] {
+            let currency = Currency::parse_any_case(code).unwrap();
+            assert_eq!((currency.code(), currency.decimals()), (code.to_uppercase().as_str(), decimals));
+        }
+        for code in ["", "rmb", "cn", "cnyx", " cny", "ＣＮＹ", "ﬁm"] {
+            assert_eq!(Currency::parse_any_case(code), None, "{code}");
+        }
+        let odd = WITHOUT_DECIMALS.split(' ').chain(WITH_THREE_DECIMALS.split(' '));
+        assert!(odd.into_iter().all(|code| Currency::parse(code).is_some()));
     }
 }
