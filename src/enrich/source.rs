@@ -7,11 +7,12 @@
 //! The app around the page is no source: whoever opens the shop from its favorites in WeChat came directly,
 //! and an invented "wechat" would hide that. It is told as the browser.
 
+mod parameters;
+
 use crate::text::{cleaned, is_hidden};
-use std::borrow::Cow;
+use parameters::Parameters;
 use std::collections::HashMap;
 use std::sync::LazyLock;
-use url::form_urlencoded;
 
 /// Of a value, as of a whole address. Who stores it cuts it further, once it has looked for what must not be
 /// stored.
@@ -150,31 +151,6 @@ pub fn without_click_ids(url: String) -> String {
     out
 }
 
-/// The parameters of a query, and of a fragment that has the form of one.
-struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
-
-impl<'a> Parameters<'a> {
-    fn of(url: &'a str) -> Parameters<'a> {
-        let Some(start) = url.find(['?', '#']) else { return Parameters(Vec::new()) };
-        let parts = url[start..].split(['?', '#']);
-        Parameters(parts.flat_map(|part| form_urlencoded::parse(part.as_bytes())).collect())
-    }
-
-    /// The cleaned value of the first of `names` that has one.
-    fn first(&self, names: &[&str]) -> Option<String> {
-        names.iter().find_map(|name| self.value(name))
-    }
-
-    fn value(&self, name: &str) -> Option<String> {
-        let values = self.0.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        values.map(|(_, value)| cleaned(value.trim(), MAX_CHARS)).find(|value| !value.is_empty())
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(known, value)| known.eq_ignore_ascii_case(name) && !value.is_empty())
-    }
-}
-
 /// Source and medium that a click id tells.
 fn clicked(parameters: &Parameters<'_>) -> Option<(&'static str, &'static str)> {
     let from_ocean_engine = || OCEAN_ENGINE.iter().any(|name| parameters.has(name));
@@ -264,22 +240,29 @@ fn readable(path: &str) -> String {
     if !path.contains('%') {
         return cleaned(path, usize::MAX);
     }
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
+    let bytes = unescaped(path, |byte| matches!(byte, 0..=b' ' | 0x7f | b'/' | b'?' | b'#' | b'%'));
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(is_hidden) => text,
+        // Marks that hide, or another encoding than UTF-8: the escapes stay. A path is an address that must
+        // lead to the page still; a campaign is a mere name, and is guessed at (`parameters`).
+        _ => cleaned(path, usize::MAX),
+    }
+}
+
+/// The bytes of a text whose escapes are resolved, but those of bytes that `stays`.
+fn unescaped(text: &str, stays: impl Fn(u8) -> bool) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
     while let [byte, behind @ ..] = rest {
         let escaped = (*byte == b'%')
             .then(|| std::str::from_utf8(behind.get(..2)?).ok())
             .flatten()
             .and_then(|digits| u8::from_str_radix(digits, 16).ok())
-            .filter(|byte| !matches!(byte, 0..=b' ' | 0x7f | b'/' | b'?' | b'#' | b'%'));
+            .filter(|byte| !stays(*byte));
         bytes.push(escaped.unwrap_or(*byte));
         rest = if escaped.is_some() { &behind[2..] } else { behind };
     }
-    match String::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(is_hidden) => text,
-        // Another encoding than UTF-8, or marks that hide: the escapes stay.
-        _ => cleaned(path, usize::MAX),
-    }
+    bytes
 }
 
 #[cfg(test)]

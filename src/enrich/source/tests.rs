@@ -218,6 +218,49 @@ fn click_ids_are_taken_out_of_addresses_and_nothing_else_is() {
 }
 
 #[test]
+fn parameters_in_gb18030_are_read_and_other_bytes_are_not_guessed_at() {
+    for (value, expected) in [
+        ("%CB%AB11", "双11"),
+        ("%B4%BA%BC%BE+%B2%E8%D2%B6", "春季 茶叶"),
+        ("11%2E11%20%CB%AB", "11.11 双"),
+        // Characters beyond GB2312, of two bytes and of four.
+        ("%CB%AB%CA%AE%E9F", "双十镕"),
+        ("%CB%AB%CA%AE%95%32%82%36", "双十𠀀"),
+        ("%E5%8F%8C11", "双11"),
+        // Valid in UTF-8 by chance.
+        ("%CB%AB%CA%AE%D2%BB", "双十一"),
+        // Text in UTF-8 stays it, whatever it would be in GB18030.
+        ("caf%C3%A9", "café"),
+        ("%D0%B2%D0%B5", "ве"),
+        ("Hawai%CA%BBi", "Hawaiʻi"),
+        ("Azul+%C9%A3ef", "Azul ɣef"),
+        ("%CB%AB%C3%80", "˫À"),
+        ("双%CB%AB", "双˫"),
+    ] {
+        assert_eq!(told(&format!("{PAGE}?utm_source=a&utm_campaign={value}"), "").2, expected, "{value}");
+    }
+    for value in [
+        "caf%E9",
+        "p%E9riode",
+        "cr%E8me+br%FBl%E9e",
+        "%CB%AB%CB",
+        "%CB%AB%CA%AE%81%30%81%30",
+        "%B2%E8%1B",
+        "梦梦%B2%E8",
+        "%CB%AE+%E9F",
+        "%EF%BF%BD%EF%BF%BD",
+        "%AA%A1%CB%AB",
+        "%FF%FE",
+        "%EF%BF%BD",
+        "%80",
+    ] {
+        let campaign = told(&format!("{PAGE}?utm_source=a&utm_campaign={value}"), "").2;
+        assert!(campaign.contains('\u{fffd}'), "{value} {campaign}");
+    }
+    assert_eq!(told(&format!("{PAGE}?utm_source=%B2%E8%D3%D1%C8%A6#/a?x=1"), "").0, "茶友圈");
+}
+
+#[test]
 fn the_table_of_referrers_is_in_order() {
     const MEDIA: [&str; 6] = ["search", "social", "ai", "shopping", "email", "none"];
     let mut hosts = Vec::new();
@@ -245,6 +288,9 @@ fn no_text_whatever_breaks_it() {
         "%",
         "gclid",
         "utm_source",
+        "utm_campaign",
+        "%CB%AB",
+        "%B2",
         "https://",
         "茶",
         "\u{202e}",
@@ -259,7 +305,8 @@ fn no_text_whatever_breaks_it() {
         let (url, referrer) = (text(), text());
         let touch = touch(&url, &referrer, []);
         assert!(!touch.source.is_empty() || touch == Touch::default(), "{url} {referrer}");
-        assert!(!path(&url).chars().any(is_hidden), "{url}");
+        let texts = [touch.source, touch.medium, touch.campaign, path(&url)];
+        assert!(!texts.iter().any(|text| text.chars().any(is_hidden)), "{url}");
         assert!(without_click_ids(url.clone()).len() <= url.len());
     }
 }
