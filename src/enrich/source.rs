@@ -1,18 +1,18 @@
 //! Who sent a visitor, out of the page's address and its referrer, both as they were sent.
 //!
 //! Campaign parameters say it themselves and come first; then click ids, which an advertiser's platform adds;
-//! then the referrer's host, by a table written by hand (`data/referrers.txt`). A host that the table does
-//! not know is its own source. The shop's own pages, and the way back from paying or signing in, send nobody.
+//! then the referrer's host. `names` gives all of them one name. A host that it does not know is its own
+//! source. The shop's own pages, and the way back from paying or signing in, send nobody.
 //!
 //! The app around the page is no source: whoever opens the shop from its favorites in WeChat came directly,
 //! and an invented "wechat" would hide that. It is told as the browser.
 
+mod names;
 mod parameters;
 
 use crate::text::{cleaned, is_hidden};
+use names::Referrer;
 use parameters::Parameters;
-use std::collections::HashMap;
-use std::sync::LazyLock;
 
 /// Of a value, as of a whole address. Who stores it cuts it further, once it has looked for what must not be
 /// stored.
@@ -21,7 +21,6 @@ const MAX_CHARS: usize = 2_048;
 const MAX_HOST_BYTES: usize = 253;
 /// What a medium or a source says to mean: nobody.
 const NOBODY: [&str; 4] = ["direct", "(direct)", "none", "(none)"];
-const REFERRERS: &str = include_str!("data/referrers.txt");
 
 /// Who sent the visitor. Without a source the others are empty too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,42 +55,23 @@ const CLICK_IDS: [(&str, &str, &str); 14] = [
 /// What Ocean Engine sends beside a `clickid`, which others call so too.
 const OCEAN_ENGINE: [&str; 2] = ["adid", "creativeid"];
 
-/// Who sends visitors from a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Referrer {
-    medium: &'static str,
-    source: &'static str,
-}
-
-/// By host.
-static REFERRERS_BY_HOST: LazyLock<HashMap<&'static str, Referrer>> = LazyLock::new(|| {
-    let lines = REFERRERS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut referrers = HashMap::new();
-    for line in lines {
-        let mut words = line.split_whitespace();
-        let (Some(medium), Some(source)) = (words.next(), words.next()) else { continue };
-        referrers.extend(words.map(|host| (host, Referrer { medium, source })));
-    }
-    referrers
-});
-
 /// Who sent the visitor to the page at `url`. `own` are more origins of the shop than that page's.
 pub fn touch<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str>) -> Touch {
     let parameters = Parameters::of(url);
-    let linked = || referred(url, referrer, own);
+    let linked = || linked(url, referrer, own);
     let explicit = parameters.first(&["utm_source", "hmsr"]).map(|source| source.to_lowercase());
     let touch = match explicit.filter(|source| !NOBODY.contains(&source.as_str())) {
         Some(source) => {
             // The click id, too, was added for this link.
-            let medium = clicked(&parameters).map(|(_, medium)| medium.to_owned());
-            Some(Touch { source, medium: medium.unwrap_or_default(), campaign: String::new() })
+            let medium = clicked(&parameters).map_or("", |(_, medium)| medium);
+            Some(named(&names::of_word(source), medium))
         }
         None => match clicked(&parameters) {
             // Facebook marks every link out of its apps; the referrer tells which app.
-            Some(("facebook", _)) => {
-                linked().filter(|touch| touch.medium == "social").or_else(|| known("facebook", "social"))
-            }
-            Some((source, medium)) => known(source, medium),
+            Some(("facebook", _)) => linked()
+                .filter(|touch| touch.medium == "social")
+                .or_else(|| Some(named("facebook", "social"))),
+            Some((source, medium)) => Some(named(source, medium)),
             None => linked(),
         },
     };
@@ -105,8 +85,8 @@ pub fn touch<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a st
     touch
 }
 
-fn known(source: &str, medium: &str) -> Option<Touch> {
-    Some(Touch { source: source.to_owned(), medium: medium.to_owned(), campaign: String::new() })
+fn named(source: &str, medium: &str) -> Touch {
+    Touch { source: source.to_owned(), medium: medium.to_owned(), campaign: String::new() }
 }
 
 /// The path of a page's address with escapes resolved where they stand for text, so that a page has one name
@@ -179,13 +159,12 @@ fn split_authority(rest: &str) -> (&str, &str) {
     (port.map_or(host, |at| &host[..at]).trim_end_matches('.'), rest)
 }
 
-fn referred<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str>) -> Option<Touch> {
+fn linked<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str>) -> Option<Touch> {
     let (host, _) = page(referrer).or_else(|| {
         let app = referrer.strip_prefix("android-app://").or_else(|| referrer.strip_prefix("ios-app://"))?;
         Some(split_authority(app))
     })?;
-    let in_hosts = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
-    if host.is_empty() || host.len() > MAX_HOST_BYTES || !host.chars().all(in_hosts) {
+    if !names::is_host(host) {
         return None;
     }
     let host = host.to_ascii_lowercase();
@@ -194,10 +173,10 @@ fn referred<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str
     if page(url).is_some_and(is_own) || own.into_iter().filter_map(page).any(is_own) {
         return None;
     }
-    match referrer_of(&host) {
-        Some(Referrer { medium: "none", .. }) => None,
-        Some(Referrer { medium, source }) => known(source, medium),
-        None => known(host.strip_prefix("www.").unwrap_or(&host), "referral"),
+    match names::of_host(&host) {
+        Some(referrer) if referrer.is_way_back() => None,
+        Some(Referrer { medium, source }) => Some(named(source, medium)),
+        None => Some(named(names::without_www(&host), "referral")),
     }
 }
 
@@ -215,24 +194,6 @@ fn is_same_site(host: &str, registered_of_host: Option<&str>, other: &str) -> bo
     host == other
         || registered_of_host
             .is_some_and(|domain| other.ends_with(domain) && registered(other) == Some(domain))
-}
-
-fn referrer_of(host: &str) -> Option<Referrer> {
-    let mut below = Some(host);
-    while let Some(name) = below {
-        if let Some(sender) = REFERRERS_BY_HOST.get(name) {
-            return Some(*sender);
-        }
-        below = name.split_once('.').map(|(_, rest)| rest);
-    }
-    // Not those of hosting companies: anybody can be amazon.github.io.
-    let is_registry = |domain: &psl::Domain<'_>| domain.suffix().typ() == Some(psl::Type::Icann);
-    let domain = psl::domain(host.as_bytes()).filter(is_registry)?;
-    let domain = std::str::from_utf8(domain.as_bytes()).ok()?;
-    let before = host.strip_suffix(domain)?;
-    let name = domain.split('.').next()?;
-    matches!(before, "" | "www." | "m.")
-        .then(|| REFERRERS_BY_HOST.get(format!("{name}.*").as_str()).copied())?
 }
 
 /// Escapes resolved, except where that would change what the path means or hide something in it.

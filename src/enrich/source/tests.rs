@@ -1,6 +1,8 @@
 //! Addresses and referrers as shops see them, and the source of each.
 
+use super::names::{REFERRERS, REFERRERS_BY_HOST, SOURCES_BY_WORD, SYNONYMS, lines};
 use super::*;
+use url::form_urlencoded;
 
 const PAGE: &str = "https://tea.example/p";
 
@@ -20,7 +22,7 @@ fn campaign_parameters_come_first_then_click_ids_then_the_referrer() {
             "email",
             "Spring Tea",
         ),
-        ("?utm_source=%E5%BE%AE%E4%BF%A1&utm_campaign=%E5%8F%8C11", "", "微信", "", "双11"),
+        ("?utm_source=%E5%BE%AE%E4%BF%A1&utm_campaign=%E5%8F%8C11", "", "wechat", "", "双11"),
         ("?hmsr=toutiao.io&hmpl=plan&hmcu=unit", "", "toutiao.io", "", "plan"),
         ("?utm_source=google&gclid=x", "", "google", "cpc", ""),
         ("?utm_source=google&utm_medium=organic&gclid=x", "", "google", "organic", ""),
@@ -46,7 +48,6 @@ fn campaign_parameters_come_first_then_click_ids_then_the_referrer() {
         ("?utm_source=direct&utm_medium=(none)", "", "", "", ""),
         ("?utm_source=(Direct)", baidu, "baidu", "search", ""),
         ("?utm_source=+&utm_medium=cpc", baidu, "baidu", "cpc", ""),
-        ("?utm_medium=cpc&utm_campaign=lost", "", "", "", ""),
         ("?UTM_SOURCE=Weibo", "", "weibo", "", ""),
         ("#/tea?utm_source=poster&utm_medium=qr", "", "poster", "qr", ""),
         ("?utm_source=a%00b%E2%80%AEc%0A", "", "abc", "", ""),
@@ -218,6 +219,70 @@ fn click_ids_are_taken_out_of_addresses_and_nothing_else_is() {
 }
 
 #[test]
+fn a_sender_has_one_name_by_whatever_word_a_link_calls_it() {
+    for (words, source) in [
+        (
+            &["fb", "FB", "Facebook", "facebook.com", "m.facebook.com", "l.facebook.com", "fb.com"][..],
+            "facebook",
+        ),
+        (&["facebook ads", "Facebook_Ads", "fb-ads", "https://www.facebook.com/"], "facebook"),
+        (&["ig", "IG", "instagram.com", "l.instagram.com", "insta"], "instagram"),
+        (&["yt", "youtu.be", "www.youtube.com"], "youtube"),
+        (&["tt", "tiktok.com", "TikTok Ads"], "tiktok"),
+        (&["twitter", "twitter.com", "x.com", "t.co", "X"], "x"),
+        (&["weixin", "wx", "微信", " WeChat ", "mp.weixin.qq.com", "com.tencent.mm"], "wechat"),
+        (&["xhs", "red", "小红书", "xiaohongshu.com", "rednote"], "xiaohongshu"),
+        (&["dy", "抖音", "douyin.com"], "douyin"),
+        (&["baidu.com", "m.baidu.com", "百度", "Baidu"], "baidu"),
+        (&["google.com", "www.google.com.hk", "adwords", "googleads", "Google_Ads", "Google Ads"], "google"),
+        (&["linkedin.com", "领英", "lnkd.in"], "linkedin"),
+        (&["pinterest.de", "pin.it"], "pinterest"),
+        (&["wa.me"], "whatsapp"),
+        (&["t.me", "tg"], "telegram"),
+        (&["chatgpt.com"], "chatgpt"),
+        (&["360", "so.com"], "so"),
+        (
+            &["blog.example", "www.blog.example", "https://www.Blog.example/x?y", "Blog.example"],
+            "blog.example",
+        ),
+        (&["alipay.com", "www.alipay.com"], "alipay.com"),
+        (&["mei@m.facebook.com"], "mei@m.facebook.com"),
+        (&["spring.sale v2"], "spring.sale v2"),
+        (&["google.github.io"], "google.github.io"),
+        (&["v1.2"], "v1.2"),
+        (&["news-letter", "News-Letter"], "news-letter"),
+        (&["fbi"], "fbi"),
+    ] {
+        for word in words {
+            let value: String = form_urlencoded::byte_serialize(word.as_bytes()).collect();
+            for name in ["utm_source", "hmsr"] {
+                assert_eq!(told(&format!("{PAGE}?{name}={value}"), "").0, source, "{word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_table_of_synonyms_is_in_order_and_told() {
+    let document = include_str!("../../../docs/SNIPPET.md");
+    let of_click_ids = CLICK_IDS.iter().map(|(_, source, _)| *source);
+    let known: Vec<&str> = REFERRERS_BY_HOST.values().map(|known| known.source).chain(of_click_ids).collect();
+    let mut listed = 0;
+    for line in lines(SYNONYMS) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert!(words.len() > 1 && known.contains(&words[0]), "{line}");
+        assert!(!line.contains(['-', '_', '.']) && line == line.to_lowercase(), "{line}");
+        // A name is never another sender's word.
+        assert!(words[1..].iter().all(|word| !known.contains(word)), "{line}");
+        let told: Vec<String> = words[1..].iter().map(|word| format!("`{word}`")).collect();
+        let row = format!("| `{}` | {} |", words[0], told.join(" "));
+        assert!(document.contains(&row), "docs/SNIPPET.md lacks the row {row}");
+        listed += words.len() - 1;
+    }
+    assert_eq!(SOURCES_BY_WORD.len(), listed);
+}
+
+#[test]
 fn parameters_in_gb18030_are_read_and_other_bytes_are_not_guessed_at() {
     for (value, expected) in [
         ("%CB%AB11", "双11"),
@@ -257,6 +322,7 @@ fn parameters_in_gb18030_are_read_and_other_bytes_are_not_guessed_at() {
         let campaign = told(&format!("{PAGE}?utm_source=a&utm_campaign={value}"), "").2;
         assert!(campaign.contains('\u{fffd}'), "{value} {campaign}");
     }
+    assert_eq!(told(&format!("{PAGE}?utm_source=%CE%A2%D0%C5"), "").0, "wechat");
     assert_eq!(told(&format!("{PAGE}?utm_source=%B2%E8%D3%D1%C8%A6#/a?x=1"), "").0, "茶友圈");
 }
 
@@ -264,7 +330,7 @@ fn parameters_in_gb18030_are_read_and_other_bytes_are_not_guessed_at() {
 fn the_table_of_referrers_is_in_order() {
     const MEDIA: [&str; 6] = ["search", "social", "ai", "shopping", "email", "none"];
     let mut hosts = Vec::new();
-    for line in REFERRERS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in lines(REFERRERS) {
         let words: Vec<&str> = line.split_whitespace().collect();
         assert!(words.len() > 2 && MEDIA.contains(&words[0]), "{line}");
         assert_eq!(words[1] == "-", words[0] == "none", "{line}");
