@@ -2,7 +2,9 @@
 //!
 //! Campaign parameters say it themselves and come first; then click ids, which an advertiser's platform adds;
 //! then the referrer's host. `names` gives all of them one name. A host that it does not know is its own
-//! source. The shop's own pages, and the way back from paying or signing in, send nobody.
+//! source. A link that says for what it was placed, but not by whom, is the referrer's, else `(not set)`.
+//! The shop's own pages send nobody, whatever their links carry; nor does the way back from paying or signing
+//! in.
 //!
 //! The app around the page is no source: whoever opens the shop from its favorites in WeChat came directly,
 //! and an invented "wechat" would hide that. It is told as the browser.
@@ -55,12 +57,33 @@ const CLICK_IDS: [(&str, &str, &str); 14] = [
 /// What Ocean Engine sends beside a `clickid`, which others call so too.
 const OCEAN_ENGINE: [&str; 2] = ["adid", "creativeid"];
 
+/// Parameters that say for what a link was placed, beside `utm_medium`.
+const CAMPAIGN: [&str; 8] =
+    ["utm_campaign", "utm_id", "utm_term", "utm_content", "hmpl", "hmcu", "hmkw", "hmci"];
+/// The source of a link that says for what it was placed, where neither it nor a referrer says by whom.
+const NOT_SET: &str = "(not set)";
+
 /// Who sent the visitor to the page at `url`. `own` are more origins of the shop than that page's.
-pub fn touch<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str>) -> Touch {
+pub fn touch<'a>(url: &'a str, referrer: &str, own: impl IntoIterator<Item = &'a str> + Clone) -> Touch {
+    let sender = host_of(referrer);
+    let own_pages = || std::iter::once(url).chain(own.clone()).filter_map(page);
+    let own_hosts = || own_pages().map(|(host, _)| host.to_ascii_lowercase());
+    if sender.as_ref().is_some_and(|sender| own_hosts().any(|own| is_same_host(sender, &own))) {
+        return Touch::default();
+    }
     let parameters = Parameters::of(url);
-    let linked = || linked(url, referrer, own);
-    let explicit = parameters.first(&["utm_source", "hmsr"]).map(|source| source.to_lowercase());
-    let touch = match explicit.filter(|source| !NOBODY.contains(&source.as_str())) {
+    let linked = || sender.as_deref().and_then(|sender| linked(sender, own_hosts()));
+    let is_nobody = |word: &String| NOBODY.contains(&word.as_str());
+    let told = parameters.first(&["utm_source", "hmsr"]).map(|source| source.to_lowercase());
+    let medium = parameters.first(&["utm_medium"]).map(|medium| medium.to_lowercase());
+    let medium = medium.filter(|medium| !is_nobody(medium));
+    let is_placed = || {
+        // Who writes "direct" into a link wants it counted so. A shop's address for the way back from paying
+        // carries along what was in the landing's.
+        let is_way_back = || sender.as_deref().and_then(names::of_host).is_some_and(Referrer::is_way_back);
+        told.is_none() && (medium.is_some() || parameters.first(&CAMPAIGN).is_some()) && !is_way_back()
+    };
+    let touch = match told.clone().filter(|source| !is_nobody(source)) {
         Some(source) => {
             // The click id, too, was added for this link.
             let medium = clicked(&parameters).map_or("", |(_, medium)| medium);
@@ -72,12 +95,11 @@ pub fn touch<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a st
                 .filter(|touch| touch.medium == "social")
                 .or_else(|| Some(named("facebook", "social"))),
             Some((source, medium)) => Some(named(source, medium)),
-            None => linked(),
+            None => linked().or_else(|| is_placed().then(|| named(NOT_SET, ""))),
         },
     };
     let Some(mut touch) = touch else { return Touch::default() };
-    let medium = parameters.first(&["utm_medium"]).map(|medium| medium.to_lowercase());
-    if let Some(medium) = medium.filter(|medium| !NOBODY.contains(&medium.as_str())) {
+    if let Some(medium) = medium {
         touch.medium = medium;
     }
     // Baidu's plan is a campaign, its unit a part of one.
@@ -159,25 +181,42 @@ fn split_authority(rest: &str) -> (&str, &str) {
     (port.map_or(host, |at| &host[..at]).trim_end_matches('.'), rest)
 }
 
-fn linked<'a>(url: &str, referrer: &str, own: impl IntoIterator<Item = &'a str>) -> Option<Touch> {
+/// The host of the page, or the name of the app, that a referrer names; in lower case.
+fn host_of(referrer: &str) -> Option<String> {
     let (host, _) = page(referrer).or_else(|| {
         let app = referrer.strip_prefix("android-app://").or_else(|| referrer.strip_prefix("ios-app://"))?;
         Some(split_authority(app))
     })?;
-    if !names::is_host(host) {
+    names::is_host(host).then(|| host.to_ascii_lowercase())
+}
+
+/// Who sent the visitor by a link without parameters on a page of host `sender`. `own` are the shop's hosts.
+fn linked(sender: &str, mut own: impl Iterator<Item = String>) -> Option<Touch> {
+    let registered = registered(sender);
+    if own.any(|own| is_same_site(sender, registered, &own)) {
         return None;
     }
-    let host = host.to_ascii_lowercase();
-    let registered = registered(&host);
-    let is_own = |page: (&str, &str)| is_same_site(&host, registered, &page.0.to_ascii_lowercase());
-    if page(url).is_some_and(is_own) || own.into_iter().filter_map(page).any(is_own) {
-        return None;
-    }
-    match names::of_host(&host) {
+    match names::of_host(sender) {
         Some(referrer) if referrer.is_way_back() => None,
         Some(Referrer { medium, source }) => Some(named(source, medium)),
-        None => Some(named(names::without_www(&host), "referral")),
+        None => Some(named(names::without_www(sender), "referral")),
     }
+}
+
+/// The same host, whatever device its pages are for.
+///
+/// Links between the pages of a shop send nobody, even if they carry parameters: a banner's would take the
+/// day's orders from whoever sent the visitor, and click ids are carried along from the landing by forms and
+/// language switches. Another name below the same registered one may well be a blog, whose parameters say
+/// whom it sends.
+fn is_same_host(host: &str, other: &str) -> bool {
+    host == other || bare(host) == bare(other)
+}
+
+/// A host without what tells pages for telephones from pages for desks.
+fn bare(host: &str) -> &str {
+    let rest = host.strip_prefix("www.").or_else(|| host.strip_prefix("m."));
+    rest.filter(|rest| rest.contains('.')).unwrap_or(host)
 }
 
 /// The name that somebody has registered and that the host is, or is below of. Numbers are nobody's.

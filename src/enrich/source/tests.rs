@@ -219,6 +219,69 @@ fn click_ids_are_taken_out_of_addresses_and_nothing_else_is() {
 }
 
 #[test]
+fn a_link_that_says_for_what_but_not_by_whom_is_the_referrers_or_not_set() {
+    let (baidu, gmail) = ("https://www.baidu.com/link?url=x", "https://mail.google.com/");
+    for (query, referrer, source, medium, campaign) in [
+        ("?utm_medium=email&utm_campaign=11.11", "", "(not set)", "email", "11.11"),
+        ("?utm_medium=Email", "", "(not set)", "email", ""),
+        ("?utm_campaign=11.11", "", "(not set)", "", "11.11"),
+        ("?utm_campaign=11.11", gmail, "gmail", "email", "11.11"),
+        ("?utm_medium=cpc&utm_campaign=11.11", baidu, "baidu", "cpc", "11.11"),
+        ("?utm_campaign=11.11", "https://blog.example/", "blog.example", "referral", "11.11"),
+        ("?utm_source=&utm_campaign=11.11", "", "(not set)", "", "11.11"),
+        ("?utm_campaign=11.11&gclid=1", "", "google", "cpc", "11.11"),
+        ("?hmpl=plan", "", "(not set)", "", "plan"),
+        ("?hmkw=tea", "", "(not set)", "", ""),
+        ("?utm_content=banner", "", "(not set)", "", ""),
+        ("?utm_id=7", "", "(not set)", "", ""),
+        ("?utm_term=tea", baidu, "baidu", "search", ""),
+        ("?utm_campaign=", "", "", "", ""),
+        ("?utm_medium=(none)", "", "", "", ""),
+        ("?utm_source=direct&utm_campaign=11.11", "", "", "", ""),
+        ("?utm_campaign=11.11", "https://www.paypal.com/checkoutnow", "", "", ""),
+        ("?utm_source=paypal&utm_campaign=11.11", "https://www.paypal.com/", "paypal", "", "11.11"),
+        ("?utm_campaign=11.11", "not a url", "(not set)", "", "11.11"),
+    ] {
+        let expected = (source.to_owned(), medium.to_owned(), campaign.to_owned());
+        assert_eq!(told(&format!("{PAGE}{query}"), referrer), expected, "{query} {referrer}");
+    }
+}
+
+#[test]
+fn links_within_the_shop_send_nobody_whatever_they_carry() {
+    for referrer in [
+        "https://tea.example/",
+        "https://TEA.example./other?utm_source=weibo",
+        "https://www.tea.example/",
+        "https://m.tea.example/",
+        "http://tea.example:8080/",
+        "https://pay.tea-house.example/done",
+        "https://www.pay.tea-house.example/done",
+    ] {
+        for query in [
+            "?utm_source=banner&utm_medium=home&utm_campaign=11.11",
+            "?utm_campaign=11.11",
+            "?hmsr=banner",
+            "?gclid=Cj0",
+            "?utm_source=google&gclid=Cj0",
+        ] {
+            assert_eq!(told(&format!("{PAGE}{query}"), referrer), Default::default(), "{query} {referrer}");
+        }
+    }
+    // The landing itself comes from outside, or from nowhere.
+    for referrer in ["", "https://www.google.com/", "https://m.com/"] {
+        assert_eq!(told(&format!("{PAGE}?utm_source=ads"), referrer).0, "ads", "{referrer}");
+    }
+    // Other names of the same owner may be anything.
+    for referrer in ["https://blog.tea.example/", "https://tea-house.example/"] {
+        assert_eq!(told(&format!("{PAGE}?utm_source=Blog&utm_campaign=a"), referrer).0, "blog");
+        assert_eq!(told(&format!("{PAGE}?utm_campaign=a"), referrer).0, "(not set)");
+    }
+    assert_eq!(touch("https://m.com/?utm_source=a", "https://www.com/", []).source, "a");
+    assert_eq!(touch("http://localhost/?utm_source=a", "http://localhost:3000/", []), Touch::default());
+}
+
+#[test]
 fn a_sender_has_one_name_by_whatever_word_a_link_calls_it() {
     for (words, source) in [
         (
