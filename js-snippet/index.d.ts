@@ -3,7 +3,10 @@
 // Promises the fields of the wire contract and nothing else. The tracker itself fills `id`, `kind`, `visitor`
 // and `at`, so they are not here. Does not describe the server's `/v1/events`, which takes more.
 
-/** Every field is optional on the wire unless its kind says otherwise. Text longer than the server's limit is cut, never rejected. */
+/**
+ * Every field is optional on the wire unless its kind says otherwise. Text longer than the server's limit is cut,
+ * never rejected.
+ */
 export interface EventFields {
   /** The page's address when absent. */
   url?: string;
@@ -15,10 +18,26 @@ export interface EventFields {
   order_id?: string;
   payment_id?: string;
   refund_id?: string;
-  /** Decimal, at most 4 decimals. Prefer a string: sums of JavaScript numbers such as 0.1 + 0.2 have more decimals and are rejected. */
+  /**
+   * A decimal, or one amount as people write it (`"1.299,00 €"`). What cannot be read without doubt is left out,
+   * and the answer names it.
+   */
   amount?: string | number;
-  /** ISO 4217, only with `amount`; the shop's currency when absent. */
+  /** ISO 4217, only with `amount`. Absent: of an order the shop's, of a payment or refund its order's. */
   currency?: string;
+  /** Of an order, payment or refund: when the shop's record last changed, RFC 3339 or epoch milliseconds. */
+  as_of?: string | number;
+  /** Lines of an order or refund, at most 100. */
+  items?: Item[];
+  /** Of an order, in its currency, as the three below. */
+  cost?: string | number;
+  shipping?: string | number;
+  tax?: string | number;
+  discount?: string | number;
+  /** Of an inquiry or reply: the chat tool's id of the conversation, 1..128 characters. */
+  conversation?: string;
+  /** Of an inquiry or reply: who wrote it. */
+  by?: 'person' | 'bot';
   /** Who answers an inquiry. */
   agent?: string;
   /** Which chat tool an inquiry came through. */
@@ -34,21 +53,36 @@ export interface EventFields {
   product?: string;
 }
 
+/** A line of an order. Amount and cost are of the whole line, after discount. */
+export interface Item {
+  product?: string;
+  name?: string;
+  variant?: string;
+  /** 1 when absent; above 0, at most 3 decimals. */
+  quantity?: number;
+  amount?: string | number;
+  cost?: string | number;
+}
+
 /** An event that belongs to an order; without `order_id` it is not sent. */
 export type OrderFields = EventFields & { order_id: string };
 
 export type RatingFields = EventFields & { score: 1 | 2 | 3 | 4 | 5 };
 
+/** An answer in a chat; without the conversation it is not kept. */
+export type ReplyFields = EventFields & { conversation: string; by: 'person' | 'bot' };
+
 export interface Shopfunnel {
   /**
-   * The visitor id, to hand to the shop's server. `undefined` as long as only the queue stub is on the page, where nothing is counted, and
-   * in cookieless mode.
+   * The visitor id, to hand to the shop's server. `undefined` as long as only the queue stub is on the page,
+   * where nothing is counted, and in cookieless mode.
    */
   (kind: 'visitor'): string | undefined;
   /** The visitor's word about being counted. `false` takes everything of them out of this browser and stops; `true` goes on. */
   (kind: 'consent', given: boolean): void;
   (kind: 'order' | 'payment' | 'refund', fields: OrderFields): void;
   (kind: 'rating', fields: RatingFields): void;
+  (kind: 'reply', fields: ReplyFields): void;
   (kind: 'visit' | 'inquiry' | 'cart' | 'favorite', fields?: EventFields): void;
 }
 

@@ -77,6 +77,10 @@ pub struct AddArguments {
     /// Whose word counts for orders, payments and refunds.
     #[arg(long, default_value = "any")]
     payments: Payments,
+    /// The largest amount that a page may tell, in the shop's currency; about 100 000 US dollars when absent.
+    /// Larger ones are left out.
+    #[arg(long)]
+    max_browser_amount: Option<String>,
     /// What to do with visitors whose browser asks not to be followed (Sec-GPC).
     #[arg(long, default_value = "respect")]
     privacy_signal: PrivacySignal,
@@ -105,6 +109,9 @@ pub struct SetArguments {
     after_sale_days: Option<u16>,
     #[arg(long)]
     payments: Option<Payments>,
+    /// The largest amount that a page may tell, in the shop's currency. Larger ones are left out.
+    #[arg(long)]
+    max_browser_amount: Option<String>,
     #[arg(long)]
     privacy_signal: Option<PrivacySignal>,
     /// Do it although figures of the past change or pages are locked out; without it the command says what
@@ -131,6 +138,7 @@ pub async fn run(command: ShopCommand, settings: Settings) -> anyhow::Result<()>
                 origins: typed.origins,
                 after_sale_days: typed.after_sale_days,
                 payments: typed.payments,
+                max_browser_amount: typed.max_browser_amount,
                 privacy_signal: typed.privacy_signal,
                 public_key: None,
             };
@@ -145,6 +153,7 @@ pub async fn run(command: ShopCommand, settings: Settings) -> anyhow::Result<()>
                 origins,
                 after_sale_days: typed.after_sale_days,
                 payments: typed.payments,
+                max_browser_amount: typed.max_browser_amount,
                 privacy_signal: typed.privacy_signal,
             };
             if changes == Changes::default() {
@@ -276,9 +285,12 @@ fn print_card(out: &mut impl Write, shop: &ShopCard) -> std::io::Result<()> {
     writeln!(out, "  after-sale days  {}", shop.after_sale_days)?;
     let payments = match shop.payments {
         Payments::Any => "any: browser and server",
-        Payments::Server => "server: the browser's are refused",
+        Payments::Server => "server: a browser's orders only say whose they are",
     };
     writeln!(out, "  payments         {payments}")?;
+    if shop.payments == Payments::Any {
+        writeln!(out, "  browser amounts  at most {} {}", shop.max_browser_amount, shop.currency)?;
+    }
     let privacy_signal = match shop.privacy_signal {
         PrivacySignal::Respect => "respect: such visitors are not counted",
         PrivacySignal::Ignore => "ignore",

@@ -162,6 +162,7 @@ fn add_shop(registry: &crate::shops::registry::Registry) -> Result<command::Adde
         origins: Vec::new(),
         after_sale_days: None,
         payments: Payments::Any,
+        max_browser_amount: None,
         privacy_signal: PrivacySignal::Respect,
         public_key: None,
     };

@@ -1,7 +1,6 @@
 //! The form of each field: bounds, character sets, and the sentence for whoever breaks them.
 
-use super::{Arrival, Field, Kind, Rejection, Sender, Topic, Visitor};
-use crate::money::{Amount, Currency};
+use super::{Arrival, Author, Field, Kind, Rejection, Sender, Topic, Via, Visitor};
 use crate::text::{cleaned, holds_hidden};
 use chrono::DateTime;
 use uuid::Uuid;
@@ -21,6 +20,9 @@ pub(super) const MAX_BROWSER_AGE_MS: i64 = 8 * DAY_MS;
 /// 2000-01-01T00:00:00Z.
 pub(super) const EARLIEST_SERVER_MS: i64 = 946_684_800_000;
 
+/// What a page's script writes where it has nothing: no visitor, and no customer.
+const NOBODY: [&str; 2] = ["undefined", "null"];
+
 pub(super) fn made_id(received_at_ms: i64) -> Uuid {
     let seconds = received_at_ms.max(0) as u64 / 1_000;
     let nanos = received_at_ms.rem_euclid(1_000) as u32 * 1_000_000;
@@ -29,29 +31,27 @@ pub(super) fn made_id(received_at_ms: i64) -> Uuid {
 
 pub(super) fn kind(field: &Field<'_>) -> Result<Kind, Rejection> {
     let known = || Kind::ALL.map(Kind::as_str).join(", ");
-    let found = match field {
-        Field::Absent => {
-            return Err(Rejection::new("kind_required", format!("`kind` is required: one of {}", known())));
-        }
-        Field::Text(word) => Kind::parse(word),
-        Field::Number(_) | Field::Broken(_) | Field::Other => None,
-    };
-    found.ok_or_else(|| Rejection::new("invalid_kind", format!("`kind` must be one of {}", known())))
+    if field.is_absent() {
+        return Err(Rejection::new("kind_required", format!("`kind` is required: one of {}", known())));
+    }
+    field
+        .as_text()
+        .and_then(Kind::parse)
+        .ok_or_else(|| Rejection::new("invalid_kind", format!("`kind` must be one of {}", known())))
 }
 
 pub(super) fn id(field: &Field<'_>) -> Result<Option<Uuid>, Rejection> {
-    let found = match field {
-        Field::Absent => return Ok(None),
-        Field::Text(text) => Uuid::try_parse(text).ok(),
-        Field::Number(_) | Field::Broken(_) | Field::Other => None,
-    };
+    if field.is_absent() {
+        return Ok(None);
+    }
+    let found = field.as_text().and_then(|text| Uuid::try_parse(text).ok());
     found.map(Some).ok_or_else(|| Rejection::new("invalid_id", "`id` must be a UUID"))
 }
 
 /// Why a field is refused: what hides in its text, else what its form is.
 fn refused(field: &Field<'_>, name: &str, code: &'static str, form: String) -> Rejection {
     match field {
-        Field::Text(text) if holds_hidden(text) => Rejection::new(
+        Field::Text(text) if holds_hidden(text.trim()) => Rejection::new(
             "invalid_text",
             format!("`{name}` must not hold control characters, nor marks of writing direction"),
         ),
@@ -70,9 +70,10 @@ pub fn is_visitor_id(id: &str) -> bool {
 }
 
 pub(super) fn visitor(field: &Field<'_>) -> Result<Visitor, Rejection> {
-    match field {
-        Field::Absent => Ok(Visitor::Unknown),
-        Field::Text(id) if is_visitor_id(id) => Ok(Visitor::Named(id.clone().into_owned())),
+    match field.as_text() {
+        _ if field.is_absent() => Ok(Visitor::Unknown),
+        Some(id) if NOBODY.contains(&id) => Ok(Visitor::Unknown),
+        Some(id) if is_visitor_id(id) => Ok(Visitor::Named(id.to_owned())),
         _ => Err(refused(
             field,
             "visitor",
@@ -83,36 +84,59 @@ pub(super) fn visitor(field: &Field<'_>) -> Result<Visitor, Rejection> {
 }
 
 pub(super) fn at_ms(field: &Field<'_>, id: Option<Uuid>, arrival: Arrival<'_>) -> Result<i64, Rejection> {
+    match time_ms(field, "at", arrival)? {
+        Some(at_ms) => Ok(at_ms),
+        None => {
+            let at_ms = id_ms(id).unwrap_or(arrival.received_at_ms);
+            within(at_ms, "at", arrival)?;
+            Ok(at_ms)
+        }
+    }
+}
+
+/// When the sender's record last changed, if it tells it.
+pub(super) fn as_of_ms(field: &Field<'_>, arrival: Arrival<'_>) -> Result<Option<i64>, Rejection> {
+    time_ms(field, "as_of", arrival)
+}
+
+fn time_ms(field: &Field<'_>, name: &str, arrival: Arrival<'_>) -> Result<Option<i64>, Rejection> {
+    let code = if name == "at" { "invalid_at" } else { "invalid_as_of" };
     let invalid = || {
-        Rejection::new(
-            "invalid_at",
-            "`at` must be RFC 3339 text such as 2026-11-11T00:00:00+08:00, or epoch milliseconds",
-        )
+        let form = "must be RFC 3339 text such as 2026-11-11T00:00:00+08:00, or epoch milliseconds";
+        Rejection::new(code, format!("`{name}` {form}"))
     };
-    let at_ms = match field {
-        Field::Absent => id_ms(id).unwrap_or(arrival.received_at_ms),
+    if field.is_absent() {
+        return Ok(None);
+    }
+    let time_ms = match field {
         // The calendar would take U+2212, a minus sign, before an offset.
-        Field::Text(text) if text.is_ascii() => {
-            DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?.timestamp_millis()
+        Field::Text(text) if text.trim().is_ascii() => {
+            DateTime::parse_from_rfc3339(text.trim()).map_err(|_| invalid())?.timestamp_millis()
         }
         Field::Number(text) => text.parse().map_err(|_| invalid())?,
-        Field::Text(_) | Field::Broken(_) | Field::Other => return Err(invalid()),
+        _ => return Err(invalid()),
     };
+    within(time_ms, name, arrival)?;
+    Ok(Some(time_ms))
+}
+
+/// Whether a sender may tell of this time.
+fn within(time_ms: i64, name: &str, arrival: Arrival<'_>) -> Result<(), Rejection> {
     let earliest_ms = match arrival.sender {
         Sender::Browser => arrival.received_at_ms - MAX_BROWSER_AGE_MS,
         Sender::Server => EARLIEST_SERVER_MS,
     };
-    if at_ms < earliest_ms || at_ms > arrival.received_at_ms + MAX_AHEAD_MS {
-        let range = match arrival.sender {
-            Sender::Browser => "at most 8 days before and 5 minutes after arrival",
-            Sender::Server => "from 2000-01-01 to 5 minutes after arrival",
-        };
-        return Err(Rejection::new(
-            "at_out_of_range",
-            format!("`at` must be {range}; numbers are epoch milliseconds, not seconds"),
-        ));
+    if time_ms >= earliest_ms && time_ms <= arrival.received_at_ms + MAX_AHEAD_MS {
+        return Ok(());
     }
-    Ok(at_ms)
+    let range = match arrival.sender {
+        Sender::Browser => "at most 8 days before and 5 minutes after arrival",
+        Sender::Server => "from 2000-01-01 to 5 minutes after arrival",
+    };
+    Err(Rejection::new(
+        if name == "at" { "at_out_of_range" } else { "as_of_out_of_range" },
+        format!("`{name}` must be {range}; numbers are epoch milliseconds, not seconds"),
+    ))
 }
 
 /// The time inside a UUIDv7, epoch milliseconds.
@@ -122,90 +146,85 @@ pub(super) fn id_ms(id: Option<Uuid>) -> Option<i64> {
     Some(seconds as i64 * 1_000 + i64::from(nanos) / 1_000_000)
 }
 
-/// Text of `min_chars` to `max_chars` characters that must be exact, so that a longer one is refused, not
-/// cut.
-pub(super) fn text(
-    field: &Field<'_>,
-    name: &str,
-    min_chars: usize,
-    max_chars: usize,
-) -> Result<String, Rejection> {
+/// Text of at most `max_chars` characters that must be exact, so that a longer one is refused, not cut; empty
+/// where none was sent.
+pub(super) fn text(field: &Field<'_>, name: &str, max_chars: usize) -> Result<String, Rejection> {
     let code = || match name {
         "order_id" => "invalid_order_id",
         "payment_id" => "invalid_payment_id",
         "refund_id" => "invalid_refund_id",
+        "conversation" => "invalid_conversation",
         "agent" => "invalid_agent",
         "channel" => "invalid_channel",
         "customer" => "invalid_customer",
         "product" => "invalid_product",
         _ => "invalid_field",
     };
-    match field {
-        Field::Absent => Ok(String::new()),
-        // Shops send numeric order ids as numbers; the text is what identifies them.
-        Field::Number(text) if text.len() <= max_chars => Ok((*text).to_owned()),
-        Field::Text(text)
-            if (min_chars..=max_chars).contains(&text.chars().count()) && !holds_hidden(text) =>
-        {
-            Ok(text.clone().into_owned())
-        }
+    match field.as_text() {
+        _ if field.is_absent() => Ok(String::new()),
+        Some(text) if text.chars().count() <= max_chars && !holds_hidden(text) => Ok(text.to_owned()),
         _ => {
-            let form = format!("`{name}` must be text of {min_chars} to {max_chars} characters");
+            let form = format!("`{name}` must be text of 1 to {max_chars} characters");
             Err(refused(field, name, code(), form))
         }
     }
+}
+
+/// The customer, if one is named.
+pub(super) fn customer(field: &Field<'_>) -> Result<String, Rejection> {
+    let customer = text(field, "customer", MAX_ID_CHARS)?;
+    Ok(if NOBODY.contains(&customer.as_str()) { String::new() } else { customer })
 }
 
 /// Text for people, without what is hidden in it; never a reason to refuse an event. It is cut only when it
 /// is masked: half a mail address is none.
 pub(super) fn free_text(field: &Field<'_>) -> String {
     let (Field::Text(text) | Field::Broken(text)) = field else { return String::new() };
-    cleaned(text, usize::MAX)
-}
-
-pub(super) fn amount(
-    amount: &Field<'_>,
-    currency: &Field<'_>,
-    shop_currency: Currency,
-) -> Result<Option<(Amount, Currency)>, Rejection> {
-    let text = match amount {
-        Field::Absent => return Ok(None),
-        Field::Text(text) => text.as_ref(),
-        Field::Number(text) => text,
-        Field::Broken(_) | Field::Other => "",
-    };
-    let amount = Amount::parse(text).ok_or_else(|| {
-        Rejection::new(
-            "invalid_amount",
-            "`amount` must be a decimal from 0 to 1000000000000 with at most 4 decimals and no exponent",
-        )
-    })?;
-    let currency = match currency {
-        Field::Absent => Some(shop_currency),
-        Field::Text(code) => Currency::parse(code),
-        Field::Number(_) | Field::Broken(_) | Field::Other => None,
-    }
-    .ok_or_else(|| Rejection::new("invalid_currency", "`currency` must be an ISO 4217 code such as CNY"))?;
-    Ok(Some((amount, currency)))
+    let cleaned = cleaned(text, usize::MAX);
+    if cleaned.trim().is_empty() { String::new() } else { cleaned }
 }
 
 pub(super) fn topic(field: &Field<'_>) -> Result<Option<Topic>, Rejection> {
-    match field {
-        Field::Absent => Ok(None),
-        Field::Text(word) if word == Topic::PreSale.as_str() => Ok(Some(Topic::PreSale)),
-        Field::Text(word) if word == Topic::AfterSale.as_str() => Ok(Some(Topic::AfterSale)),
-        _ => Err(refused(field, "topic", "invalid_topic", "`topic` must be pre_sale or after_sale".into())),
+    word(field, "topic", &[Topic::PreSale, Topic::AfterSale], Topic::as_str, "invalid_topic")
+}
+
+pub(super) fn author(field: &Field<'_>) -> Result<Option<Author>, Rejection> {
+    word(field, "by", &[Author::Person, Author::Bot], Author::as_str, "invalid_by")
+}
+
+pub(super) fn via(field: &Field<'_>) -> Result<Option<Via>, Rejection> {
+    word(field, "via", &[Via::Provider, Via::Platform, Via::Shop], Via::as_str, "invalid_via")
+}
+
+/// One of a few words.
+fn word<T: Copy>(
+    field: &Field<'_>,
+    name: &str,
+    words: &[T],
+    as_str: fn(T) -> &'static str,
+    code: &'static str,
+) -> Result<Option<T>, Rejection> {
+    if field.is_absent() {
+        return Ok(None);
     }
+    let found = words.iter().copied().find(|word| field.as_text() == Some(as_str(*word)));
+    found.map(Some).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|word| as_str(*word)).collect();
+        refused(field, name, code, format!("`{name}` must be {}", words.join(" or ")))
+    })
 }
 
 pub(super) fn integer(field: &Field<'_>, name: &str, min: u32, max: u32) -> Result<Option<u32>, Rejection> {
     let code = if name == "score" { "invalid_score" } else { "invalid_engaged_ms" };
-    let found = match field {
-        Field::Absent => return Ok(None),
-        Field::Number(text) => text.parse().ok().filter(|n| (min..=max).contains(n)),
-        Field::Text(_) | Field::Broken(_) | Field::Other => None,
+    if field.is_absent() {
+        return Ok(None);
+    }
+    let number = match field {
+        Field::Number(text) => text.parse().ok(),
+        _ => None,
     };
-    found
+    number
+        .filter(|n| (min..=max).contains(n))
         .map(Some)
         .ok_or_else(|| Rejection::new(code, format!("`{name}` must be a whole number from {min} to {max}")))
 }
@@ -215,9 +234,9 @@ pub(super) fn variant(field: &Field<'_>) -> Result<String, Rejection> {
         text.chars().count() <= MAX_NAME_CHARS
             && text.split_once(':').is_some_and(|(experiment, arm)| !experiment.is_empty() && !arm.is_empty())
     };
-    match field {
-        Field::Absent => Ok(String::new()),
-        Field::Text(text) if is_pair(text) && !holds_hidden(text) => Ok(text.clone().into_owned()),
+    match field.as_text() {
+        _ if field.is_absent() => Ok(String::new()),
+        Some(text) if is_pair(text) && !holds_hidden(text) => Ok(text.to_owned()),
         _ => Err(refused(
             field,
             "variant",

@@ -1,11 +1,13 @@
 //! One event, checked: raw fields in, an [`Event`] or the reason why not out.
 //!
-//! Pure: no clock, no network, no JSON. The forms and bounds are those of METRICS section 6; past
+//! Pure: no clock, no network; of JSON only what one value is. The forms and bounds are those of METRICS section 6; past
 //! [`Event::check`] nothing validates again. The serialised form is what the spool holds, so a field
 //! may be added with a default but never renamed.
 
+mod field;
 mod form;
 mod masking;
+mod money;
 mod schema;
 mod stored;
 
@@ -14,10 +16,10 @@ use crate::money::{Amount, Currency};
 use crate::text::{cut, cut_address, without_half_escape};
 use chrono::{NaiveDate, TimeZone};
 use chrono_tz::Tz;
+pub use field::Field;
 pub use form::is_visitor_id;
 pub use schema::ip as ip_schema;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 pub use stored::StoredEvent;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -32,6 +34,8 @@ pub enum Kind {
     Bounce,
     /// Somebody asked in a chat.
     Inquiry,
+    /// Somebody or something answered in a chat.
+    Reply,
     /// Something was put into the basket.
     Cart,
     /// Something was put among the favorites.
@@ -48,10 +52,11 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the contract.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Visit,
         Kind::Bounce,
         Kind::Inquiry,
+        Kind::Reply,
         Kind::Cart,
         Kind::Favorite,
         Kind::Order,
@@ -66,6 +71,7 @@ impl Kind {
             Kind::Visit => "visit",
             Kind::Bounce => "bounce",
             Kind::Inquiry => "inquiry",
+            Kind::Reply => "reply",
             Kind::Cart => "cart",
             Kind::Favorite => "favorite",
             Kind::Order => "order",
@@ -83,6 +89,11 @@ impl Kind {
     /// Events of an order carry its id, may come without a visitor, and move money.
     pub fn is_of_an_order(self) -> bool {
         matches!(self, Kind::Order | Kind::Payment | Kind::Refund)
+    }
+
+    /// Events of a chat, which may be told by their conversation instead of their visitor.
+    pub fn is_of_a_chat(self) -> bool {
+        matches!(self, Kind::Inquiry | Kind::Reply)
     }
 }
 
@@ -103,6 +114,95 @@ impl Topic {
             Topic::PreSale => "pre_sale",
             Topic::AfterSale => "after_sale",
         }
+    }
+}
+
+/// Who wrote in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// Somebody of the shop.
+    Person,
+    /// A program of the shop.
+    Bot,
+}
+
+impl Author {
+    /// The word on the wire and in the tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Author::Person => "person",
+            Author::Bot => "bot",
+        }
+    }
+}
+
+/// Through which system an order, a payment or a refund was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// The payment provider itself, which knows best what was paid.
+    Provider,
+    /// The platform that the shop runs on.
+    Platform,
+    /// The shop's own programs.
+    Shop,
+}
+
+impl Via {
+    /// The word on the wire and in the tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Via::Provider => "provider",
+            Via::Platform => "platform",
+            Via::Shop => "shop",
+        }
+    }
+}
+
+/// A line of an order or of a refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// What was bought; empty where the sender names only its name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub product: String,
+    /// For people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Size, color and the like.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+    /// How many, in thousandths.
+    pub quantity: u32,
+    /// Of the whole line after discount, in the order's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Amount>,
+    /// What the whole line cost the shop, in the order's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Amount>,
+}
+
+/// What an order tells beside its amount, each in the order's currency.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Costs {
+    /// What the goods cost the shop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Amount>,
+    /// Part of the amount that is for bringing the goods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Amount>,
+    /// Part of the amount that is tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax: Option<Amount>,
+    /// Taken off the whole order, in no line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Amount>,
+}
+
+impl Costs {
+    fn is_empty(&self) -> bool {
+        *self == Costs::default()
     }
 }
 
@@ -230,9 +330,36 @@ pub struct Event {
     /// Tells refunds of one order apart.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub refund_id: String,
-    /// With its currency, which is the shop's where none was told.
+    /// With its currency. Without one a payment or a refund is in its order's; any other event has the
+    /// shop's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub amount: Option<(Amount, Currency)>,
+    pub amount: Option<(Amount, Option<Currency>)>,
+    /// Epoch milliseconds at which the sender last changed its record of an order, a payment or a refund;
+    /// absent, `at_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of_ms: Option<i64>,
+    /// Of an order, a payment or a refund; absent of a page's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+    /// A page's order in a shop that takes orders from its server: it says whose the order is, and nothing
+    /// else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_names: bool,
+    /// Lines of an order or of a refund.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Item>,
+    /// Of an order.
+    #[serde(default, skip_serializing_if = "Costs::is_empty")]
+    pub costs: Costs,
+    /// The import or the run that brought the event; empty of what was sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub batch: String,
+    /// The chat tool's id of the conversation that an inquiry or a reply is part of.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub conversation: String,
+    /// Who wrote an inquiry or a reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Author>,
     /// Who answers an inquiry, masked.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub agent: String,
@@ -261,22 +388,6 @@ pub struct Event {
 
 fn is_zero(client: &u16) -> bool {
     *client == 0
-}
-
-/// One field as it was sent. `null` is absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Field<'a> {
-    /// Not there, or `null`.
-    #[default]
-    Absent,
-    /// A JSON string.
-    Text(Cow<'a, str>),
-    /// A number, by its text, so that no digit is lost.
-    Number(&'a str),
-    /// Text that was not Unicode, without the half surrogate pairs that made it so.
-    Broken(Cow<'a, str>),
-    /// A boolean, a list or an object.
-    Other,
 }
 
 /// The fields of one event as they were sent. What is documented of each is what [`Event::check`] takes.
@@ -313,18 +424,46 @@ pub struct Fields<'a> {
     /// Tells refunds of one order apart.
     #[schema(schema_with = schema::id)]
     pub refund_id: Field<'a>,
-    /// Read from its text, so that no digit is lost.
+    /// Read from its text, so that no digit is lost: a decimal, or one amount as people write it.
     #[schema(schema_with = schema::amount)]
     pub amount: Field<'a>,
-    /// ISO 4217. Only with `amount`; the shop's own when absent.
-    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$")]
+    /// ISO 4217 in any case. Only with `amount`. When absent: of an order the shop's, of a payment or a refund
+    /// its order's.
+    #[schema(value_type = Option<String>)]
     pub currency: Field<'a>,
-    /// Of an inquiry: who answers.
+    /// Of an order, payment or refund: when the sender's record last changed, as `at`.
+    #[schema(schema_with = schema::time)]
+    pub as_of: Field<'a>,
+    /// Of an order, payment or refund that a server tells: through which system.
+    #[schema(value_type = Option<Via>)]
+    pub via: Field<'a>,
+    /// Lines of an order or refund, at most 100. A line that cannot be read is left out.
+    #[schema(schema_with = schema::items)]
+    pub items: Field<'a>,
+    /// Of an order: what the goods cost the shop, in the order's currency.
+    #[schema(schema_with = schema::amount)]
+    pub cost: Field<'a>,
+    /// Of an order: the part of the amount that is for bringing the goods.
+    #[schema(schema_with = schema::amount)]
+    pub shipping: Field<'a>,
+    /// Of an order: the part of the amount that is tax.
+    #[schema(schema_with = schema::amount)]
+    pub tax: Field<'a>,
+    /// Of an order: taken off the whole, in no line.
+    #[schema(schema_with = schema::amount)]
+    pub discount: Field<'a>,
+    /// Of an inquiry or reply: who answers.
     #[schema(schema_with = schema::name)]
     pub agent: Field<'a>,
-    /// Of an inquiry: which chat tool.
+    /// Of an inquiry or reply: which chat tool.
     #[schema(schema_with = schema::name)]
     pub channel: Field<'a>,
+    /// Of an inquiry or reply: the chat tool's id of the conversation. Required of a reply.
+    #[schema(schema_with = schema::id)]
+    pub conversation: Field<'a>,
+    /// Who wrote it. Required of a reply.
+    #[schema(value_type = Option<Author>)]
+    pub by: Field<'a>,
     /// Of an inquiry.
     #[schema(value_type = Option<Topic>)]
     pub topic: Field<'a>,
@@ -378,6 +517,29 @@ impl Rejection {
     }
 }
 
+/// A part of an accepted event that could not be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LeftOut {
+    /// Which field.
+    pub field: &'static str,
+    /// Place of the line in `items`, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<usize>,
+    /// How it was sent, without hidden characters, cut at 64 characters.
+    pub text: String,
+    /// What it must be.
+    pub message: String,
+}
+
+/// An event that is accepted, and what of it is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Valid.
+    pub event: Event,
+    /// Money that cannot be read, and lines of it.
+    pub left_out: Vec<LeftOut>,
+}
+
 impl Event {
     /// Checks the fields of one event against the contract.
     ///
@@ -385,19 +547,30 @@ impl Event {
     /// cookieless id, which needs the event's `day`.
     ///
     /// # Errors
-    /// The first field that breaks the contract. Text that is merely too long is cut, never refused.
-    pub fn check(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Event, Rejection> {
+    /// The first field that breaks the contract. Text that is merely too long is cut, never refused; money
+    /// that cannot be read is left out, but of a refund, whose absence would mean all of it.
+    pub fn check(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Checked, Rejection> {
         let kind = form::kind(&fields.kind)?;
         let id = form::id(&fields.id)?;
         let visitor = form::visitor(&fields.visitor)?;
-        if visitor == Visitor::Unknown && arrival.sender == Sender::Server && !kind.is_of_an_order() {
+        let conversation = form::text(&fields.conversation, "conversation", form::MAX_ID_CHARS)?;
+        let by = form::author(&fields.by)?;
+        if kind == Kind::Reply && (conversation.is_empty() || by.is_none()) {
+            return Err(Rejection::new(
+                "conversation_required",
+                "`conversation` and `by` (person or bot) are required for a reply",
+            ));
+        }
+        let is_known = kind.is_of_an_order() || kind.is_of_a_chat() && !conversation.is_empty();
+        if visitor == Visitor::Unknown && arrival.sender == Sender::Server && !is_known {
             return Err(Rejection::new(
                 "visitor_required",
-                "`visitor` is required from a server for every kind but order, payment and refund",
+                "`visitor` is required from a server for every kind but order, payment and refund, and but \
+                inquiry and reply with a `conversation`",
             ));
         }
         let at_ms = form::at_ms(&fields.at, id, arrival)?;
-        let order_id = form::text(&fields.order_id, "order_id", 1, form::MAX_ID_CHARS)?;
+        let order_id = form::text(&fields.order_id, "order_id", form::MAX_ID_CHARS)?;
         if order_id.is_empty() && kind.is_of_an_order() {
             return Err(Rejection::new(
                 "order_id_required",
@@ -409,7 +582,9 @@ impl Event {
         if score.is_none() && kind == Kind::Rating {
             return Err(Rejection::new("score_required", "`score`, 1 to 5, is required for a rating"));
         }
-        Ok(Event {
+        let money = money::read(fields, kind, arrival)?;
+        let is_told_by_the_shop = kind.is_of_an_order() && arrival.sender == Sender::Server;
+        let event = Event {
             shop: arrival.shop.to_owned(),
             id: id.unwrap_or_else(|| form::made_id(arrival.received_at_ms)),
             kind,
@@ -426,18 +601,27 @@ impl Event {
             title: cut(masking::masked_text(form::free_text(&fields.title)), form::MAX_TITLE_CHARS),
             details: Details::default(),
             order_id,
-            payment_id: form::text(&fields.payment_id, "payment_id", 1, form::MAX_ID_CHARS)?,
-            refund_id: form::text(&fields.refund_id, "refund_id", 1, form::MAX_ID_CHARS)?,
-            amount: form::amount(&fields.amount, &fields.currency, arrival.currency)?,
-            agent: masking::masked_name(form::text(&fields.agent, "agent", 0, form::MAX_NAME_CHARS)?),
-            channel: masking::masked_name(form::text(&fields.channel, "channel", 0, form::MAX_NAME_CHARS)?),
+            payment_id: form::text(&fields.payment_id, "payment_id", form::MAX_ID_CHARS)?,
+            refund_id: form::text(&fields.refund_id, "refund_id", form::MAX_ID_CHARS)?,
+            amount: money.amount,
+            as_of_ms: form::as_of_ms(&fields.as_of, arrival)?.filter(|_| kind.is_of_an_order()),
+            via: form::via(&fields.via)?.or(Some(Via::Shop)).filter(|_| is_told_by_the_shop),
+            only_names: false,
+            items: money.items,
+            costs: money.costs,
+            batch: String::new(),
+            conversation: if kind.is_of_a_chat() { conversation } else { String::new() },
+            by: by.filter(|_| kind.is_of_a_chat()),
+            agent: masking::masked_name(form::text(&fields.agent, "agent", form::MAX_NAME_CHARS)?),
+            channel: masking::masked_name(form::text(&fields.channel, "channel", form::MAX_NAME_CHARS)?),
             topic: form::topic(&fields.topic)?,
             score,
             engaged_ms: form::integer(&fields.engaged_ms, "engaged_ms", 0, form::MAX_ENGAGED_MS)?,
             variant: masking::masked_name(form::variant(&fields.variant)?),
-            customer: form::text(&fields.customer, "customer", 0, form::MAX_ID_CHARS)?,
-            product: masking::masked_product(form::text(&fields.product, "product", 0, form::MAX_ID_CHARS)?),
-        })
+            customer: form::customer(&fields.customer)?,
+            product: masking::masked_product(form::text(&fields.product, "product", form::MAX_ID_CHARS)?),
+        };
+        Ok(Checked { event, left_out: money.left_out })
     }
 }
 
@@ -466,6 +650,14 @@ impl Event {
             region: text(details.region),
             city: text(details.city),
         };
+    }
+
+    /// Leaves of an order nothing but whose it is.
+    pub fn only_names_its_visitor(&mut self) {
+        self.only_names = true;
+        self.amount = None;
+        self.items = Vec::new();
+        self.costs = Costs::default();
     }
 
     /// What stays when the visitor is forgotten: of an order, a payment or a refund what the shop's books

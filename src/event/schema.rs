@@ -1,8 +1,9 @@
 //! How the API's document describes the fields that come in more than one form.
 
 use super::form::{MAX_ID_CHARS, MAX_NAME_CHARS};
+use super::money::{MAX_ITEM_NAME_CHARS, MAX_ITEMS};
 use utoipa::Number;
-use utoipa::openapi::{KnownFormat, Object, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
+use utoipa::openapi::{ArrayBuilder, KnownFormat, Object, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
 
 fn nullable<const N: usize>(forms: [ObjectBuilder; N]) -> utoipa::openapi::Schema {
     let null = Object::with_type(Type::Null);
@@ -47,6 +48,19 @@ pub fn ip() -> utoipa::openapi::Schema {
         ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)))
     };
     nullable([of(KnownFormat::Ipv4), of(KnownFormat::Ipv6)])
+}
+
+/// Lines of an order.
+pub(super) fn items() -> utoipa::openapi::Schema {
+    let line = ObjectBuilder::new()
+        .property("product", id())
+        .property("name", nullable([text(MAX_ITEM_NAME_CHARS)]))
+        .property("variant", name())
+        .property("quantity", ObjectBuilder::new().schema_type(Type::Number).minimum(Some(Number::from(0.0))))
+        .property("amount", amount())
+        .property("cost", amount());
+    let list = ArrayBuilder::new().items(line).max_items(Some(MAX_ITEMS));
+    OneOfBuilder::new().item(list).item(Object::with_type(Type::Null)).into()
 }
 
 /// A decimal as text or as a number.

@@ -2,8 +2,9 @@
 
 mod read;
 mod signs;
+mod worth;
 
-pub use read::{read_number, read_text};
+pub use read::{Reading, read_currency, read_number, read_text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
@@ -48,9 +49,20 @@ impl Amount {
         (ten_thousandths <= MAX_UNITS * TEN_THOUSANDTHS).then_some(Amount(ten_thousandths))
     }
 
+    /// An amount of so many ten-thousandths of a unit; none that is negative or above the bound.
+    pub fn from_ten_thousandths(amount: i64) -> Option<Amount> {
+        (0..=MAX_UNITS * TEN_THOUSANDTHS).contains(&amount).then_some(Amount(amount))
+    }
+
     /// The amount in ten-thousandths of a unit.
     pub fn ten_thousandths(self) -> i64 {
         self.0
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Sum(self.0.into()).fmt(f)
     }
 }
 

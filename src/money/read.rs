@@ -44,11 +44,22 @@ const BEFORE_DECIMALS: [char; 4] = ['.', ',', '٫', ':'];
 /// Digits of a group, and decimals of the currencies that have most.
 const GROUP: usize = 3;
 
+/// What a text says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// How much.
+    pub amount: Amount,
+    /// In what.
+    pub currency: Currency,
+    /// The sender or a sign in the text names the currency; otherwise it is the shop's.
+    pub is_named: bool,
+}
+
 /// The amount that a text says, and its currency: `told` where the sender told one, else what a sign in the
 /// text says, else the shop's. The header of this module has the rules.
 ///
 /// `None` where the text is not one amount without doubt, its sign contradicts `told`, or it is above 10¹².
-pub fn read_text(text: &str, told: Option<Currency>, shop: Currency) -> Option<(Amount, Currency)> {
+pub fn read_text(text: &str, told: Option<Currency>, shop: Currency) -> Option<Reading> {
     let text = text.trim();
     if holds_hidden(text) {
         return None;
@@ -61,7 +72,15 @@ pub fn read_text(text: &str, told: Option<Currency>, shop: Currency) -> Option<(
     let signs = [before, behind.trim_start()];
     let currency = currency(signs, told, shop)?;
     let is_marked = signs.iter().any(|sign| !sign.is_empty());
-    Some((amount(number, dash, is_marked, currency)?, currency))
+    let amount = amount(number, dash, is_marked, currency)?;
+    Some(Reading { amount, currency, is_named: is_marked || told.is_some() })
+}
+
+/// The currency that a sign, a word or a code of ISO 4217 in any case names. A sign of several meanings stands
+/// for the shop's currency, where that is one of them.
+pub fn read_currency(sign: &str, shop: Currency) -> Option<Currency> {
+    let sign = folded(sign.trim())?;
+    Currency::parse_any_case(&sign).or_else(|| currency([&sign, ""], None, shop)).filter(|_| !sign.is_empty())
 }
 
 /// The amount that a JSON number says, from its digits as they were written; rounded to 4 decimals, half up,

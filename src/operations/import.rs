@@ -3,19 +3,20 @@
 //! Nothing of it goes through the spool, so an import fills no disk but ClickHouse's. It may be given up and
 //! repeated: an event counts once by its id.
 
-use crate::event::{Event, Rejection};
+use crate::event::{Event, LeftOut, Rejection};
 use crate::new_values::{NewValues, ValueLimits};
-use crate::store::{Insertion, Store, StoreError};
+use crate::store::{EventBatch, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// Rejections that are told; the others are counted.
 const MAX_LISTED: usize = 100;
+/// Names of unknown fields that are told.
+const MAX_IGNORED: usize = 20;
 /// Of one insert: few parts, and little to do again.
 const MAX_BATCH_EVENTS: u64 = 200_000;
-/// ClickHouse gives an insert up whose sender is silent for half a minute, or which lasts longer than it may;
-/// a producer at the other end of a pipe may be that slow.
+/// A producer at the other end of a pipe may be slow, and what it sent should be in the figures meanwhile.
 const MAX_BATCH_AGE: Duration = Duration::from_secs(10);
 /// Events whose values are looked at together.
 const MAX_WAITING: usize = 1_000;
@@ -31,6 +32,15 @@ pub struct Receipt {
     pub rejected: Vec<RejectedLine>,
     /// Rejections beyond those listed.
     pub rejected_left_off: u64,
+    /// Names of fields that the contract does not know, at most 20.
+    #[serde(default)]
+    pub ignored: Vec<String>,
+    /// The first parts of imported events that could not be read and are not kept, by line.
+    #[serde(default)]
+    pub left_out: Vec<LackingLine>,
+    /// Such parts beyond those listed.
+    #[serde(default)]
+    pub left_out_left_off: u64,
 }
 
 /// A line that was not taken.
@@ -41,6 +51,19 @@ pub struct RejectedLine {
     /// The stable word that programs use.
     pub code: String,
     /// What the line must be.
+    pub message: String,
+}
+
+/// A part of a line that is not kept.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LackingLine {
+    /// Counted from 1, empty ones too.
+    pub line: u64,
+    /// Which field, or `items`.
+    pub field: String,
+    /// How it stands in the file.
+    pub text: String,
+    /// What it must be.
     pub message: String,
 }
 
@@ -74,21 +97,18 @@ pub struct Import {
     pub receipt: Receipt,
 }
 
-/// The insertion that is being filled.
+/// The batch that is being filled.
 struct Open {
-    insertion: Insertion,
-    /// Of the insertion, and not added yet: the values of many are remembered as seen at once.
+    batch: EventBatch,
+    /// Of the batch, and not added yet: the values of many are remembered as seen at once.
     waiting: Vec<Event>,
     events: u64,
     begun: Instant,
 }
 
 impl Open {
-    async fn add_waiting(&mut self) -> Result<(), StoreError> {
-        for event in self.waiting.drain(..) {
-            self.insertion.add(&event).await?;
-        }
-        Ok(())
+    fn add_waiting(&mut self) -> Result<(), StoreError> {
+        self.waiting.drain(..).try_for_each(|event| self.batch.add(&event))
     }
 }
 
@@ -107,15 +127,15 @@ impl Import {
         let open = match &mut self.open {
             Some(open) => open,
             none => {
-                let insertion = self.store.insertion().await?;
-                none.insert(Open { insertion, waiting: Vec::new(), events: 0, begun: Instant::now() })
+                let batch = EventBatch::default();
+                none.insert(Open { batch, waiting: Vec::new(), events: 0, begun: Instant::now() })
             }
         };
         open.waiting.push(event);
         open.events += 1;
         if open.waiting.len() == MAX_WAITING {
             self.values.bound(&mut open.waiting).await?;
-            open.add_waiting().await?;
+            open.add_waiting()?;
         }
         if open.events == MAX_BATCH_EVENTS || open.begun.elapsed() >= MAX_BATCH_AGE {
             self.end_batch().await?;
@@ -129,6 +149,24 @@ impl Import {
             self.receipt.rejected_left_off += 1;
         } else {
             self.receipt.rejected.push(RejectedLine { line: self.line, code: code.to_owned(), message });
+        }
+    }
+
+    /// Notes a field that the contract does not know.
+    pub fn note_ignored(&mut self, name: &str) {
+        let ignored = &mut self.receipt.ignored;
+        if ignored.len() < MAX_IGNORED && !ignored.iter().any(|known| known == name) {
+            ignored.push(name.to_owned());
+        }
+    }
+
+    /// Notes a part of the line at hand that is not kept.
+    pub fn note_left_out(&mut self, LeftOut { field, text, message, .. }: LeftOut) {
+        if self.receipt.left_out.len() == MAX_LISTED {
+            self.receipt.left_out_left_off += 1;
+        } else {
+            let field = field.to_owned();
+            self.receipt.left_out.push(LackingLine { line: self.line, field, text, message });
         }
     }
 
@@ -146,10 +184,15 @@ impl Import {
         self.await_end().await?;
         if let Some(mut open) = self.open.take() {
             self.values.bound(&mut open.waiting).await?;
-            open.add_waiting().await?;
+            open.add_waiting()?;
             self.values.write().await?;
-            let Open { insertion, events, .. } = open;
-            self.ending = Some(tokio::spawn(async move { insertion.end().await.map(|()| events) }));
+            let (store, batch) = (self.store.clone(), open.batch);
+            self.ending = Some(tokio::spawn(async move {
+                let encoded = tokio::task::spawn_blocking(move || batch.encoded()).await;
+                let encoded = encoded.map_err(|_| StoreError::Away("a batch was given up".into()))?;
+                let events = encoded.events;
+                store.insert_events(encoded).await.map(|()| events)
+            }));
         }
         Ok(())
     }

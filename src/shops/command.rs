@@ -11,7 +11,8 @@ use super::key::{KeyHash, KeyKind, MAX_ACTIVE};
 use super::registry::{Registry, RegistryError, Shops, Snapshot};
 use super::{
     DEFAULT_AFTER_SALE_DAYS, InvalidShop, Payments, PrivacySignal, Shop, checked_after_sale_days,
-    checked_currency, checked_name, checked_origins, checked_slug, checked_time_zone, suggested_slug,
+    checked_amount, checked_currency, checked_name, checked_origins, checked_slug, checked_time_zone,
+    suggested_slug,
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,8 @@ pub struct NewShop {
     /// Who may tell of money.
     #[serde(default)]
     pub payments: Payments,
+    /// The largest amount that a page may tell, in the shop's currency; about 100 000 US dollars when absent.
+    pub max_browser_amount: Option<String>,
     /// Whether a browser that asks for privacy is counted.
     #[serde(default)]
     pub privacy_signal: PrivacySignal,
@@ -99,6 +102,8 @@ pub struct Changes {
     pub after_sale_days: Option<u16>,
     /// Who may tell of money.
     pub payments: Option<Payments>,
+    /// The largest amount that a page may tell, in the shop's currency.
+    pub max_browser_amount: Option<String>,
     /// Whether a browser that asks for privacy is counted.
     pub privacy_signal: Option<PrivacySignal>,
 }
@@ -164,6 +169,9 @@ pub struct ShopCard {
     pub after_sale_days: u16,
     /// Who may tell of money.
     pub payments: Payments,
+    /// The largest amount that a page may tell, in the shop's currency.
+    #[serde(default)]
+    pub max_browser_amount: String,
     /// Whether a browser that asks for privacy is counted.
     pub privacy_signal: PrivacySignal,
     /// All that are valid.
@@ -351,6 +359,7 @@ fn new_shop(new: &NewShop, slug: String) -> Result<Shop, InvalidShop> {
         origins: checked_origins(&new.origins)?,
         after_sale_days: checked_after_sale_days(new.after_sale_days.unwrap_or(DEFAULT_AFTER_SALE_DAYS))?,
         payments: new.payments,
+        max_browser_amount: new.max_browser_amount.as_deref().map(checked_amount).transpose()?,
         privacy_signal: new.privacy_signal,
         public_keys: vec![public_key],
         secret_keys: Vec::new(),
@@ -379,6 +388,9 @@ fn set(shop: &mut Shop, changes: &Changes) -> Result<(), CommandError> {
     }
     if let Some(days) = changes.after_sale_days {
         shop.after_sale_days = checked_after_sale_days(days)?;
+    }
+    if let Some(amount) = &changes.max_browser_amount {
+        shop.max_browser_amount = Some(checked_amount(amount)?);
     }
     shop.payments = changes.payments.unwrap_or(shop.payments);
     shop.privacy_signal = changes.privacy_signal.unwrap_or(shop.privacy_signal);
@@ -426,8 +438,8 @@ fn consequences(shop: &Shop, changed: &Shop) -> Vec<String> {
     }
     if changed.payments == Payments::Server && shop.payments == Payments::Any {
         told.push(format!(
-            "orders, payments and refunds that the pages of `{slug}` send are refused at once: only those \
-            with its secret key count"
+            "payments and refunds that the pages of `{slug}` send are refused at once, and their orders only \
+            say whose an order is: only what is sent with its secret key counts"
         ));
     }
     told
@@ -474,6 +486,7 @@ fn card(shop: &Shop, public_url: &str) -> ShopCard {
         origins: shop.origins.clone(),
         after_sale_days: shop.after_sale_days,
         payments: shop.payments,
+        max_browser_amount: shop.max_browser_amount(shop.currency).to_string(),
         privacy_signal: shop.privacy_signal,
         public_keys: shop.public_keys.clone(),
         secret_key_count: shop.secret_keys.len(),

@@ -8,7 +8,7 @@ pub mod key;
 pub mod registry;
 pub mod share;
 
-use crate::money::Currency;
+use crate::money::{Amount, Currency};
 use chrono_tz::Tz;
 use key::KeyHash;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,8 @@ pub enum Payments {
     /// The browser's too; its events are marked unverified.
     #[default]
     Any,
-    /// Only the shop's server's; the browser's are refused.
+    /// Only the shop's server's; a browser's payments and refunds are refused, and its orders say only whose
+    /// an order is.
     Server,
 }
 
@@ -62,6 +63,9 @@ pub struct Shop {
     /// Who may tell of money.
     #[serde(default)]
     pub payments: Payments,
+    /// The largest amount that a page may tell, in the shop's currency; about 100 000 US dollars when absent.
+    #[serde(default)]
+    pub max_browser_amount: Option<Amount>,
     /// Whether a browser that asks for privacy is counted.
     #[serde(default)]
     pub privacy_signal: PrivacySignal,
@@ -91,6 +95,14 @@ impl Shop {
     pub fn allows_origin(&self, origin: &str) -> bool {
         self.origins.is_empty() || self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
     }
+
+    /// The largest amount in `currency` that a page may tell.
+    pub fn max_browser_amount(&self, currency: Currency) -> Amount {
+        match self.max_browser_amount {
+            Some(bound) => currency.as_much_as(bound, self.currency),
+            None => currency.hundred_thousand_dollars(),
+        }
+    }
 }
 
 /// Why a shop's settings are not accepted: sentences that say what to write instead.
@@ -111,6 +123,9 @@ pub enum InvalidShop {
     /// No scheme with a host.
     #[error("`{0}` is no origin; write scheme and host without a path, for example https://shop.example")]
     Origin(String),
+    /// No plain decimal.
+    #[error("`{0}` is no amount; write a decimal such as 500000")]
+    Amount(String),
     /// More than a year.
     #[error("after_sale_days must be from 0 to {MAX_AFTER_SALE_DAYS}, not {0}")]
     AfterSaleDays(u16),
@@ -136,6 +151,10 @@ pub(crate) fn checked_slug(slug: &str) -> Result<String, InvalidShop> {
 
 pub(crate) fn checked_time_zone(name: &str) -> Result<Tz, InvalidShop> {
     name.parse().map_err(|_| InvalidShop::TimeZone(name.to_owned()))
+}
+
+pub(crate) fn checked_amount(text: &str) -> Result<Amount, InvalidShop> {
+    Amount::parse(text).ok_or_else(|| InvalidShop::Amount(text.to_owned()))
 }
 
 pub(crate) fn checked_currency(code: &str) -> Result<Currency, InvalidShop> {

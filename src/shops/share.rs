@@ -86,6 +86,7 @@ mod tests {
             origins: Vec::new(),
             after_sale_days: 21,
             payments: Payments::Any,
+            max_browser_amount: None,
             privacy_signal: PrivacySignal::Respect,
             public_keys: Vec::new(),
             secret_keys: Vec::new(),

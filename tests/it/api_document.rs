@@ -168,8 +168,10 @@ fn edges(name: &str, shop: &str) -> Option<(Value, Value)> {
         "at" => (json!("2026-11-22T12:00:00+08:00"), json!("yesterday")),
         "order_id" | "payment_id" | "refund_id" | "customer" | "product" => (text(128), text(129)),
         "agent" | "channel" => (text(64), text(65)),
-        "amount" => (json!("1000000000000.0000"), json!("1e3")),
-        "currency" => (json!("CNY"), json!("cny")),
+        "conversation" => (text(128), text(129)),
+        "by" => (json!("bot"), json!("robot")),
+        "via" => (json!("platform"), json!("bank")),
+        "as_of" => (json!("2026-11-22T12:00:00+08:00"), json!("yesterday")),
         "topic" => (json!("after_sale"), json!("before_sale")),
         "score" => (json!(5), json!(6)),
         "engaged_ms" => (json!(86_400_000), json!(86_400_001)),
@@ -177,6 +179,7 @@ fn edges(name: &str, shop: &str) -> Option<(Value, Value)> {
         "variant" => (json!(format!("{}:b", "x".repeat(62))), json!(format!("{}:b", "x".repeat(63)))),
         // Never a reason to refuse an event.
         "url" | "referrer" | "title" | "user_agent" => return None,
+        "amount" | "currency" | "items" | "cost" | "shipping" | "tax" | "discount" => return None,
         _ => panic!("say here what `{name}` may hold"),
     })
 }

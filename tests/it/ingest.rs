@@ -79,7 +79,7 @@ fn a_request_that_cannot_be_taken_says_why_and_counts_nothing() {
         }
         let form = app.client.post(format!("{}/e", app.url)).header("content-type", "multipart/form-data");
         assert_eq!(form.body("x").send().await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
-        assert_eq!(app.count("SELECT count() FROM events").await, 0);
+        assert_eq!(app.count("SELECT count() FROM event_log").await, 0);
         app.close().await;
     });
 }
@@ -211,7 +211,10 @@ fn a_visitor_without_an_id_is_the_same_all_day_and_the_address_is_kept_nowhere()
         }
         let funnel = app.funnel(&shop, TODAY, TODAY).await;
         assert_eq!((&funnel["visitors"], &funnel["effective"]), (&json!(2), &json!(1)));
-        assert_eq!(app.count("SELECT countIf(toString(tuple(*)) LIKE '%203.0.113%') FROM events").await, 0);
+        assert_eq!(
+            app.count("SELECT countIf(toString(tuple(*)) LIKE '%203.0.113%') FROM event_log").await,
+            0
+        );
         app.close().await;
     });
 }
@@ -358,11 +361,18 @@ fn a_shop_may_take_orders_and_payments_from_its_server_only() {
         let body = json!({ "shop": shop.public_key, "events": [order, { "kind": "visit", "visitor": "v" }] });
         app.set_shop("tea", Changes { payments: Some(Payments::Server), ..Changes::default() });
         let (status, answer) = read(app.post_browser(&body).await).await;
-        assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &json!(1)));
-        assert_eq!(answer["rejected"][0]["code"], "server_signature_required");
+        assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &json!(2)));
+        for kind in ["payment", "refund"] {
+            let body = json!({ "shop": shop.public_key, "kind": kind, "order_id": "1" });
+            let (status, answer) = read(app.post_browser(&body).await).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST);
+            assert_eq!(answer["rejected"][0]["code"], "server_signature_required");
+        }
         assert_eq!(app.funnel(&shop, TODAY, TODAY).await["buyers"], 0);
-        app.send(&shop, &[order]).await;
+        // The shop tells of the order, the page whose it is.
+        app.send(&shop, &[json!({ "kind": "order", "order_id": "1", "amount": "5" })]).await;
         assert_eq!(app.funnel(&shop, TODAY, TODAY).await["buyers"], 1);
+        assert_eq!(order["visitor"], "v");
         app.close().await;
     });
 }
@@ -382,7 +392,7 @@ fn a_browser_that_asks_for_privacy_is_not_counted_unless_the_shop_ignores_it() {
         assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &json!(0)), "{answer}");
         assert_eq!(answer["dropped"], json!({ "privacy_signal": 1 }));
         assert_eq!(answer["rejected"][0]["code"], "invalid_kind");
-        assert_eq!(app.count("SELECT count() FROM events").await, 0);
+        assert_eq!(app.count("SELECT count() FROM event_log").await, 0);
         app.set_shop("tea", Changes { privacy_signal: Some(PrivacySignal::Ignore), ..Changes::default() });
         let (_, answer) = visit().await;
         assert_eq!((&answer["accepted"], &answer["dropped"]), (&json!(1), &json!(null)));
@@ -398,7 +408,7 @@ fn personal_data_in_addresses_never_reaches_the_disk() {
         let url = "https://shop.example/p?email=mei@tea.example&page=2";
         app.browse(&shop, &[json!({ "kind": "visit", "url": url, "referrer": url })]).await;
         let masked = "url = 'https://shop.example/p?email=***&page=2' AND referrer = url";
-        assert_eq!(app.count(&format!("SELECT count() FROM events WHERE {masked}")).await, 1);
+        assert_eq!(app.count(&format!("SELECT count() FROM event_log WHERE {masked}")).await, 1);
         app.close().await;
     });
 }
@@ -446,7 +456,7 @@ fn every_field_of_the_contract_reaches_its_column() {
             AND payment_id = 'P' AND refund_id = 'R' AND amount = 19.9901 AND currency = 'JPY' \
             AND agent = 'mei' AND channel = 'crisp' AND topic = 'pre_sale' AND score = 3 AND engaged_ms = \
             1234 AND variant = 'price:b' AND product = 'longjing' AND length(customer) = 32";
-        assert_eq!(app.count(&format!("SELECT count() FROM events WHERE {row}")).await, 1);
+        assert_eq!(app.count(&format!("SELECT count() FROM event_log WHERE {row}")).await, 1);
         app.close().await;
     });
 }
@@ -489,7 +499,7 @@ fn hidden_characters_are_refused_in_what_identifies_and_taken_out_of_what_people
         let event = format!(r#"{{"kind":"visit","url":"{free}","referrer":"{free}","title":"{free}"}}"#);
         let body = format!(r#"{{"shop":"{}","events":[{event}]}}"#, shop.public_key);
         assert_eq!(app.post_browser(body).await.status(), StatusCode::ACCEPTED);
-        let clean = "SELECT count() FROM events WHERE url = 'abc' AND referrer = 'abc' AND title = 'abc'";
+        let clean = "SELECT count() FROM event_log WHERE url = 'abc' AND referrer = 'abc' AND title = 'abc'";
         assert_eq!(app.count(clean).await, 1);
 
         let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");
@@ -497,7 +507,7 @@ fn hidden_characters_are_refused_in_what_identifies_and_taken_out_of_what_people
         let (status, answer) = read(answer).await;
         assert_eq!((status.as_u16(), &answer["error"]["code"]), (400, &json!("invalid_json")));
         assert!(answer["error"]["message"].as_str().unwrap().contains("UTF-8"));
-        assert_eq!(app.count("SELECT count() FROM events").await, 1);
+        assert_eq!(app.count("SELECT count() FROM event_log").await, 1);
         app.close().await;
     });
 }
@@ -536,9 +546,9 @@ fn programs_are_kept_and_move_no_figure_but_their_orders_do() {
         let told = json!({ "kind": "visit", "visitor": "told", "user_agent": headless });
         app.send(&shop, &[told]).await;
         assert_eq!(app.funnel(&shop, TODAY, TODAY).await, before);
-        assert_eq!(app.count("SELECT count() FROM events WHERE bot").await, 13);
-        assert_eq!(app.count("SELECT count() FROM events WHERE NOT bot").await, 6);
-        assert_eq!(app.count("SELECT uniqExact(visitor) FROM visitor_days").await, 2);
+        assert_eq!(app.count("SELECT count() FROM event_log WHERE bot").await, 13);
+        assert_eq!(app.count("SELECT count() FROM event_log WHERE NOT bot").await, 6);
+        assert_eq!(app.count("SELECT uniqExact(visitor) FROM visitor_activity").await, 2);
 
         browse("user-agent", &headless, json!([{ "kind": "order", "visitor": "headless", "order_id": "1" }]))
             .await;

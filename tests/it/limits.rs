@@ -202,6 +202,7 @@ fn hostile_json_is_answered_at_once() {
         let event = |fields: String| format!(r#"{{"shop":"{key}","kind":"visit","visitor":"v",{fields}}}"#);
         let lists = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let order = r#""kind":"order","order_id":"1""#;
+        let refund = r#""kind":"refund","order_id":"1""#;
         let many_keys =
             |count: usize| (0..count).map(|n| format!(r#""k{n}":0"#)).collect::<Vec<_>>().join(",");
         let cases = [
@@ -217,9 +218,9 @@ fn hostile_json_is_answered_at_once() {
             (event(format!(r#""{}":1"#, "k".repeat(1_100_000))), 413, "payload_too_large"),
             (event(r#""x":1e400"#.into()), 202, ""),
             (event(r#""x":-1E+99999999999999999999"#.into()), 202, ""),
-            (format!(r#"{{{order},"amount":1e400}}"#), 400, "nothing_acceptable"),
+            (format!(r#"{{{refund},"amount":1e400}}"#), 400, "nothing_acceptable"),
             (format!(r#"{{{order},"at":1e400}}"#), 400, "nothing_acceptable"),
-            (format!(r#"{{{order},"amount":{}}}"#, "9".repeat(900_000)), 400, "nothing_acceptable"),
+            (format!(r#"{{{refund},"amount":{}}}"#, "9".repeat(900_000)), 400, "nothing_acceptable"),
             (event(r#""x":NaN"#.into()), 400, "invalid_json"),
             (event(r#""visitor":"w""#.into()), 400, "nothing_acceptable"),
             (r#"{"events":[],"events":[]}"#.into(), 400, "invalid_json"),
@@ -373,7 +374,12 @@ fn an_error_is_short_and_never_repeats_what_was_sent() {
             answers.push(app.post_browser(body).await);
         }
         for answer in answers {
-            let (status, answer) = read(answer).await;
+            let (status, mut answer) = read(answer).await;
+            // Whose sender made a mistake is shown it, and nobody else; see `told_by_shop.rs`.
+            if let Some(left_out) = answer.as_object_mut().and_then(|answer| answer.remove("left_out")) {
+                assert!(!left_out.to_string().contains('\u{202e}') && left_out.to_string().len() < 400);
+                continue;
+            }
             assert!(status.is_client_error(), "{answer}");
             assert!(!answer.to_string().contains("EVIL"), "{answer}");
             assert_discreet(&answer, "EVIL");

@@ -3,7 +3,7 @@
 
 use super::door::Opened;
 use super::refusal::Refusal;
-use crate::event::{Event, Field, Rejection, is_visitor_id};
+use crate::event::{Checked, Event, Rejection, is_visitor_id};
 use crate::funnel::Window;
 use crate::http::edge::error::ApiError;
 use crate::http::intake::check::Check;
@@ -172,7 +172,7 @@ async fn import_lines(
             import.line = line.number;
             import.receipt.lines += 1;
             let read = match line.text {
-                Ok(text) => event_of(text, &mut check)?,
+                Ok(text) => event_of(text, &mut check, import)?,
                 Err(rejection) => Err(rejection),
             };
             match read {
@@ -185,26 +185,36 @@ async fn import_lines(
 }
 
 /// The event of a line. An error is a fault of ours, not of the line.
-fn event_of(line: &[u8], check: &mut Check<'_>) -> Result<Result<Event, Rejection>, ImportError> {
+fn event_of(
+    line: &[u8],
+    check: &mut Check<'_>,
+    import: &mut Import,
+) -> Result<Result<Event, Rejection>, ImportError> {
     let failed = |error: ApiError| ImportError::Shop(error.to_string());
     let sent = match WireEvent::of_line(line) {
         Ok(sent) => sent,
         Err(rejection) => return Ok(Err(rejection)),
     };
-    let is_made = sent.fields.id == Field::Absent;
-    let checked = check.check(&sent).and_then(|event| {
-        if sent.fields.at == Field::Absent && (is_made || event.id.get_version_num() != 7) {
+    let is_made = sent.fields.id.is_absent();
+    let checked = check.check(&sent).and_then(|checked| {
+        if sent.fields.at.is_absent() && (is_made || checked.event.id.get_version_num() != 7) {
             let message = "tell when it happened with `at`, or by a UUIDv7 as `id`";
             return Err(Rejection::new("at_required", message));
         }
-        Ok(event)
+        Ok(checked)
     });
-    let mut event = match check.before_the_first(&sent, checked).map_err(failed)? {
-        Ok(event) => event,
+    let Checked { mut event, left_out } = match check.before_the_first(&sent, checked).map_err(failed)? {
+        Ok(checked) => checked,
         Err(rejection) => return Ok(Err(rejection)),
     };
     if is_made {
         event.id = id_of(&check.shop.slug, line);
+    }
+    for name in &sent.unknown {
+        import.note_ignored(name);
+    }
+    for left_out in left_out {
+        import.note_left_out(left_out);
     }
     check.identified(event).map(Ok).map_err(failed)
 }

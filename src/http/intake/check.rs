@@ -6,7 +6,7 @@ use super::slice::Intake;
 use super::wire::WireEvent;
 use crate::enrich::agent::Agent;
 use crate::enrich::source;
-use crate::event::{Arrival, Event, Field, Kind, Rejection, Sender, Visitor};
+use crate::event::{Arrival, Checked, Event, Kind, LeftOut, Rejection, Sender, Visitor};
 use crate::http::edge::error::ApiError;
 use crate::shops::{Payments, Shop};
 use std::net::IpAddr;
@@ -39,12 +39,9 @@ impl Check<'_> {
     ///
     /// # Errors
     /// Why it cannot be taken.
-    pub fn check(&self, event: &WireEvent<'_>) -> Result<Event, Rejection> {
-        let of_this_shop = match &event.shop {
-            Field::Absent => true,
-            Field::Text(key) => self.shop.public_keys.iter().any(|known| known == key),
-            Field::Number(_) | Field::Broken(_) | Field::Other => false,
-        };
+    pub fn check(&self, event: &WireEvent<'_>) -> Result<Checked, Rejection> {
+        let is_of_this_shop = |key: &str| self.shop.public_keys.iter().any(|known| known == key);
+        let of_this_shop = event.shop.is_absent() || event.shop.as_text().is_some_and(is_of_this_shop);
         if !of_this_shop {
             return Err(Rejection::new(
                 "shop_mismatch",
@@ -59,7 +56,7 @@ impl Check<'_> {
                 (Sender::Server, agent, details::told_address(&event.ip)?, bot)
             }
         };
-        let mut checked = Event::check(
+        let Checked { event: mut checked, mut left_out } = Event::check(
             &event.fields,
             Arrival {
                 shop: &self.shop.slug,
@@ -70,14 +67,8 @@ impl Check<'_> {
                 received_at_ms: self.received_at_ms,
             },
         )?;
-        if sender == Sender::Browser
-            && checked.kind.is_of_an_order()
-            && self.shop.payments == Payments::Server
-        {
-            return Err(Rejection::new(
-                "server_signature_required",
-                "`kind`: this shop takes orders, payments and refunds from its server only: POST /v1/events",
-            ));
+        if sender == Sender::Browser && checked.kind.is_of_an_order() {
+            self.distrust(&mut checked, &mut left_out)?;
         }
         if checked.kind == Kind::Visit {
             let (shop, geo) = (&self.shop, &self.intake.geo);
@@ -85,7 +76,44 @@ impl Check<'_> {
         }
         checked.url = source::without_click_ids(checked.url);
         checked.referrer = source::without_click_ids(checked.referrer);
-        Ok(checked)
+        Ok(Checked { event: checked, left_out })
+    }
+
+    /// What a page says of an order counts as far as the shop lets it: anybody can send it.
+    ///
+    /// # Errors
+    /// The shop takes payments and refunds from its server only.
+    fn distrust(&self, event: &mut Event, left_out: &mut Vec<LeftOut>) -> Result<(), Rejection> {
+        if self.shop.payments == Payments::Server {
+            if event.kind != Kind::Order {
+                return Err(Rejection::new(
+                    "server_signature_required",
+                    "`kind`: this shop takes payments and refunds from its server only: POST /v1/events",
+                ));
+            }
+            event.only_names_its_visitor();
+            return Ok(());
+        }
+        if let Some((amount, currency)) = event.amount {
+            let currency = currency.unwrap_or(self.shop.currency);
+            let most = self.shop.max_browser_amount(currency);
+            if amount > most {
+                event.amount = None;
+                left_out.push(LeftOut {
+                    field: "amount",
+                    item: None,
+                    text: amount.to_string(),
+                    message: format!(
+                        "`amount` of a page may be at most {most} {currency}; it is left out: send it from the \
+                        shop's server, or raise the bound with `shopfunnel shop set --max-browser-amount`"
+                    ),
+                });
+                if event.kind == Kind::Refund {
+                    return Err(Rejection::new("amount_too_large", left_out.remove(0).message));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Marks, durably and before its first event is accepted, that the shop has events: its time zone stays
@@ -97,8 +125,8 @@ impl Check<'_> {
     pub fn before_the_first(
         &mut self,
         event: &WireEvent<'_>,
-        checked: Result<Event, Rejection>,
-    ) -> Result<Result<Event, Rejection>, ApiError> {
+        checked: Result<Checked, Rejection>,
+    ) -> Result<Result<Checked, Rejection>, ApiError> {
         if checked.is_err() || self.shop.has_events {
             return Ok(checked);
         }

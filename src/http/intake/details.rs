@@ -41,7 +41,7 @@ pub fn of_visit(
 /// # Errors
 /// `invalid_ip`.
 pub fn told_address(ip: &Field<'_>) -> Result<Option<IpAddr>, Rejection> {
-    if *ip == Field::Absent {
+    if ip.is_absent() {
         return Ok(None);
     }
     text(ip).trim().parse().map(Some).map_err(|_| {
@@ -56,6 +56,6 @@ pub fn told_address(ip: &Field<'_>) -> Result<Option<IpAddr>, Rejection> {
 pub fn text<'a>(field: &'a Field<'_>) -> &'a str {
     match field {
         Field::Text(text) | Field::Broken(text) => text,
-        Field::Absent | Field::Number(_) | Field::Other => "",
+        Field::Absent | Field::Number(_) | Field::List(_) | Field::Other => "",
     }
 }

@@ -5,12 +5,13 @@ use super::bounds::MAX_SERVER_EVENTS;
 use super::check::{Browser, Check};
 use super::slice::Intake;
 use super::wire::WireEvent;
-use crate::event::{Field, Rejection};
+use crate::event::{Checked, LeftOut, Rejection};
 use crate::http::edge::error::{ApiError, Rejected};
 use crate::planted::Fault;
 use crate::shops::{PrivacySignal, Shop};
 use crate::spool::{Appender, Records};
 use crate::telemetry::Reason;
+use crate::text::cleaned;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,9 @@ use utoipa::ToSchema;
 
 /// Rejections that the answer to a stream lists; the others are counted.
 const MAX_LISTED: usize = 1_000;
+/// Names of unknown fields that an answer lists.
+const MAX_IGNORED: usize = 20;
+const MAX_IGNORED_CHARS: usize = 64;
 
 #[derive(Serialize, ToSchema)]
 pub struct Accepted {
@@ -29,6 +33,15 @@ pub struct Accepted {
     rejected_left_off: usize,
     #[serde(skip_serializing_if = "Dropped::is_none")]
     dropped: Dropped,
+    /// Fields that the contract does not know, at most 20 names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ignored: Vec<String>,
+    /// Fields of accepted events that could not be read, and are not kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<Lacking>,
+    /// Lines of accepted orders that could not be read, and are not kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    items_left_out: Vec<Lacking>,
     /// Epoch milliseconds here, for a sender whose clock is wrong.
     now: i64,
 }
@@ -44,6 +57,16 @@ impl Dropped {
     fn is_none(&self) -> bool {
         self.privacy_signal == 0
     }
+}
+
+/// What of an accepted event is not kept, by its place in the request.
+#[derive(Debug, Serialize, ToSchema)]
+struct Lacking {
+    /// From 0.
+    index: usize,
+    /// What, and why.
+    #[serde(flatten)]
+    left_out: LeftOut,
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -64,6 +87,9 @@ pub struct Sink<'a> {
     /// Neither accepted yet, nor rejected, nor dropped.
     undecided: usize,
     dropped: Dropped,
+    ignored: Vec<String>,
+    left_out: Vec<Lacking>,
+    items_left_out: Vec<Lacking>,
 }
 
 /// Whatever ends the request, what was not decided was refused: so the counters balance.
@@ -92,6 +118,9 @@ impl<'a> Sink<'a> {
             rejected_left_off: 0,
             undecided: 0,
             dropped: Dropped::default(),
+            ignored: Vec::new(),
+            left_out: Vec::new(),
+            items_left_out: Vec::new(),
         }
     }
 
@@ -119,7 +148,8 @@ impl<'a> Sink<'a> {
         self.undecided += 1;
         let event = match event {
             Ok(event) => {
-                telemetry.fields_unknown.inc_by(self.unknown_fields(&event));
+                telemetry.fields_unknown.inc_by(self.note_ignored(&event));
+                let telemetry = &self.check.intake.telemetry;
                 let checked = self.check.check(&event);
                 if checked.is_ok() && self.is_unwanted() {
                     self.dropped.privacy_signal += 1;
@@ -132,8 +162,15 @@ impl<'a> Sink<'a> {
             Err(rejection) => Err(rejection),
         };
         match event {
-            Ok(event) => {
+            Ok(Checked { event, left_out }) => {
                 let mut event = self.check.identified(event)?;
+                for left_out in left_out {
+                    let of_items = left_out.item.is_some();
+                    let list = if of_items { &mut self.items_left_out } else { &mut self.left_out };
+                    if list.len() < MAX_LISTED {
+                        list.push(Lacking { index, left_out });
+                    }
+                }
                 let faults = self.check.intake.faults;
                 if faults.has(Fault::CountRepeatsTwice) {
                     event.id = uuid::Uuid::now_v7();
@@ -161,12 +198,20 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    /// Of a browser's event also those that only a server may send: it is seen what a browser has and where
-    /// it is.
-    fn unknown_fields(&self, event: &WireEvent<'_>) -> u64 {
-        let servers_own = [&event.user_agent, &event.ip].into_iter().filter(|field| **field != Field::Absent);
-        let here = if self.check.browser.is_some() { servers_own.count() as u64 } else { 0 };
-        event.unknown_fields + here
+    /// Notes the names of fields that count for nothing, and gives their number. Of a browser's event these
+    /// are also those that only a server may send: it is seen what a browser has and where it is.
+    fn note_ignored(&mut self, event: &WireEvent<'_>) -> u64 {
+        let of_servers = [("user_agent", &event.user_agent), ("ip", &event.ip)];
+        let of_servers = of_servers.into_iter().filter(|(_, field)| !field.is_absent()).map(|(name, _)| name);
+        let of_servers = of_servers.filter(|_| self.check.browser.is_some());
+        let names: Vec<&str> = event.unknown.iter().map(|name| name.as_ref()).chain(of_servers).collect();
+        for name in &names {
+            let name = cleaned(name, MAX_IGNORED_CHARS);
+            if self.ignored.len() < MAX_IGNORED && !self.ignored.contains(&name) {
+                self.ignored.push(name);
+            }
+        }
+        names.len() as u64
     }
 
     /// Whether the visitor asks not to be followed, and the shop listens.
@@ -221,6 +266,9 @@ impl<'a> Sink<'a> {
             rejected: std::mem::take(&mut self.rejected),
             rejected_left_off: self.rejected_left_off,
             dropped: self.dropped,
+            ignored: std::mem::take(&mut self.ignored),
+            left_out: std::mem::take(&mut self.left_out),
+            items_left_out: std::mem::take(&mut self.items_left_out),
             now: self.check.received_at_ms,
         })
     }

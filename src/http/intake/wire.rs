@@ -5,7 +5,7 @@
 use crate::event::{Field, Fields, Rejection, ip_schema};
 use crate::http::edge::body::without_mark;
 use crate::http::edge::error::TOO_DEEP;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess};
+use serde::de::{Deserialize, Deserializer, MapAccess};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use utoipa::ToSchema;
@@ -37,9 +37,9 @@ pub struct WireEvent<'a> {
     /// The shopper's, told by the shop's server: for the place, and not kept.
     #[schema(schema_with = ip_schema, required = false)]
     pub ip: Field<'a>,
-    /// Fields that the contract does not know.
+    /// Names of fields that the contract does not know.
     #[schema(ignore)]
-    pub unknown_fields: u64,
+    pub unknown: Vec<Cow<'a, str>>,
     /// The first field that appears twice. Such an event is refused before anybody else sees it.
     #[schema(ignore)]
     repeated: Option<&'static str>,
@@ -98,7 +98,7 @@ impl<'a> Body<'a> {
                 // may be is found out below, so that every refusal is the same.
                 if !text.contains("\"events\"")
                     && let Ok(event) = serde_json::from_str::<WireEvent<'a>>(text)
-                    && event.unknown_fields == 0
+                    && event.unknown.is_empty()
                     && event.repeated.is_none()
                 {
                     return Ok(Body::of_events(None, vec![Ok(event)]));
@@ -106,7 +106,7 @@ impl<'a> Body<'a> {
                 let envelope: Envelope<'a> = serde_json::from_str(text).map_err(invalid)?;
                 match envelope.events {
                     Some(events) => {
-                        let shop = envelope.shop.map(|raw| field(raw.get()));
+                        let shop = envelope.shop.map(|raw| Field::of_json(raw.get()));
                         Body::of_list(shop, events, max_events)
                     }
                     None => Ok(Body::of_events(None, vec![WireEvent::parse(text)])),
@@ -217,74 +217,9 @@ fn count_opening(bytes: &[u8]) -> usize {
     bytes.iter().fold(0_u8, |count, byte| count + u8::from(matches!(byte, b'[' | b'{'))).into()
 }
 
-/// The field that a raw JSON value stands for.
-fn field(raw: &str) -> Field<'_> {
-    match raw.as_bytes().first() {
-        Some(b'"') if !raw.contains('\\') => Field::Text(Cow::Borrowed(&raw[1..raw.len() - 1])),
-        Some(b'"') => match serde_json::from_str::<String>(raw) {
-            Ok(text) => Field::Text(Cow::Owned(text)),
-            // Half a surrogate pair is valid JSON but no text.
-            Err(_) => serde_json::from_str::<Halves>(raw)
-                .map_or(Field::Other, |Halves(text)| Field::Broken(Cow::Owned(text))),
-        },
-        Some(b'-' | b'0'..=b'9') => Field::Number(raw),
-        Some(b'n') | None => Field::Absent,
-        Some(_) => Field::Other,
-    }
-}
-
-/// JSON text without its half surrogate pairs.
-struct Halves(String);
-
-impl<'de> Deserialize<'de> for Halves {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Halves;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("text")
-            }
-
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Halves, E> {
-                Ok(Halves(bytes.utf8_chunks().map(|chunk| chunk.valid()).collect()))
-            }
-        }
-
-        deserializer.deserialize_bytes(Visitor)
-    }
-}
-
+/// The name of a field, borrowed unless it is written with escapes.
 #[derive(serde::Deserialize)]
-#[serde(field_identifier, rename_all = "snake_case")]
-enum Name {
-    Shop,
-    Kind,
-    Id,
-    Visitor,
-    At,
-    Url,
-    Referrer,
-    Title,
-    OrderId,
-    PaymentId,
-    RefundId,
-    Amount,
-    Currency,
-    Agent,
-    Channel,
-    Topic,
-    Score,
-    EngagedMs,
-    Variant,
-    Customer,
-    Product,
-    UserAgent,
-    Ip,
-    #[serde(other)]
-    Unknown,
-}
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -299,34 +234,43 @@ impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WireEvent<'de>, A::Error> {
                 let mut event = WireEvent::default();
-                while let Some(name) = map.next_key::<Name>()? {
+                while let Some(Name(name)) = map.next_key::<Name<'de>>()? {
                     let raw: &'de RawValue = map.next_value()?;
-                    let (name, slot) = match name {
-                        Name::Shop => ("shop", &mut event.shop),
-                        Name::Kind => ("kind", &mut event.fields.kind),
-                        Name::Id => ("id", &mut event.fields.id),
-                        Name::Visitor => ("visitor", &mut event.fields.visitor),
-                        Name::At => ("at", &mut event.fields.at),
-                        Name::Url => ("url", &mut event.fields.url),
-                        Name::Referrer => ("referrer", &mut event.fields.referrer),
-                        Name::Title => ("title", &mut event.fields.title),
-                        Name::OrderId => ("order_id", &mut event.fields.order_id),
-                        Name::PaymentId => ("payment_id", &mut event.fields.payment_id),
-                        Name::RefundId => ("refund_id", &mut event.fields.refund_id),
-                        Name::Amount => ("amount", &mut event.fields.amount),
-                        Name::Currency => ("currency", &mut event.fields.currency),
-                        Name::Agent => ("agent", &mut event.fields.agent),
-                        Name::Channel => ("channel", &mut event.fields.channel),
-                        Name::Topic => ("topic", &mut event.fields.topic),
-                        Name::Score => ("score", &mut event.fields.score),
-                        Name::EngagedMs => ("engaged_ms", &mut event.fields.engaged_ms),
-                        Name::Variant => ("variant", &mut event.fields.variant),
-                        Name::Customer => ("customer", &mut event.fields.customer),
-                        Name::Product => ("product", &mut event.fields.product),
-                        Name::UserAgent => ("user_agent", &mut event.user_agent),
-                        Name::Ip => ("ip", &mut event.ip),
-                        Name::Unknown => {
-                            event.unknown_fields += 1;
+                    let (name, slot) = match name.as_ref() {
+                        "shop" => ("shop", &mut event.shop),
+                        "kind" => ("kind", &mut event.fields.kind),
+                        "id" => ("id", &mut event.fields.id),
+                        "visitor" => ("visitor", &mut event.fields.visitor),
+                        "at" => ("at", &mut event.fields.at),
+                        "url" => ("url", &mut event.fields.url),
+                        "referrer" => ("referrer", &mut event.fields.referrer),
+                        "title" => ("title", &mut event.fields.title),
+                        "order_id" => ("order_id", &mut event.fields.order_id),
+                        "payment_id" => ("payment_id", &mut event.fields.payment_id),
+                        "refund_id" => ("refund_id", &mut event.fields.refund_id),
+                        "amount" => ("amount", &mut event.fields.amount),
+                        "currency" => ("currency", &mut event.fields.currency),
+                        "as_of" => ("as_of", &mut event.fields.as_of),
+                        "via" => ("via", &mut event.fields.via),
+                        "items" => ("items", &mut event.fields.items),
+                        "cost" => ("cost", &mut event.fields.cost),
+                        "shipping" => ("shipping", &mut event.fields.shipping),
+                        "tax" => ("tax", &mut event.fields.tax),
+                        "discount" => ("discount", &mut event.fields.discount),
+                        "agent" => ("agent", &mut event.fields.agent),
+                        "channel" => ("channel", &mut event.fields.channel),
+                        "conversation" => ("conversation", &mut event.fields.conversation),
+                        "by" => ("by", &mut event.fields.by),
+                        "topic" => ("topic", &mut event.fields.topic),
+                        "score" => ("score", &mut event.fields.score),
+                        "engaged_ms" => ("engaged_ms", &mut event.fields.engaged_ms),
+                        "variant" => ("variant", &mut event.fields.variant),
+                        "customer" => ("customer", &mut event.fields.customer),
+                        "product" => ("product", &mut event.fields.product),
+                        "user_agent" => ("user_agent", &mut event.user_agent),
+                        "ip" => ("ip", &mut event.ip),
+                        _ => {
+                            event.unknown.push(name);
                             continue;
                         }
                     };
@@ -334,7 +278,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for WireEvent<'a> {
                         event.repeated.get_or_insert(name);
                         continue;
                     }
-                    *slot = field(raw.get());
+                    *slot = Field::of_json(raw.get());
                 }
                 Ok(event)
             }
@@ -387,7 +331,7 @@ mod tests {
         let body = Body::parse(text.as_bytes(), 10).unwrap();
         let accepted: Vec<bool> = body.events.iter().map(Result::is_ok).collect();
         assert_eq!(accepted, [true, false, false, false, true]);
-        assert_eq!(body.events[4].as_ref().unwrap().unknown_fields, 1);
+        assert_eq!(body.events[4].as_ref().unwrap().unknown, ["x"]);
         let said = |n: usize| body.events[n].as_ref().unwrap_err().message.clone();
         assert_eq!(
             (said(1), said(2)),

@@ -12,8 +12,10 @@ fn read(text: &str, shop: &str) -> String {
     written(read_text(text, None, currency(shop)))
 }
 
-fn written(found: Option<(Amount, Currency)>) -> String {
-    found.map_or("-".into(), |(amount, currency)| format!("{} {currency}", plain(amount.ten_thousandths())))
+fn written(found: Option<Reading>) -> String {
+    found.map_or("-".into(), |Reading { amount, currency, .. }| {
+        format!("{} {currency}", plain(amount.ten_thousandths()))
+    })
 }
 
 /// Without zeros at the end: `12.5`.
@@ -507,7 +509,7 @@ fn ten_thousand_amounts_are_read_as_they_were_made_or_left_out() {
             clear += 1;
             read += usize::from(found.is_some());
         }
-        let Some((amount, currency)) = found else { continue };
+        let Some(Reading { amount, currency, .. }) = found else { continue };
         let what = (amount.ten_thousandths(), currency);
         assert_eq!(what, (made.ten_thousandths, made.currency), "`{}`", made.text);
         *by_currency.entry(currency.to_string()).or_default() += 1;
@@ -535,10 +537,30 @@ fn whatever_the_text_no_digit_is_made_up_or_lost() {
         let text: String = (0..random.usize(..8)).map(|_| pieces[random.usize(..many)]).collect();
         tried += 1;
         let shop = currency(["CNY", "KWD", "JPY", "EUR"][random.usize(..4)]);
-        if let Some((amount, _)) = read_text(&text, None, shop) {
+        if let Some(Reading { amount, .. }) = read_text(&text, None, shop) {
             read += 1;
             assert_eq!(digits(&plain(amount.ten_thousandths())), digits(&text), "{text:?}");
         }
     }
     assert!(read > 1_000, "{read}");
+}
+
+#[test]
+fn a_currency_is_named_by_its_code_a_word_or_a_sign_and_a_sign_of_several_by_the_shop() {
+    for (sign, shop, code) in [
+        ("cny", "EUR", Some("CNY")),
+        (" Usd ", "EUR", Some("USD")),
+        ("RMB", "EUR", Some("CNY")),
+        ("￥", "CNY", Some("CNY")),
+        ("￥", "EUR", None),
+        ("NT$", "CNY", Some("TWD")),
+        ("€", "CNY", Some("EUR")),
+        ("$", "USD", Some("USD")),
+        ("XYZ", "CNY", None),
+        ("", "CNY", None),
+    ] {
+        assert_eq!(read_currency(sign, currency(shop)), code.map(currency), "`{sign}` in {shop}");
+    }
+    let is_named = |text, told| read_text(text, told, currency("CNY")).unwrap().is_named;
+    assert!(is_named("12 €", None) && is_named("12", Some(currency("EUR"))) && !is_named("12", None));
 }

@@ -84,6 +84,7 @@ fn take_rules(shop: &mut Shop, wanted: &Shop, declared_key: Option<&str>) {
     shop.origins = wanted.origins.clone();
     shop.after_sale_days = wanted.after_sale_days;
     shop.payments = wanted.payments;
+    shop.max_browser_amount = wanted.max_browser_amount;
     shop.privacy_signal = wanted.privacy_signal;
     shop.declared = true;
     // Rotated keys stay beside the declared one, or pages that were changed already would lose their events.

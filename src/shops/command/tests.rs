@@ -17,6 +17,7 @@ fn new(name: &str, slug: Option<&str>) -> NewShop {
         origins: Vec::new(),
         after_sale_days: None,
         payments: Payments::Any,
+        max_browser_amount: None,
         privacy_signal: PrivacySignal::Respect,
         public_key: None,
     }
@@ -110,7 +111,7 @@ fn a_change_that_reaches_back_or_locks_out_wants_a_yes() {
         ),
         (
             Changes { payments: Some(Payments::Server), ..Changes::default() },
-            "only those with its secret key",
+            "only what is sent with its secret key counts",
         ),
     ];
     registry.mark_events("tea").unwrap();
