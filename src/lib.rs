@@ -33,6 +33,7 @@ pub mod backoff;
 pub mod clock;
 pub mod durations;
 pub mod file;
+pub mod hash;
 pub mod money;
 pub mod npm;
 pub mod planted;

@@ -337,6 +337,7 @@ fn field(event: &mut Event, dimension: Dimension) -> Option<&mut String> {
         | Dimension::Country
         | Dimension::Region
         | Dimension::City
+        | Dimension::AnsweredBy
         | Dimension::CustomerType => None,
     }
 }

@@ -10,18 +10,21 @@ use crate::event::Event;
 use crate::identity::forgotten::{Forgotten, Known};
 use crate::new_values::{NewValues, ValueLimits};
 use crate::planted::{Fault, Faults};
-use crate::spool::{DeadLetters, Position, Reader};
-use crate::store::{Store, StoreError};
+use crate::spool::{Batch, DeadLetters, Position, Reader};
+use crate::store::{EncodedBatch, EventBatch, Rebuild, Store, StoreError};
 use crate::telemetry::{Reason, Telemetry};
 use serde::Deserialize;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-/// Hard bounds of one insert.
-const MAX_BATCH_EVENTS: usize = 50_000;
-const MAX_BATCH_BYTES: usize = 16 << 20;
-/// Events that lie in memory at once on their way, about a kilobyte each.
-const MAX_EVENTS_READ: usize = 5_000;
+/// Hard bounds of what is read at once.
+const MAX_BATCH_EVENTS: usize = 200_000;
+const MAX_BATCH_BYTES: usize = 64 << 20;
+/// Hard bound of one insert. Of a larger batch the next part is made ready while the store works on one.
+const MAX_INSERT_EVENTS: usize = 50_000;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// Low, because an embedded engine is back within seconds and its events should be too.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
@@ -154,7 +157,7 @@ impl Shipper {
     /// Brings the tables up to date and waits for events; `false` when the spool is closed and empty.
     async fn ready(&mut self) -> Result<bool, ShipError> {
         if !self.progress.borrow().migrated {
-            self.store.migrate().await?;
+            self.store.migrate(Rebuild::Now).await?;
             self.progress.send_modify(|progress| progress.migrated = true);
         }
         if !self.is_verified {
@@ -208,7 +211,8 @@ impl Shipper {
         if self.options.faults.has(Fault::CursorBeforeReply) {
             self.reader.commit(&batch)?;
         }
-        self.insert(&batch.records().collect::<Vec<_>>()).await?;
+        let batch = Arc::new(batch);
+        self.insert(&batch).await?;
         self.reader.commit(&batch)?;
         self.stamp_when_resent()?;
         self.progress.send_modify(|progress| {
@@ -218,66 +222,111 @@ impl Shipper {
         Ok(if batch.is_full() { Step::Full } else { Step::Caught })
     }
 
-    /// Inserts all records but those that the store refuses for what they hold: these are found by halving
-    /// and set aside, so that one of them never holds up the others.
-    async fn insert(&mut self, records: &[&[u8]]) -> Result<(), ShipError> {
+    /// Inserts all records but those that the store refuses for what they hold. While one part of them is
+    /// inserted the next one is made ready.
+    async fn insert(&mut self, batch: &Arc<Batch>) -> Result<(), ShipError> {
         let forgotten = self.exceptions.forgotten.clone();
         let known = forgotten.known().await;
-        let mut parts = vec![records];
-        while let Some(part) = parts.pop() {
-            match self.try_insert(part, &known).await {
-                Ok(inserted) => {
-                    self.telemetry.events_shipped.inc_by(inserted);
-                }
-                Err(ShipError::Store(StoreError::Poisoned(reason))) => {
-                    self.telemetry.insert_failures.inc();
-                    match part {
-                        [record] => self.set_aside(record, &reason)?,
-                        many => {
-                            let (first, second) = many.split_at(many.len() / 2);
-                            parts.extend([second, first]);
-                        }
-                    }
-                }
-                Err(error) => {
-                    self.telemetry.insert_failures.inc();
-                    return Err(error);
+        let mut running = JoinSet::new();
+        let mut inserted = 0..0;
+        for part in parts(0..batch.len(), MAX_INSERT_EVENTS) {
+            let ready = self.prepare(batch, part.clone(), &known).await?;
+            self.settle(&mut running, batch, inserted, &known).await?;
+            let store = self.store.clone();
+            running.spawn(async move {
+                let events = ready.events;
+                (store.insert_events(ready).await, events)
+            });
+            inserted = part;
+        }
+        self.settle(&mut running, batch, inserted, &known).await
+    }
+
+    /// Waits for the insert that is under way, if one is. What the store refuses for what it holds is found by
+    /// halving and set aside, so that one record never holds up the others.
+    async fn settle(
+        &mut self,
+        running: &mut JoinSet<(Result<(), StoreError>, u64)>,
+        batch: &Arc<Batch>,
+        records: Range<usize>,
+        known: &Known<'_>,
+    ) -> Result<(), ShipError> {
+        let Some(ended) = running.join_next().await else { return Ok(()) };
+        let (ended, events) =
+            ended.unwrap_or_else(|_| (Err(StoreError::Away("an insert was given up".into())), 0));
+        let mut refused = match self.counted(ended, events)? {
+            None => return Ok(()),
+            Some(reason) => vec![(records, reason)],
+        };
+        while let Some((records, reason)) = refused.pop() {
+            if records.len() == 1 {
+                batch.records_in(records).try_for_each(|record| self.set_aside(record, &reason))?;
+                continue;
+            }
+            let middle = records.start + records.len() / 2;
+            for half in [middle..records.end, records.start..middle] {
+                let ready = self.prepare(batch, half.clone(), known).await?;
+                let events = ready.events;
+                let ended = self.store.insert_events(ready).await;
+                if let Some(reason) = self.counted(ended, events)? {
+                    refused.push((half, reason));
                 }
             }
         }
         Ok(())
     }
 
-    /// One insert. Events are read some at a time when they are sent, so that no batch lies in memory twice.
-    /// Returns how many.
-    async fn try_insert(&mut self, records: &[&[u8]], known: &Known<'_>) -> Result<u64, ShipError> {
-        let mut insertion = self.store.insertion().await?;
-        let mut added = 0;
-        for some in records.chunks(MAX_EVENTS_READ) {
-            let mut events = Vec::with_capacity(some.len());
-            for record in some {
-                match serde_json::from_slice::<Event>(record) {
-                    Ok(event) => match remembered(event, known) {
-                        Some(event) => events.push(event),
-                        None => {
-                            self.telemetry.events_forgotten.inc();
-                        }
-                    },
-                    // Its checksum was right, so it was written by a version that this one does not
-                    // understand.
-                    Err(error) => self.set_aside(record, &format!("it cannot be read: {error}"))?,
+    /// Counts how an insert of so many events ended; why the store refuses what they hold, if it does.
+    fn counted(&self, ended: Result<(), StoreError>, events: u64) -> Result<Option<String>, ShipError> {
+        match ended {
+            Ok(()) => {
+                self.telemetry.events_shipped.inc_by(events);
+                Ok(None)
+            }
+            Err(error) => {
+                self.telemetry.insert_failures.inc();
+                match error {
+                    StoreError::Poisoned(reason) => Ok(Some(reason)),
+                    error => Err(error.into()),
                 }
             }
-            for dimension in self.new_values.bound(&mut events).await? {
-                self.telemetry.values_other.get_or_create(&Reason { reason: dimension }).inc();
-            }
-            for event in &events {
-                insertion.add(event).await?;
-                added += 1;
+        }
+    }
+
+    /// The rows of some records. Reading and writing them down takes a processor for a while, so that it is
+    /// done beside the thread that talks to the store.
+    async fn prepare(
+        &mut self,
+        batch: &Arc<Batch>,
+        records: Range<usize>,
+        known: &Known<'_>,
+    ) -> Result<EncodedBatch, ShipError> {
+        let (all, some) = (Arc::clone(batch), records.clone());
+        let read =
+            aside(move || all.records_in(some).map(serde_json::from_slice::<Event>).collect::<Vec<_>>());
+        let mut events = Vec::with_capacity(records.len());
+        for (read, record) in read.await?.into_iter().zip(batch.records_in(records)) {
+            match read {
+                Ok(event) => match remembered(event, known) {
+                    Some(event) => events.push(event),
+                    None => {
+                        self.telemetry.events_forgotten.inc();
+                    }
+                },
+                // Its checksum was right, so it was written by a version that this one does not
+                // understand.
+                Err(error) => self.set_aside(record, &format!("it cannot be read: {error}"))?,
             }
         }
-        insertion.end().await?;
-        Ok(added)
+        for dimension in self.new_values.bound(&mut events).await? {
+            self.telemetry.values_other.get_or_create(&Reason { reason: dimension }).inc();
+        }
+        let (ready, refused) = aside(move || encoded(events)).await?;
+        for (event, reason) in refused {
+            let record = serde_json::to_vec(&event).map_err(std::io::Error::from)?;
+            self.set_aside(&record, &reason)?;
+        }
+        Ok(ready)
     }
 
     fn set_aside(&self, record: &[u8], reason: &str) -> Result<(), ShipError> {
@@ -288,6 +337,28 @@ impl Shipper {
         self.telemetry.events_set_aside.inc();
         Ok(())
     }
+}
+
+/// The rows of events, and the events that no table can hold, with the reason.
+fn encoded(events: Vec<Event>) -> (EncodedBatch, Vec<(Event, String)>) {
+    let mut batch = EventBatch::default();
+    let mut refused = Vec::new();
+    for event in events {
+        if let Err(error) = batch.add(&event) {
+            refused.push((event, error.to_string()));
+        }
+    }
+    (batch.encoded(), refused)
+}
+
+/// Does work that takes a processor for a while on a thread of its own.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ShipError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| ShipError::Interrupted)
+}
+
+/// A range in parts of at most `length`.
+fn parts(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
+    range.clone().step_by(length).map(move |start| start..range.end.min(start + length))
 }
 
 /// The event without what is to be forgotten of it.
@@ -321,6 +392,8 @@ enum ShipError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Spool(#[from] crate::spool::ReadError),
+    #[error("reading a batch was given up")]
+    Interrupted,
     #[error("a refused event cannot be set aside: {0}")]
     SetAside(#[from] std::io::Error),
 }

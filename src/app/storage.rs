@@ -6,7 +6,7 @@ use crate::engine::{self, Engine};
 use crate::file;
 use crate::room::{self, Need};
 use crate::spool::Spool;
-use crate::store::{Store, StoreOptions};
+use crate::store::{Rebuild, Store, StoreOptions};
 
 /// A store that is connected.
 pub struct Storage {
@@ -33,7 +33,7 @@ impl Storage {
             }
         };
         let store = Store::new(options)?;
-        let is_migrated = match store.migrate().await {
+        let is_migrated = match store.migrate(Rebuild::Later).await {
             Ok(()) => {
                 engine.iter().for_each(Engine::remember_tables);
                 true

@@ -36,6 +36,11 @@ impl Batch {
         self.payloads.iter().map(|range| &self.bytes[range.clone()])
     }
 
+    /// Some of the payloads, by their places.
+    pub fn records_in(&self, places: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        self.payloads[places].iter().map(|range| &self.bytes[range.clone()])
+    }
+
     pub fn len(&self) -> usize {
         self.payloads.len()
     }

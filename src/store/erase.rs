@@ -1,7 +1,7 @@
 //! One visitor taken out of the tables.
 //!
 //! ClickHouse rewrites the parts that hold the visitor. It keeps the text of such an order in the table's
-//! directory, so the visitor stands in it by the 64-bit hash that `orders` and `visitor_days` have too, never
+//! directory, so the visitor stands in it by the 64-bit hash that `order_events` and `visitor_activity` have too, never
 //! by the id. What is inserted after the order was taken is not touched.
 
 use super::client::{Store, in_time};
@@ -13,13 +13,14 @@ use serde::Deserialize;
 static TRACES: Text = Text::new(|| text_of!("visitors/visitor_traces"));
 static KEPT: Text = Text::new(|| text_of!("visitors/visitor_kept"));
 
-/// One for each table that knows visitors; a table that is added needs its own. What is told in `events` of
+/// One for each table that knows visitors; a table that is added needs its own. What is told in `event_log` of
 /// an order, a payment or a refund stays without its visitor, because the shop's books need it.
-const FORGET: [&str; 3] = [
-    "ALTER TABLE visitor_days DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64}",
-    "ALTER TABLE orders UPDATE visitor = 0, cookieless = false, customer = '' \
+const FORGET: [&str; 4] = [
+    "ALTER TABLE visitor_activity DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64}",
+    "ALTER TABLE order_events UPDATE visitor = 0, cookieless = false, customer = '' \
      WHERE shop = {shop:String} AND visitor = {hash:UInt64}",
-    "ALTER TABLE events \
+    "ALTER TABLE conversation_events DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64}",
+    "ALTER TABLE event_log \
      DELETE WHERE shop = {shop:String} AND sipHash64(visitor) = {hash:UInt64} \
          AND kind NOT IN ('order', 'payment', 'refund'), \
      UPDATE visitor = '', cookieless = false, customer = '', url = '', referrer = '', title = '', source = \
@@ -38,23 +39,25 @@ const FORGET_DERIVED: [&str; 4] = [
     {last:UInt64} AND NOT has({days:Array(UInt16)}, toUInt16(day))",
     "ALTER TABLE order_facts DELETE WHERE shop = {shop:String} AND visitor = {hash:UInt64} AND batch <= \
     {last:UInt64} AND NOT has({orders:Array(String)}, order_id)",
-    "ALTER TABLE links DELETE WHERE shop = {shop:String} AND (name = {hash:UInt64} AND NOT \
+    "ALTER TABLE relations DELETE WHERE shop = {shop:String} AND (name = {hash:UInt64} AND NOT \
     has({orders:Array(String)}, order_id) OR visitor = {hash:UInt64} AND empty({days:Array(UInt16)}))",
 ];
 
 /// What the tables hold of one visitor; the columns of the view.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Traces {
-    /// The visitor in `orders` and `visitor_days`.
+    /// The visitor in `order_events` and `visitor_activity`.
     hash: u64,
     /// Distinct events, but those of orders.
     pub events: u64,
     /// Distinct orders, payments and refunds.
     pub order_events: u64,
-    /// Of `visitor_days`.
+    /// Of `visitor_activity`.
     pub days: u64,
-    /// Distinct rows of `orders`.
+    /// Distinct rows of `order_events`.
     pub order_rows: u64,
+    /// Distinct rows of `conversation_events`.
+    pub conversation_rows: u64,
     /// Epoch milliseconds of the last arrival; 0 when there is none.
     pub last_arrival_ms: i64,
 }
@@ -68,14 +71,14 @@ struct Kept {
 }
 
 impl Traces {
-    /// The visitor in `orders`, `visitor_days` and all that is made of them.
+    /// The visitor in `order_events`, `visitor_activity` and all that is made of them.
     pub fn hash(&self) -> u64 {
         self.hash
     }
 
     /// Whether nothing is left.
     pub fn are_gone(&self) -> bool {
-        self.events + self.order_events + self.days + self.order_rows == 0
+        self.events + self.order_events + self.days + self.order_rows + self.conversation_rows == 0
     }
 }
 

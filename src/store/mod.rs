@@ -21,5 +21,5 @@ pub use connection::{OLDEST_SERVER, StoreOptions};
 pub use erase::Traces;
 pub use error::StoreError;
 pub use ledger::{LedgerBatch, Piece, QueuePart};
-pub use migrate::Divergence;
-pub use write::{Annotation, Brought, Insertion, RulesRow, Seen, SeenRow, ShopRow, hash_of};
+pub use migrate::{Divergence, Rebuild};
+pub use write::{Annotation, Brought, EncodedBatch, EventBatch, RulesRow, Seen, SeenRow, ShopRow, hash_of};

@@ -5,7 +5,7 @@ use super::error::StoreError;
 
 /// Another table under the same name, or parts that were found broken and put aside, mean that rows are gone.
 const STAMP: &str = "SELECT \
-    (SELECT toString(any(uuid)) FROM system.tables WHERE database = currentDatabase() AND name = 'events') \
+    (SELECT toString(any(uuid)) FROM system.tables WHERE database = currentDatabase() AND name = 'event_log') \
     AS tables, (SELECT count() FROM system.detached_parts WHERE database = currentDatabase() AND reason \
     LIKE 'broken%') AS broken";
 

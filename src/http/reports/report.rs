@@ -65,10 +65,15 @@ pub fn admit_holder(
     Ok((key, shop))
 }
 
-/// Counts a request for something of a shop.
+/// Counts a request for something of a shop. While the tables are made or made anew nothing can be told.
 fn count(request: &HttpRequest, reports: &Reports, shop: &Shop) -> Result<(), ApiError> {
     let gate = &reports.gate;
-    gate.limited(gate.caller(request), |limits| limits.report(&shop.slug))
+    gate.limited(gate.caller(request), |limits| limits.report(&shop.slug))?;
+    if reports.freshness.has_tables() {
+        Ok(())
+    } else {
+        Err(ApiError::StoreUnavailable("the tables of this version are not there yet".into()))
+    }
 }
 
 /// A report of a window that is asked for.

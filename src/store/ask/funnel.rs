@@ -78,8 +78,12 @@ struct OrdersRow {
     ordered: Sum,
     paid: Sum,
     refunded: Sum,
+    unverified: Sum,
+    cost: Sum,
+    profit: Sum,
     orders: u64,
     paid_orders: u64,
+    uncosted_orders: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -206,6 +210,18 @@ impl Counted {
             Set::Refunds | Set::UnattributedRefunds => {
                 self.orders_in(currency, row.branch).refunded = row.sum;
             }
+            Set::Unverified | Set::UnattributedUnverified => {
+                self.orders_in(currency, row.branch).unverified = row.sum;
+            }
+            Set::Costs | Set::UnattributedCosts => {
+                self.orders_in(currency, row.branch).cost = row.sum;
+            }
+            Set::Profits | Set::UnattributedProfits => {
+                self.orders_in(currency, row.branch).profit = row.sum;
+            }
+            Set::UncostedOrders | Set::UnattributedUncostedOrders => {
+                self.orders_in(currency, row.branch).uncosted_orders = count;
+            }
             other => {
                 return Err(StoreError::Refused(format!("{other:?} of the ledger is no part of a funnel")));
             }
@@ -217,15 +233,7 @@ impl Counted {
         let index =
             self.orders.iter().position(|orders| orders.currency == currency && orders.branch == branch);
         let index = index.unwrap_or_else(|| {
-            self.orders.push(Orders {
-                currency,
-                branch,
-                ordered: Sum::default(),
-                paid: Sum::default(),
-                refunded: Sum::default(),
-                orders: 0,
-                paid_orders: 0,
-            });
+            self.orders.push(Orders::none(currency, branch));
             self.orders.len() - 1
         });
         &mut self.orders[index]
@@ -267,6 +275,10 @@ impl OrdersRow {
             ordered: self.ordered,
             paid: self.paid,
             refunded: self.refunded,
+            unverified: self.unverified,
+            cost: self.cost,
+            profit: self.profit,
+            uncosted_orders: self.uncosted_orders,
             orders: self.orders,
             paid_orders: self.paid_orders,
         }

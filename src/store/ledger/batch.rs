@@ -6,6 +6,7 @@ use crate::ledger::life::DayFacts;
 use crate::ledger::order::{OrderFacts, Placed};
 use crate::ledger::revision::Revision;
 use crate::ledger::totals::Totals;
+use crate::money::Sum;
 use crate::store::write::row_binary::Rows;
 
 /// Rows to be inserted under one number, so that inserting them again changes nothing.
@@ -100,13 +101,15 @@ impl LedgerBatch {
         }
         let values: Vec<&str> = Dimension::ALL.iter().map(|dimension| dimension.as_str()).collect();
         let day_columns = format!(
-            "day_facts (shop, visitor, day, batch, is_deleted, marks, open_until, {}, money)",
+            "day_facts (shop, visitor, day, batch, is_deleted, marks, open_until, {}, money, \
+            more_money)",
             values.join(", ")
         );
         let inserts: [(&str, Rows); 6] = [
             (
                 "order_facts (shop, order_id, batch, is_placed, placed_at, placed_day, visitor, \
-                is_cookieless, customer, payments, money, changed_at)",
+                is_cookieless, customer, person, payments, money, more_money, items, cost, shipping, tax, \
+                discount, changed_at)",
                 orders,
             ),
             ("late_arrivals (shop, day, received_at)", late),
@@ -134,7 +137,8 @@ fn write_order(rows: &mut Rows, shop: &str, order: &OrderFacts, batch: u64) {
         .u16(placed.day)
         .u64(placed.visitor)
         .u8(u8::from(placed.is_cookieless))
-        .text(&order.customer);
+        .text(&order.customer)
+        .u64(order.person);
     rows.array(&order.payments, |rows, payment| {
         rows.i64(payment.at_ms)
             .u16(payment.day)
@@ -148,8 +152,32 @@ fn write_order(rows: &mut Rows, shop: &str, order: &OrderFacts, batch: u64) {
         }
         rows.u8(u8::from(money.is_order)).u8(u8::from(money.is_paid)).u8(u8::from(money.is_refunded));
     });
+    rows.array(&order.money, |rows, money| {
+        for amount in [money.unverified, money.cost, money.profit] {
+            rows.i128(amount.ten_thousandths());
+        }
+        rows.u8(u8::from(money.is_costed)).u8(u8::from(money.is_uncosted));
+    });
+    rows.array(&order.items, |rows, line| {
+        rows.text(&line.product).text(&line.name).text(&line.variant).u32(line.quantity);
+        optional(rows, line.amount);
+        optional(rows, line.cost);
+    });
+    let costs = &order.costs;
+    for amount in [costs.cost, costs.shipping, costs.tax, costs.discount] {
+        optional(rows, amount);
+    }
     match order.changed_at_ms {
         Some(ms) => rows.u8(0).i64(ms),
+        None => rows.u8(1),
+    };
+}
+
+/// Nullable(Decimal(18, 4)).
+fn optional(rows: &mut Rows, amount: Option<Sum>) {
+    // What was read of an event fits; there is nothing else.
+    match amount.and_then(|amount| i64::try_from(amount.ten_thousandths()).ok()) {
+        Some(amount) => rows.u8(0).i64(amount),
         None => rows.u8(1),
     };
 }
@@ -173,6 +201,12 @@ fn write_day(rows: &mut Rows, shop: &str, visitor: u64, day: u16, facts: Option<
             rows.i128(amount.ten_thousandths());
         }
         rows.u32(money.orders).u32(money.paid_orders).u32(money.refunded_orders);
+    });
+    rows.array(facts.map_or(&[][..], |facts| facts.money.as_slice()), |rows, money| {
+        for amount in [money.unverified, money.cost, money.profit] {
+            rows.i128(amount.ten_thousandths());
+        }
+        rows.u32(money.costed_orders).u32(money.uncosted_orders);
     });
 }
 

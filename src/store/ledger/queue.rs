@@ -112,6 +112,7 @@ impl Store {
         for text in [
             include_str!("../../../sql/ledger/queue_shop_visitors.sql"),
             include_str!("../../../sql/ledger/queue_shop_orders.sql"),
+            include_str!("../../../sql/ledger/queue_shop_conversations.sql"),
         ] {
             self.work(self.client.query_raw(text).param("shop", shop)).await?;
         }
@@ -136,6 +137,15 @@ impl Store {
             rows.text(shop).u64(nobody).u64(0).text(order_id);
         }
         self.insert_rows("ledger_changes (shop, slot, visitor, order_id)", rows.into_bytes()).await
+    }
+
+    /// Queues whoever has named these customers (`person` of order facts).
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn queue_persons(&self, shop: &str, persons: &[u64]) -> Result<(), StoreError> {
+        let text = include_str!("../../../sql/ledger/queue_persons.sql");
+        self.work(self.client.query_raw(text).param("shop", shop).param("persons", persons)).await
     }
 
     /// Queues a visitor, and the orders that name or named them.

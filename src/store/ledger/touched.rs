@@ -2,8 +2,7 @@
 //! down.
 
 use super::queue::Piece;
-use super::rows::{DayRow, OrderEventRow, OrderRow, RawDayRow};
-use crate::ledger::life::RawDay;
+use super::rows::{ConversationEventRow, DayRow, OrderEventRow, OrderRow, RawDayRow};
 use crate::ledger::revision::{Touched, TouchedShop};
 use crate::store::ask::lists::expanded;
 use crate::store::ask::views::Text;
@@ -27,9 +26,7 @@ impl Store {
     /// # Errors
     /// As [`Store::ledger_queue`].
     pub async fn touched(&self, piece: &Piece) -> Result<Touched, StoreError> {
-        for table in ["ledger_orders", "ledger_visitors"] {
-            self.work(self.client.query_raw(&format!("TRUNCATE TABLE {table}"))).await?;
-        }
+        self.clear_touched().await?;
         let about = |text: &str| {
             self.client
                 .query_raw(text)
@@ -38,8 +35,16 @@ impl Store {
                 .param("last", piece.last_slot)
         };
         self.work(about(include_str!("../../../sql/ledger/touch_orders.sql"))).await?;
+        self.work(about(include_str!("../../../sql/ledger/touch_conversations.sql"))).await?;
         self.work(about(include_str!("../../../sql/ledger/touch_visitors.sql"))).await?;
         self.looked_at().await
+    }
+
+    async fn clear_touched(&self) -> Result<(), StoreError> {
+        for table in ["ledger_orders", "ledger_conversations", "ledger_visitors"] {
+            self.work(self.client.query_raw(&format!("TRUNCATE TABLE {table}"))).await?;
+        }
+        Ok(())
     }
 
     /// Everything about the visitors and orders of a shop in a range of slots, both included.
@@ -47,9 +52,7 @@ impl Store {
     /// # Errors
     /// As [`Store::ledger_queue`].
     pub async fn touched_range(&self, shop: &str, first: u64, last: u64) -> Result<Touched, StoreError> {
-        for table in ["ledger_orders", "ledger_visitors"] {
-            self.work(self.client.query_raw(&format!("TRUNCATE TABLE {table}"))).await?;
-        }
+        self.clear_touched().await?;
         for text in [
             include_str!("../../../sql/ledger/touch_range_orders.sql"),
             include_str!("../../../sql/ledger/touch_range_visitors.sql"),
@@ -63,9 +66,9 @@ impl Store {
     async fn looked_at(&self) -> Result<Touched, StoreError> {
         let mut touched = Touched::default();
         macro_rules! read {
-            ($name:literal $(, $parameter:literal = $value:expr)?, $row:ty, |$shop:ident, $of:ident| $then:expr) => {
+            ($name:literal, $row:ty, |$shop:ident, $of:ident| $then:expr) => {
                 let text = include_str!(concat!("../../../sql/ledger/", $name, ".sql"));
-                for $of in self.all::<$row>(self.client.query_raw(text)$(.param($parameter, $value))?).await? {
+                for $of in self.all::<$row>(self.client.query_raw(text)).await? {
                     let $shop: &mut TouchedShop = touched.shops.entry($of.shop.clone()).or_default();
                     $then;
                 }
@@ -94,11 +97,10 @@ impl Store {
             .entry(row.visitor)
             .or_default()
             .push(row.into()));
-        let names_customer = |days: &Vec<RawDay>| days.iter().any(|day| !day.customers.is_empty());
-        let with_customers = touched.shops.values().any(|shop| shop.raw_days.values().any(names_customer));
-        read!("concerned_orders", "with_customers" = u8::from(with_customers), OrderRow, |shop, row| {
-            shop.concerned_orders.push(row.into())
+        read!("told_conversations", ConversationEventRow, |shop, row| {
+            shop.conversation_events.push(row.into())
         });
+        read!("concerned_orders", OrderRow, |shop, row| shop.concerned_orders.push(row.into()));
         for row in self.all::<DayRow>(self.client.query_raw(&KNOWN_DAYS)).await? {
             let shop = touched.shops.entry(row.shop.clone()).or_default();
             shop.known_days.entry(row.visitor).or_default().push(row.try_into()?);

@@ -50,6 +50,12 @@ pub fn made_by(statement: &str) -> Option<&str> {
     made.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()
 }
 
+/// The tables and views that a statement drops.
+pub fn dropped_by(statement: &str) -> impl Iterator<Item = &str> {
+    let dropped = statement.split_once("DROP TABLE IF EXISTS ").map_or("", |(_, names)| names);
+    dropped.split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
 pub fn checksum(statement: &str) -> String {
     hex(&Sha256::digest(statement.as_bytes()))
 }

@@ -5,12 +5,13 @@
 //! run twice, because ClickHouse has no transaction that would hold it together with its entry in the list.
 
 pub(super) mod history;
+mod rebuild;
 
 use crate::store::ask::views::{self, sql_files};
 use crate::store::client::{Store, in_time};
 use crate::store::error::StoreError;
 use clickhouse::Row;
-use history::{Applied, checksum, made_by, pending};
+use history::{Applied, checksum, dropped_by, made_by, pending};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -53,7 +54,25 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0033_view_texts",
     "0034_seen_values",
     "0035_seen_values_of_before",
+    "0036_event_log",
+    "0037_order_events",
+    "0038_conversation_events",
+    "0039_visitor_activity",
+    "0040_relations",
+    "0041_ledger_changes_conversation",
+    "0042_order_facts_money",
+    "0043_day_facts_money",
+    "0044_ledger_money",
+    "0045_ledger_keys",
+    "0046_ledger_conversations",
+    "0047_rebuilt",
+    "0048_drop_old_tables",
 );
+/// Statements that a later one makes without effect, and that cannot run after it: of a database that does not
+/// have them yet they are left out.
+const SUPERSEDED: [&str; 1] = ["0031_ledger_cohorts"];
+/// Before this statement runs, what it drops is made anew.
+const DROPS_REBUILT: &str = "0048_drop_old_tables";
 
 /// A migration may read months of a large shop; events wait in the spool meanwhile.
 const CHANGE_TIMEOUT: Duration = Duration::from_secs(1_800);
@@ -61,6 +80,15 @@ const CHANGE_TIMEOUT: Duration = Duration::from_secs(1_800);
 const HISTORY: &str = "CREATE TABLE IF NOT EXISTS migrations \
     (name String, checksum String, applied_at DateTime DEFAULT now()) \
     ENGINE = ReplacingMergeTree ORDER BY name";
+
+/// When to make tables of an earlier version anew, which takes minutes of a large shop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rebuild {
+    /// In the call.
+    Now,
+    /// In a later call: this one ends with an error that says so.
+    Later,
+}
 
 /// A view, and the text it was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
@@ -75,7 +103,7 @@ impl Store {
     /// # Errors
     /// Away: call again later, what ran stays. Unusable: the server is none of our kind. Diverged: the tables
     /// belong to another version.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
+    pub async fn migrate(&self, rebuild: Rebuild) -> Result<(), StoreError> {
         self.probe.check().await?;
         let create = format!("CREATE DATABASE IF NOT EXISTS `{}`", self.database.replace('`', ""));
         let created = in_time(self.client.clone().with_database("").query_raw(&create).execute()).await;
@@ -94,7 +122,15 @@ impl Store {
         )
         .await?;
         for (name, statement) in pending(&applied, MIGRATIONS)? {
-            self.change(statement).await?;
+            if name == DROPS_REBUILT {
+                if rebuild == Rebuild::Later && self.to_rebuild().await? > 0 {
+                    return Err(StoreError::Away("its tables are to be made anew first".into()));
+                }
+                self.rebuild().await?;
+            }
+            if !SUPERSEDED.contains(&name) {
+                self.change(statement).await?;
+            }
             in_time(async {
                 let mut insert =
                     self.client.insert::<Applied>("migrations").await?.with_setting("async_insert", "0");
@@ -117,6 +153,12 @@ impl Store {
         let there = self.names().await?;
         let made = MIGRATIONS.iter().filter(|(name, _)| ran.iter().any(|ran| ran == name));
         let made = made.filter_map(|(_, statement)| made_by(statement));
+        let dropped: Vec<&str> = MIGRATIONS
+            .iter()
+            .filter(|(name, _)| ran.iter().any(|ran| ran == name))
+            .flat_map(|(_, statement)| dropped_by(statement))
+            .collect();
+        let made = made.filter(|table| !dropped.contains(table));
         let missing: Vec<&str> = made.filter(|name| !there.iter().any(|found| found == name)).collect();
         if !missing.is_empty() {
             tracing::error!(tables = missing.join(", "), "tables are missing and are made again");

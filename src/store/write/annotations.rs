@@ -1,6 +1,6 @@
 //! What people wrote about days of a shop.
 
-use super::events::day_number;
+use super::batch::day_number;
 use crate::funnel::Window;
 use crate::store::ask::views::{Text, text_of};
 use crate::store::client::{Store, in_time};

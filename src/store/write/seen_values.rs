@@ -1,6 +1,6 @@
 //! Values that shops have seen, as the bounds of new ones need them.
 
-use super::events::day_number;
+use super::batch::day_number;
 use super::row_binary::Rows;
 use crate::store::client::Store;
 use crate::store::error::StoreError;
