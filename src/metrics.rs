@@ -636,6 +636,46 @@ pub static MONEY: Group = Group {
             ],
         ),
         metric(
+            "unverified_paid_amount",
+            "the part of paid_amount whose payment or amount no verified event tells",
+            Unit::Money,
+            ["Paid, unverified", "未核实成交金额"],
+            [
+                concat!(
+                    "What only pages told of, which anybody can send: set payments = \"server\" and send ",
+                    "orders and payments from the shop's server.",
+                ),
+                "仅由网页上报、任何人都可能伪造的付款；请从店铺服务器发送订单与付款，并设置 payments = \"server\"。",
+            ],
+        ),
+        metric(
+            "cost_amount",
+            "cost, or the sum of the lines' costs, of paid orders that tell it",
+            Unit::Money,
+            ["Cost of goods", "商品成本"],
+            ["What the goods of the paid orders cost the shop.", "已付款订单的商品成本。"],
+        ),
+        metric(
+            "gross_profit",
+            "net_amount - cost_amount - shipping - tax, of paid orders that tell their cost",
+            Unit::Money,
+            ["Gross profit", "毛利"],
+            [
+                "What is left of the orders that tell their cost, without cost, shipping and tax.",
+                "已提供成本的订单，其净额扣除成本、运费与税费后的余额。",
+            ],
+        ),
+        metric(
+            "orders_without_cost",
+            "paid orders that tell no cost",
+            Unit::Orders,
+            ["Orders without cost", "缺成本订单数"],
+            [
+                "Paid orders that are in no profit, because their cost is unknown.",
+                "成本未知、未计入毛利的已付款订单数。",
+            ],
+        ),
+        metric(
             "received_amount",
             "sum of the payments made on the days",
             Unit::Money,

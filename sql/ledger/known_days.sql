@@ -8,7 +8,8 @@ SELECT
 -- list: dimension
         $array
     ] AS values,
-    arrayMap(m -> (m.currency, m.ordered, m.paid, m.refunded, m.orders, m.paid_orders, m.refunded_orders), money) AS money
+    arrayMap(m -> (m.currency, m.ordered, m.paid, m.refunded, m.orders, m.paid_orders, m.refunded_orders), money) AS money,
+    arrayMap(m -> (m.unverified, m.cost, m.profit, m.costed_orders, m.uncosted_orders), more_money) AS more_money
 FROM day_facts FINAL
 -- The visitors by themselves are found quicker than with their shops.
 WHERE visitor IN (SELECT visitor FROM ledger_visitors) AND (shop, visitor) IN ledger_visitors AND NOT is_deleted

@@ -3,6 +3,6 @@
 -- Parameters
 --   shop  slug
 INSERT INTO ledger_changes
-SELECT DISTINCT shop, sipHash64('order', order_id) AS slot, 0 AS visitor, order_id
-FROM orders
+SELECT DISTINCT shop, sipHash64('order', order_id) AS slot, 0 AS visitor, order_id, 0 AS conversation
+FROM order_events
 WHERE shop = {shop:String}

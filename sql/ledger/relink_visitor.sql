@@ -4,11 +4,20 @@
 -- Parameters
 --   shop     slug
 --   visitor  UInt64, sipHash64 of the id
-INSERT INTO links
-SELECT DISTINCT shop, orders.visitor AS name, order_id, 0 AS visitor
-FROM orders
-WHERE shop = {shop:String} AND orders.visitor = {visitor:UInt64} AND kind = 'order'
+INSERT INTO relations
+SELECT DISTINCT shop, order_events.visitor AS name, order_id, 0 AS visitor, 0 AS conversation
+FROM order_events
+WHERE shop = {shop:String} AND order_events.visitor = {visitor:UInt64} AND kind = 'order'
 UNION ALL
-SELECT DISTINCT shop, sipHash64('customer', arrayJoin(customers)) AS name, '' AS order_id, visitor_days.visitor AS visitor
-FROM visitor_days
-WHERE shop = {shop:String} AND visitor_days.visitor = {visitor:UInt64}
+SELECT DISTINCT shop, conversation_events.visitor AS name, '' AS order_id, 0 AS visitor, conversation
+FROM conversation_events
+WHERE shop = {shop:String} AND conversation_events.visitor = {visitor:UInt64}
+UNION ALL
+SELECT shop, edge.1 AS name, '' AS order_id, edge.2 AS visitor, 0 AS conversation
+FROM
+(
+    SELECT DISTINCT shop, sipHash64('customer', arrayJoin(customers)) AS customer
+    FROM visitor_activity
+    WHERE shop = {shop:String} AND visitor = {visitor:UInt64}
+)
+ARRAY JOIN [(customer, {visitor:UInt64}), ({visitor:UInt64}, customer)] AS edge

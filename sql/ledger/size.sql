@@ -6,7 +6,7 @@
 SELECT sum(many) AS slots
 FROM
 (
-    SELECT uniq(visitor) AS many FROM visitor_days WHERE shop = {shop:String}
+    SELECT uniq(visitor) AS many FROM visitor_activity WHERE shop = {shop:String}
     UNION ALL
-    SELECT uniq(order_id) FROM orders WHERE shop = {shop:String}
+    SELECT uniq(order_id) FROM order_events WHERE shop = {shop:String}
 )

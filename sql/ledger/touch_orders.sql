@@ -13,10 +13,10 @@ WITH changed AS
 SELECT shop, order_id FROM changed
 UNION DISTINCT
 SELECT shop, order_id
-FROM links
+FROM relations
 WHERE order_id != '' AND (shop, name) IN
 (
     SELECT shop, if(kind = 'payment', sipHash64('payment', payment_id), sipHash64('refund', refund_id))
-    FROM orders
+    FROM order_events
     WHERE (shop, order_id) IN changed AND (payment_id != '' OR refund_id != '')
 )

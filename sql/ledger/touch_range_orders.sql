@@ -5,7 +5,7 @@
 --   first, last  UInt64, slots, both included
 INSERT INTO ledger_orders
 SELECT DISTINCT shop, order_id
-FROM orders
+FROM order_events
 WHERE shop = {shop:String} AND sipHash64('order', order_id) BETWEEN {first:UInt64} AND {last:UInt64}
 UNION DISTINCT
 SELECT shop, order_id

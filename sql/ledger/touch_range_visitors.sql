@@ -7,13 +7,15 @@ INSERT INTO ledger_visitors
 SELECT DISTINCT shop, visitor
 FROM
 (
-    SELECT shop, visitor FROM visitor_days WHERE shop = {shop:String} AND visitor BETWEEN {first:UInt64} AND {last:UInt64}
+    SELECT shop, visitor FROM visitor_activity WHERE shop = {shop:String} AND visitor BETWEEN {first:UInt64} AND {last:UInt64}
     UNION ALL
     SELECT shop, visitor FROM day_facts WHERE shop = {shop:String} AND visitor BETWEEN {first:UInt64} AND {last:UInt64}
     UNION ALL
-    SELECT shop, visitor FROM orders WHERE shop = {shop:String} AND visitor BETWEEN {first:UInt64} AND {last:UInt64}
+    SELECT shop, visitor FROM order_events WHERE shop = {shop:String} AND visitor BETWEEN {first:UInt64} AND {last:UInt64}
     UNION ALL
     SELECT shop, visitor FROM order_facts WHERE shop = {shop:String} AND visitor BETWEEN {first:UInt64} AND {last:UInt64}
+    UNION ALL
+    SELECT shop, visitor FROM conversation_events WHERE shop = {shop:String} AND visitor BETWEEN {first:UInt64} AND {last:UInt64}
     UNION ALL
     SELECT shop, sipHash64('order', order_id) FROM ledger_orders
 )

@@ -21,7 +21,7 @@ macro_rules! dimensions {
         /// An entry of the list in this file makes a dimension: the columns of the views and of the upkeep's
         /// questions, the parameters and their documentation, and what the page and Grafana's boards call it
         /// follow from it. What else it needs, the compiler or a test asks for: a column of `day_facts` (a
-        /// migration), its value on a day (`ledger::life`), where that comes from (`visitor_days`, its view,
+        /// migration), its value on a day (`ledger::life`), where that comes from (`visitor_activity`,
         /// and `sql/ledger/raw_days.sql`), whether strangers may bring any number of values (`new_values`),
         /// and its rule in the tests' model.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +81,7 @@ dimensions! {
     Landing "landing" Text ["Landing page", "落地页"],
     Agent "agent" Array ["Agent", "客服"],
     Channel "channel" Array ["Chat tool", "咨询渠道"],
+    AnsweredBy "answered_by" Array ["Answered by", "应答方"] of ["person", "bot", "nobody"],
     Variant "variant" Array ["Variant", "实验版本"],
     Product "product" Array ["Product", "商品"],
     CustomerType "customer_type" LowCardinality ["Customers", "新老客户"] of ["new", "old"],

@@ -29,10 +29,37 @@ pub struct Orders {
     pub paid: Sum,
     /// What of that was given back.
     pub refunded: Sum,
+    /// The part of `paid` that no verified event tells.
+    pub unverified: Sum,
+    /// What the paid orders cost that tell it.
+    pub cost: Sum,
+    /// What is left of those without cost, shipping and tax.
+    pub profit: Sum,
+    /// Paid orders that tell no cost.
+    pub uncosted_orders: u64,
     /// How many were placed.
     pub orders: u64,
     /// Orders with a payment in this currency.
     pub paid_orders: u64,
+}
+
+impl Orders {
+    /// No orders.
+    pub fn none(currency: Currency, branch: Branch) -> Orders {
+        Orders {
+            currency,
+            branch,
+            ordered: Sum::default(),
+            paid: Sum::default(),
+            refunded: Sum::default(),
+            unverified: Sum::default(),
+            cost: Sum::default(),
+            profit: Sum::default(),
+            uncosted_orders: 0,
+            orders: 0,
+            paid_orders: 0,
+        }
+    }
 }
 
 /// Payments of one currency by their own time.
@@ -98,6 +125,14 @@ pub struct Money {
     pub silent_net_amount: Sum,
     /// Those of it of nobody known.
     pub unattributed_net_amount: Sum,
+    /// The part of the paid amount whose payment or amount no verified event tells: anybody may have sent it.
+    pub unverified_paid_amount: Sum,
+    /// What the paid orders cost that tell their cost.
+    pub cost_amount: Sum,
+    /// What is left of those orders' net amount without their cost, shipping and tax.
+    pub gross_profit: Sum,
+    /// Paid orders that tell no cost.
+    pub orders_without_cost: u64,
     /// Paid by known persons / payers in this currency.
     #[schema(required)]
     pub avg_revenue_per_buyer: Option<Sum>,
@@ -181,6 +216,10 @@ impl Parts<'_> {
             inquiry_net_amount: amount(inquiry, net),
             silent_net_amount: amount(silent, net),
             unattributed_net_amount: amount(unattributed, net),
+            unverified_paid_amount: total(|o| o.unverified),
+            cost_amount: total(|o| o.cost),
+            gross_profit: total(|o| o.profit),
+            orders_without_cost: count(|o| o.uncosted_orders),
             avg_revenue_per_buyer: attributed.per(payers),
             avg_order_value: total(paid).per(count(|o| o.paid_orders)),
             inquiry_avg_order_value: amount(inquiry, paid).per(paid_orders(inquiry)),

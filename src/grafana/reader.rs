@@ -9,18 +9,19 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 /// Tables that the views read. Every one of them has the column `shop`.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 13] = [
     "annotations",
+    "conversation_events",
     "day_facts",
     "day_ledger",
-    "events",
+    "event_log",
     "late_arrivals",
-    "links",
     "open_visitors",
+    "order_events",
     "order_facts",
-    "orders",
+    "relations",
     "shops",
-    "visitor_days",
+    "visitor_activity",
     "wide_dimensions",
 ];
 /// What a server that is too old lets such a user see.

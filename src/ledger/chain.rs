@@ -56,12 +56,28 @@ sets! {
     PaidOrders = 21 "paid_orders",
     /// What was given back of them.
     Refunds = 22 "refunds",
+    /// What was paid of them that no verified event tells.
+    Unverified = 23 "unverified",
+    /// Those of the paid ones that tell their cost, and what they cost.
+    Costs = 24 "costs",
+    /// What is left of those without cost, shipping and tax.
+    Profits = 25 "profits",
+    /// Paid ones that tell no cost.
+    UncostedOrders = 26 "uncosted_orders",
     /// The same of orders without a known visitor.
     UnattributedOrders = 30 "unattributed_orders",
     /// Those of them that were paid.
     UnattributedPaidOrders = 31 "unattributed_paid_orders",
     /// What was given back of them.
     UnattributedRefunds = 32 "unattributed_refunds",
+    /// What was paid of them that no verified event tells.
+    UnattributedUnverified = 33 "unattributed_unverified",
+    /// Those of the paid ones that tell their cost, and what they cost.
+    UnattributedCosts = 34 "unattributed_costs",
+    /// What is left of those without cost, shipping and tax.
+    UnattributedProfits = 35 "unattributed_profits",
+    /// Paid ones that tell no cost.
+    UnattributedUncostedOrders = 36 "unattributed_uncosted_orders",
     /// Payments by their own day.
     Received = 40 "received",
     /// Those among them whose order has not been seen.
@@ -128,8 +144,7 @@ pub fn rows<'a>(days: impl IntoIterator<Item = &'a DayFacts>, mut emit: impl FnM
     for facts in days {
         let (day, marks) = (facts.day, facts.marks);
         if marks.has(Marks::NOBODY) {
-            let sets = [Set::UnattributedOrders, Set::UnattributedPaidOrders, Set::UnattributedRefunds];
-            money(facts, sets, NEVER, &mut emit);
+            money(facts, UNATTRIBUTED_MONEY, NEVER, &mut emit);
             continue;
         }
         let mut person = |set, after, start, day| {
@@ -192,7 +207,7 @@ pub fn rows<'a>(days: impl IntoIterator<Item = &'a DayFacts>, mut emit: impl FnM
             let measure = Measure { count: 1, amount: Sum::default() };
             emit(Row { set: Set::PayersIn, currency, after: before, start: day, day, measure });
         }
-        money(facts, [Set::Orders, Set::PaidOrders, Set::Refunds], last.asked, &mut emit);
+        money(facts, MONEY, last.asked, &mut emit);
     }
 }
 
@@ -207,15 +222,40 @@ struct Last {
     ordered: u16,
 }
 
+/// The sets of the money of attributed orders.
+const MONEY: [Set; 7] = [
+    Set::Orders,
+    Set::PaidOrders,
+    Set::Refunds,
+    Set::Unverified,
+    Set::Costs,
+    Set::Profits,
+    Set::UncostedOrders,
+];
+/// The same of orders without a known visitor.
+const UNATTRIBUTED_MONEY: [Set; 7] = [
+    Set::UnattributedOrders,
+    Set::UnattributedPaidOrders,
+    Set::UnattributedRefunds,
+    Set::UnattributedUnverified,
+    Set::UnattributedCosts,
+    Set::UnattributedProfits,
+    Set::UnattributedUncostedOrders,
+];
+
 /// The money of a day's orders: of the inquiry branch when the window holds `asked`.
-fn money<'a>(facts: &'a DayFacts, sets: [Set; 3], asked: u16, emit: &mut impl FnMut(Row<'a>)) {
+fn money<'a>(facts: &'a DayFacts, sets: [Set; 7], asked: u16, emit: &mut impl FnMut(Row<'a>)) {
     for money in &facts.money {
         let parts = [
-            (sets[0], i64::from(money.orders), money.ordered),
-            (sets[1], i64::from(money.paid_orders), money.paid),
-            (sets[2], i64::from(money.refunded_orders), money.refunded),
+            (i64::from(money.orders), money.ordered),
+            (i64::from(money.paid_orders), money.paid),
+            (i64::from(money.refunded_orders), money.refunded),
+            (0, money.unverified),
+            (i64::from(money.costed_orders), money.cost),
+            (0, money.profit),
+            (i64::from(money.uncosted_orders), Sum::default()),
         ];
-        for (set, count, amount) in parts {
+        for (set, (count, amount)) in sets.into_iter().zip(parts) {
             let measure = Measure { count, amount };
             if measure != Measure::default() {
                 emit(Row {
@@ -298,6 +338,7 @@ mod tests {
                     orders: 1,
                     paid_orders,
                     refunded_orders: 0,
+                    ..DayMoney::default()
                 });
             }
             let values = Values::default();
@@ -426,11 +467,8 @@ mod tests {
                 .map(|_| DayMoney {
                     currency: "CNY".into(),
                     ordered: Sum::from_ten_thousandths(5),
-                    paid: Sum::default(),
-                    refunded: Sum::default(),
                     orders: 1,
-                    paid_orders: 0,
-                    refunded_orders: 0,
+                    ..DayMoney::default()
                 })
                 .collect(),
         };

@@ -1,8 +1,10 @@
 //! What holds of each day of one visitor, out of what they did and the orders that concern them (METRICS
 //! section 2).
 
+use super::conversation::Inquiry;
 use super::order::OrderFacts;
 use crate::funnel::Dimension;
+use crate::hash;
 use crate::money::Sum;
 use std::collections::BTreeMap;
 use std::ops::Index;
@@ -23,19 +25,19 @@ const EFFECTIVE: u16 = 28;
 const PRESENT: u16 = 31;
 const COOKIELESS: u16 = 32;
 
-/// What a visitor did on a day, as `visitor_days` has it. Days are counted from 1970-01-01, times are epoch
+/// What a visitor did on a day, as `visitor_activity` has it. Days are counted from 1970-01-01, times are epoch
 /// milliseconds.
 #[derive(Debug, Clone, Default)]
 pub struct RawDay {
     /// Since 1970-01-01, as all days here.
     pub day: u16,
-    /// One bit per kind, see `visitor_days`.
+    /// One bit per kind, see `visitor_activity`.
     pub kinds: u16,
     /// The least and the greatest id of a page view: two views where they differ.
     pub view_min: u64,
     /// See `view_min`.
     pub view_max: u64,
-    /// Epoch milliseconds of the last page view.
+    /// Epoch milliseconds of the first page view.
     pub viewed_at_ms: i64,
     /// Epoch milliseconds of the first inquiry that may be pre-sale.
     pub asked_at_ms: Option<i64>,
@@ -45,10 +47,14 @@ pub struct RawDay {
     pub last_touch: Touch,
     /// Of the last inquiry.
     pub last_inquiry: Answerer,
+    /// Epoch milliseconds of it.
+    pub last_inquiry_at_ms: i64,
     /// Named that day.
     pub agents: Vec<String>,
     /// Named that day.
     pub channels: Vec<String>,
+    /// The day's inquiries of conversations, with who answered them.
+    pub answers: Vec<Inquiry>,
     /// Named that day.
     pub products: Vec<String>,
     /// `experiment:arm`, named that day.
@@ -201,7 +207,7 @@ impl Index<Dimension> for Values {
 }
 
 /// What a day's orders moved in one currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DayMoney {
     /// ISO 4217.
     pub currency: String,
@@ -211,6 +217,16 @@ pub struct DayMoney {
     pub paid: Sum,
     /// What was given back.
     pub refunded: Sum,
+    /// The part of `paid` that no verified event tells.
+    pub unverified: Sum,
+    /// What the paid orders cost that tell it.
+    pub cost: Sum,
+    /// What is left of those without cost, shipping and tax.
+    pub profit: Sum,
+    /// Paid orders that tell their cost.
+    pub costed_orders: u32,
+    /// Paid orders that do not.
+    pub uncosted_orders: u32,
     /// How many there are.
     pub orders: u32,
     /// Those of them that were paid.
@@ -219,8 +235,49 @@ pub struct DayMoney {
     pub refunded_orders: u32,
 }
 
+impl RawDay {
+    /// Adds an inquiry of a conversation of the visitor's to what is known of its day.
+    fn add(&mut self, inquiry: &Inquiry) {
+        self.kinds |= INQUIRY | if inquiry.is_cookieless { COOKIELESS } else { 0 };
+        if !inquiry.is_after_sale {
+            self.asked_at_ms = Some(self.asked_at_ms.map_or(inquiry.at_ms, |asked| asked.min(inquiry.at_ms)));
+        }
+        self.agents.extend(inquiry.agents.iter().cloned());
+        self.channels.extend(Some(&inquiry.channel).filter(|channel| !channel.is_empty()).cloned());
+        self.answers.push(inquiry.clone());
+    }
+
+    /// Who answered the last inquiry, and in which chat tool.
+    fn last_answer(&self) -> (Vec<String>, String) {
+        let told = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let (agents, channel) = (told(&self.last_inquiry.agent), self.last_inquiry.channel.clone());
+        let plain = (self.last_inquiry_at_ms, agents.into_iter().collect::<Vec<_>>(), channel);
+        let asked = self.answers.iter().map(|i| (i.at_ms, i.agents.clone(), i.channel.clone()));
+        let (_, agents, channel) = asked.fold(plain, Ord::max);
+        (agents, channel)
+    }
+}
+
+/// What a visitor did, with the inquiries of conversations that are theirs, by day.
+pub fn with_conversations(raw: &[RawDay], inquiries: &[&Inquiry]) -> Vec<RawDay> {
+    let mut days: BTreeMap<u16, RawDay> = raw.iter().map(|day| (day.day, day.clone())).collect();
+    for inquiry in inquiries {
+        // Of a day without page views the least and greatest are the wrong way round, so that there is none.
+        let none = || RawDay { day: inquiry.day, view_min: u64::MAX, ..RawDay::default() };
+        days.entry(inquiry.day).or_insert_with(none).add(inquiry);
+    }
+    days.into_values().collect()
+}
+
+/// The customer whom a visitor has ever named, if it is one.
+pub fn one_customer(raw: &[RawDay]) -> Option<&str> {
+    let mut customers = raw.iter().flat_map(|day| &day.customers);
+    let first = customers.next()?;
+    customers.all(|other| other == first).then_some(first)
+}
+
 /// The days of a visitor, in order. `raw` are all of theirs, in order; `orders` those that they placed and
-/// those that name a customer whom they have named.
+/// those of the one customer whom they have named.
 pub fn day_facts(visitor: u64, raw: &[RawDay], orders: &[&OrderFacts], rules: &Rules) -> Vec<DayFacts> {
     let mut placed: BTreeMap<u16, Vec<&OrderFacts>> = BTreeMap::new();
     for order in orders {
@@ -305,18 +362,17 @@ pub fn nobodys_day(order: &OrderFacts) -> Option<DayFacts> {
 fn day_money(orders: &[&OrderFacts]) -> Vec<DayMoney> {
     let mut sums: BTreeMap<&str, DayMoney> = BTreeMap::new();
     for money in orders.iter().flat_map(|order| &order.money) {
-        let sum = sums.entry(&money.currency).or_insert_with(|| DayMoney {
-            currency: money.currency.clone(),
-            ordered: Sum::default(),
-            paid: Sum::default(),
-            refunded: Sum::default(),
-            orders: 0,
-            paid_orders: 0,
-            refunded_orders: 0,
-        });
+        let sum = sums
+            .entry(&money.currency)
+            .or_insert_with(|| DayMoney { currency: money.currency.clone(), ..DayMoney::default() });
         sum.ordered = sum.ordered + money.ordered;
         sum.paid = sum.paid + money.paid;
         sum.refunded = sum.refunded + money.refunded;
+        sum.unverified = sum.unverified + money.unverified;
+        sum.cost = sum.cost + money.cost;
+        sum.profit = sum.profit + money.profit;
+        sum.costed_orders += u32::from(money.is_costed);
+        sum.uncosted_orders += u32::from(money.is_uncosted);
         sum.orders += u32::from(money.is_order);
         sum.paid_orders += u32::from(money.is_paid);
         sum.refunded_orders += u32::from(money.is_refunded);
@@ -345,18 +401,18 @@ fn values(
             .find(|raw| raw.day <= day && raw.day + TOUCH_DAYS >= day && !raw.last_touch.source.is_empty());
         vec![last.map_or("direct".to_owned(), |raw| value(&raw.last_touch).clone())]
     };
-    let answered = |value: fn(&Answerer) -> &String, named: fn(&RawDay) -> &Vec<String>| {
+    let answered = |carries: fn(&RawDay) -> Vec<String>, named: fn(&RawDay) -> &Vec<String>| {
         let today = of_day().filter(|raw| raw.kinds & INQUIRY != 0);
         let carried = || {
             raw.iter()
                 .rev()
                 .find(|raw| raw.day < day && raw.day + rules.final_days >= day && raw.kinds & INQUIRY != 0)
         };
-        match today {
-            Some(today) => known(named(today).clone()),
-            // A day with inquiries of its own carries none from before.
-            None => vec![carried().map_or(String::new(), |raw| value(&raw.last_inquiry).clone())],
-        }
+        // A day with inquiries of its own carries none from before.
+        known(match today {
+            Some(today) => named(today).clone(),
+            None => carried().map_or(Vec::new(), carries),
+        })
     };
     match dimension {
         Dimension::Source => touch(|touch| &touch.source),
@@ -369,8 +425,14 @@ fn values(
         Dimension::Country => first_visit(|visit| &visit.country),
         Dimension::Region => first_visit(|visit| &visit.region),
         Dimension::City => first_visit(|visit| &visit.city),
-        Dimension::Agent => answered(|answerer| &answerer.agent, |raw| &raw.agents),
-        Dimension::Channel => answered(|answerer| &answerer.channel, |raw| &raw.channels),
+        Dimension::Agent => answered(|raw| raw.last_answer().0, |raw| &raw.agents),
+        Dimension::Channel => answered(|raw| vec![raw.last_answer().1], |raw| &raw.channels),
+        Dimension::AnsweredBy => {
+            let answers =
+                |raw: &RawDay| raw.answers.iter().map(|i| i.answered_by.as_str().to_owned()).collect();
+            let today = of_day().filter(|raw| raw.kinds & INQUIRY != 0);
+            known(today.map_or(Vec::new(), answers))
+        }
         Dimension::Product => known(of_day().map_or(Vec::new(), |raw| raw.products.clone())),
         Dimension::Variant => {
             known(raw.iter().filter(|raw| raw.day <= day).flat_map(|raw| raw.variants.clone()).collect())
@@ -388,24 +450,14 @@ fn known(mut values: Vec<String>) -> Vec<String> {
     if values.is_empty() { vec![String::new()] } else { values }
 }
 
-/// Whether the person of that day had paid in the year before. A day that names a customer is that
-/// customer's; another is of the visitor and of the customers whom they had named before.
+/// Whether the person had paid in the year before that day: the visitor, or the one customer whom they have
+/// ever named.
 fn is_old(day: u16, visitor: u64, raw: &[RawDay], orders: &[&OrderFacts]) -> bool {
-    let named_today =
-        |customer: &String| raw.iter().any(|raw| raw.day == day && raw.customers.contains(customer));
-    let names_anybody_today = raw.iter().any(|raw| raw.day == day && !raw.customers.is_empty());
-    let named_before =
-        |customer: &String| raw.iter().any(|raw| raw.day < day && raw.customers.contains(customer));
+    let customer = one_customer(raw).map(hash::customer);
     orders.iter().any(|order| {
-        let Some(placed) = order.placed else { return false };
-        let is_own = placed.visitor == visitor;
+        let is_theirs =
+            order.visitor() == visitor || customer.is_some_and(|customer| order.person == customer);
         let was_paid = order.payments.iter().any(|p| p.day < day && p.day + OLD_DAYS >= day);
-        let customer = &order.customer;
-        let concerns = if customer.is_empty() {
-            is_own
-        } else {
-            named_today(customer) || (!names_anybody_today && (is_own || named_before(customer)))
-        };
-        was_paid && concerns
+        order.placed.is_some() && is_theirs && was_paid
     })
 }

@@ -18,10 +18,11 @@
 //! does exactly when the definition of METRICS section 2 holds. [`chain::rows`] says for each set which day
 //! that is.
 //!
-//! `order` tells what became of each order, `life` what holds of each of a visitor's days, `chain` which rows
+//! `order` tells what became of each order, `conversation` whose each inquiry of a chat is, `life` what holds of each of a visitor's days, `chain` which rows
 //! follow, `totals` adds them up, and `revision` says what is to be changed when some visitors' days did.
 
 pub mod chain;
+pub mod conversation;
 pub mod life;
 pub mod order;
 pub mod revision;

@@ -1,10 +1,12 @@
 //! What is to be changed when something about some visitors and orders did: found anew, compared with what
 //! was found before.
 
-use super::life::{DayFacts, Marks, RawDay, Rules, day_facts, nobodys_day};
+use super::conversation::{ConversationEvent, Inquiry, inquiries};
+use super::life::{DayFacts, Marks, RawDay, Rules, day_facts, nobodys_day, one_customer, with_conversations};
 use super::order::{OrderEvent, OrderFacts, bare, order_facts};
 use super::totals::Totals;
 use crate::funnel::Dimension;
+use crate::hash;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything about the visitors and orders that are looked at.
@@ -31,6 +33,8 @@ pub struct TouchedShop {
     pub concerned_orders: Vec<OrderFacts>,
     /// What the visitors did, by day.
     pub raw_days: BTreeMap<u64, Vec<RawDay>>,
+    /// All events of the conversations in which the visitors wrote.
+    pub conversation_events: Vec<ConversationEvent>,
     /// What was found of the visitors before, by day.
     pub known_days: BTreeMap<u64, Vec<DayFacts>>,
 }
@@ -46,6 +50,9 @@ pub struct Revision {
     pub totals: Totals,
     /// Who is open now, and who was.
     pub open: Vec<OpenRevision>,
+    /// Persons whose orders are others now, with the slug of their shop: whoever shares a customer with them
+    /// is to be looked at again.
+    pub persons: BTreeSet<(String, u64)>,
 }
 
 /// A day of a visitor.
@@ -91,6 +98,7 @@ impl Revision {
         self.orders.is_empty()
             && self.days.is_empty()
             && self.open.is_empty()
+            && self.persons.is_empty()
             && self.totals.rows().next().is_none()
     }
 }
@@ -154,52 +162,72 @@ fn revise_shop(
         .filter(|order| touched.orders.contains_key(&order.order_id))
         .map(|order| (order.order_id.clone(), order))
         .collect();
-    let known: BTreeMap<&str, &OrderFacts> =
-        touched.known_orders.iter().map(|order| (order.order_id.as_str(), order)).collect();
+    let known: BTreeMap<&str, &OrderFacts> = touched
+        .concerned_orders
+        .iter()
+        .chain(&touched.known_orders)
+        .map(|order| (order.order_id.as_str(), order))
+        .collect();
     for order_id in known.keys().filter(|order_id| touched.orders.contains_key(**order_id)) {
         orders.entry((*order_id).to_owned()).or_insert_with(|| bare(order_id, &rules.currency));
     }
+    for order in &touched.concerned_orders {
+        orders.entry(order.order_id.clone()).or_insert_with(|| order.clone());
+    }
+    for order in orders.values_mut() {
+        order.person = person(order, touched, known.get(order.order_id.as_str()).copied());
+    }
     for (order_id, order) in &orders {
-        let before = known.get(order_id.as_str());
-        if before != Some(&order) {
-            if let Some(before) = before {
-                revision.totals.add_cash(shop, before, true);
-            }
-            revision.totals.add_cash(shop, order, false);
-            if let Some(watched) =
-                watched.as_mut().filter(|watched| watched.sees(shop, touched.orders[order_id]))
-            {
-                if let Some(before) = before {
-                    watched.totals.add_cash(shop, before, true);
-                }
-                watched.totals.add_cash(shop, order, false);
-            }
-            revision.orders.push((shop.to_owned(), order.clone()));
+        let before = known.get(order_id.as_str()).copied();
+        if before == Some(order) {
+            continue;
         }
+        if let Some(before) = before {
+            revision.totals.add_cash(shop, before, true);
+        }
+        revision.totals.add_cash(shop, order, false);
+        let watched = watched.as_mut().zip(touched.orders.get(order_id));
+        if let Some((watched, _)) = watched.filter(|(watched, slot)| watched.sees(shop, **slot)) {
+            if let Some(before) = before {
+                watched.totals.add_cash(shop, before, true);
+            }
+            watched.totals.add_cash(shop, order, false);
+        }
+        if before.is_none_or(|before| before.person != order.person) {
+            let persons = before.map(|before| before.person).into_iter().chain([order.person]);
+            let others = persons.filter(|person| *person != 0 && *person != order.visitor());
+            revision.persons.extend(others.map(|person| (shop.to_owned(), person)));
+        }
+        revision.orders.push((shop.to_owned(), order.clone()));
     }
     let mut days: BTreeMap<u64, Vec<DayFacts>> = BTreeMap::new();
     for (order_id, nobody) in &touched.orders {
         days.insert(*nobody, orders.get(order_id).and_then(nobodys_day).into_iter().collect());
     }
-    for order in &touched.concerned_orders {
-        if !touched.orders.contains_key(&order.order_id) {
-            orders.insert(order.order_id.clone(), order.clone());
-        }
-    }
     let placed = by_visitor(&orders);
-    let named = by_customer(&orders);
+    let of_persons = by_person(&orders);
+    let asked = inquiries(&touched.conversation_events);
+    let mut asked_by: BTreeMap<u64, Vec<&Inquiry>> = BTreeMap::new();
+    for inquiry in &asked {
+        asked_by.entry(inquiry.visitor).or_default().push(inquiry);
+    }
     for visitor in &touched.visitors {
         if days.contains_key(visitor) {
             continue;
         }
         let raw = touched.raw_days.get(visitor).map_or(&[][..], Vec::as_slice);
+        let asked = asked_by.get(visitor).map_or(&[][..], Vec::as_slice);
         let mut concerned: Vec<&OrderFacts> = placed.get(visitor).cloned().unwrap_or_default();
-        let customers: BTreeSet<&String> = raw.iter().flat_map(|day| &day.customers).collect();
-        for customer in customers {
-            let others = named.get(customer.as_str()).into_iter().flatten();
+        if let Some(customer) = one_customer(raw).map(hash::customer) {
+            let others = of_persons.get(&customer).into_iter().flatten();
             concerned.extend(others.filter(|order| order.visitor() != *visitor));
         }
-        days.insert(*visitor, day_facts(*visitor, raw, &concerned, rules));
+        let facts = if asked.is_empty() {
+            day_facts(*visitor, raw, &concerned, rules)
+        } else {
+            day_facts(*visitor, &with_conversations(raw, asked), &concerned, rules)
+        };
+        days.insert(*visitor, facts);
     }
     for (visitor, facts) in days {
         let known = touched.known_days.get(&visitor).map_or(&[][..], Vec::as_slice);
@@ -219,12 +247,26 @@ fn by_visitor(orders: &BTreeMap<String, OrderFacts>) -> BTreeMap<u64, Vec<&Order
     found
 }
 
-fn by_customer(orders: &BTreeMap<String, OrderFacts>) -> BTreeMap<&str, Vec<&OrderFacts>> {
-    let mut found: BTreeMap<&str, Vec<&OrderFacts>> = BTreeMap::new();
-    for order in orders.values().filter(|order| !order.customer.is_empty()) {
-        found.entry(&order.customer).or_default().push(order);
+fn by_person(orders: &BTreeMap<String, OrderFacts>) -> BTreeMap<u64, Vec<&OrderFacts>> {
+    let mut found: BTreeMap<u64, Vec<&OrderFacts>> = BTreeMap::new();
+    for order in orders.values().filter(|order| order.person != 0) {
+        found.entry(order.person).or_default().push(order);
     }
     found
+}
+
+/// Whom an order counts for (METRICS section 5, "person"): its customer, else the one whom its visitor has ever
+/// named, else the visitor. Of a visitor of whom nothing was read it stays what it was until their turn comes.
+fn person(order: &OrderFacts, touched: &TouchedShop, known: Option<&OrderFacts>) -> u64 {
+    let visitor = order.visitor();
+    if !order.customer.is_empty() {
+        return hash::customer(&order.customer);
+    }
+    if !touched.visitors.contains(&visitor) {
+        return known.filter(|before| before.visitor() == visitor).map_or(visitor, |before| before.person);
+    }
+    let raw = touched.raw_days.get(&visitor).map_or(&[][..], Vec::as_slice);
+    one_customer(raw).map_or(visitor, hash::customer)
 }
 
 fn revise_visitor(
@@ -284,7 +326,7 @@ fn open(before: &[DayFacts], day: &DayFacts) -> Open {
 #[cfg(test)]
 mod tests {
     use super::super::chain::{Measure, NEVER, Set};
-    use super::super::order::What;
+    use super::super::order::{Costs, What};
     use super::super::totals::Key;
     use super::*;
 
@@ -303,11 +345,17 @@ mod tests {
             at_ms: i64::from(DAY) * 86_400_000 + 1_000 - number,
             id: [number as u8; 16],
             day: DAY,
+            batch: String::new(),
             visitor,
             is_cookieless: false,
+            only_names: false,
             customer: String::new(),
             amount: None,
             currency: "CNY".into(),
+            as_of_ms: 0,
+            is_of_provider: false,
+            items: Vec::new(),
+            costs: Costs::default(),
             is_verified: true,
             received_at_ms: 0,
             received_day: DAY,

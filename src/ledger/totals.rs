@@ -10,6 +10,8 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub struct Totals {
     numbers: HashMap<Box<str>, u32>,
+    /// Of the empty text.
+    empty: Option<u32>,
     texts: Vec<Box<str>>,
     rows: HashMap<Place, Measure>,
 }
@@ -155,12 +157,19 @@ impl Totals {
     }
 
     fn number(&mut self, text: &str) -> u32 {
+        // Nearly every row names no currency.
+        if let (true, Some(number)) = (text.is_empty(), self.empty) {
+            return number;
+        }
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
         let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         self.texts.push(text.into());
         self.numbers.insert(text.into(), number);
+        if text.is_empty() {
+            self.empty = Some(number);
+        }
         number
     }
 }

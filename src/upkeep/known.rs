@@ -8,7 +8,7 @@ use crate::store::ShopRow;
 use std::collections::{HashMap, HashSet};
 
 /// Changes when other rows of the ledger follow from the same events: then every ledger is made anew.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What is known about the tables, read when the store is found.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use crate::shops::registry::Registry;
 use crate::spool::Position;
 use crate::store::{LedgerBatch, Piece, Store};
 use crate::telemetry::Telemetry;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,6 +72,8 @@ pub struct Upkeep {
     lot_rows: u64,
     /// The last round left part of its backlog.
     was_cut: bool,
+    /// Work has queued more work.
+    has_followed_up: bool,
 }
 
 /// What was queued at a time.
@@ -126,6 +128,7 @@ impl Upkeep {
             unproven_stamp: None,
             lot_rows: *LOT_ROWS.start(),
             was_cut: false,
+            has_followed_up: false,
         };
         (upkeep, handle)
     }
@@ -259,6 +262,15 @@ impl Upkeep {
                 return Ok(Round::Worked { more: true });
             }
         }
+        if std::mem::take(&mut self.has_followed_up) {
+            // What was queued by the work itself belongs to the goal.
+            let queue = self.store.ledger_queue().await?;
+            let last_block = queue.iter().fold(0, |last, part| last.max(part.last_block));
+            if let Some(goal) = self.goal.as_mut().filter(|_| !queue.is_empty()) {
+                goal.last_block = goal.last_block.max(last_block);
+                return Ok(Round::Worked { more: true });
+            }
+        }
         if let Some(goal) = self.goal.take() {
             self.settle(goal, false);
         }
@@ -278,7 +290,22 @@ impl Upkeep {
         let touched = self.store.touched(piece).await?;
         let revision = self.revision(&touched)?;
         drop(touched);
+        self.follow_up(&revision).await?;
         self.write(revision).await
+    }
+
+    /// Queues whoever shares a customer with somebody whose orders count for another person now: before the
+    /// revision is written, so that a crash in between queues too many and not too few.
+    async fn follow_up(&mut self, revision: &Revision) -> Result<(), UpkeepError> {
+        let mut persons: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for (shop, person) in &revision.persons {
+            persons.entry(shop).or_default().push(*person);
+        }
+        for (shop, persons) in persons {
+            self.store.queue_persons(shop, &persons).await?;
+            self.has_followed_up = true;
+        }
+        Ok(())
     }
 
     pub(super) fn revision(&mut self, touched: &Touched) -> Result<Revision, UpkeepError> {

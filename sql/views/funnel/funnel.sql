@@ -3,7 +3,8 @@
 -- pass filters.
 --
 -- What one value of the ledger can tell is added up there, in no time; the rest is counted over visitors'
--- days. Either part answers, the other reads nothing. Parameters
+-- days. Either part answers, the other reads nothing.
+-- Parameters
 --   shop             slug
 --   from, to         Date, first and last day of the window, both included, days of the shop
 --   today            Date, the shop's day of `now`

@@ -4,7 +4,8 @@
 --   shop      slug
 --   from, to  Date, first and last day of the window, both included, days of the shop
 -- Row shape: exactly one row; `received_at` Nullable(DateTime64(3, 'UTC')), NULL when no event of these days
--- came late Example
+-- came late
+-- Example
 --   SELECT * FROM late_changes(shop = 'demo', from = '2026-11-01', to = '2026-11-30')
 CREATE OR REPLACE VIEW late_changes AS
 SELECT maxOrNull(late_arrivals.received_at) AS received_at

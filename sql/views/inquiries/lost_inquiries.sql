@@ -3,9 +3,10 @@
 -- A visitor is lost when none of their orders, until now, follows their last pre-sale inquiry of the window.
 -- As an inquiry within
 -- `after_sale_days` of an order is after-sale, these inquiries are the ones on days later than that after the
--- visitor's last order. How it stays bounded: of `events` only the months of the window are read, and of
+-- visitor's last order. How it stays bounded: of `event_log` only the months of the window are read, and of
 -- these only inquiries. Rows keep their places while the list is paged: inquiries that arrived since the
--- first page move nobody who was in it. Parameters
+-- first page move nobody who was in it.
+-- Parameters
 --   shop             slug
 --   from, to         Date, first and last day of the window, both included, days of the shop
 --   after_sale_days  UInt16, days after an order on which an inquiry is after-sale
@@ -41,18 +42,18 @@ WITH
     asked AS
     (
         SELECT
-            sipHash64(events.visitor) AS person,
-            any(events.visitor) AS visitor,
-            minOrNullIf(at, events.received_at < {as_of:DateTime64(3, 'UTC')}) AS first_known_at,
+            sipHash64(event_log.visitor) AS person,
+            any(event_log.visitor) AS visitor,
+            minOrNullIf(at, event_log.received_at < {as_of:DateTime64(3, 'UTC')}) AS first_known_at,
             -- Of an event told by page and server the server's counts.
-            maxIf((at, UUIDToNum(id), verified, agent, channel, cookieless), events.received_at < {as_of:DateTime64(3, 'UTC')}) AS last_known,
+            maxIf((at, UUIDToNum(id), verified, agent, channel, cookieless), event_log.received_at < {as_of:DateTime64(3, 'UTC')}) AS last_known,
             min(at) AS first_at,
             max((at, UUIDToNum(id), verified, agent, channel, cookieless)) AS last
-        FROM events
-        LEFT JOIN bought ON bought.visitor = sipHash64(events.visitor)
+        FROM event_log
+        LEFT JOIN bought ON bought.visitor = sipHash64(event_log.visitor)
         WHERE shop = {shop:String} AND kind = 'inquiry' AND topic != 'after_sale' AND NOT bot
             AND day BETWEEN {from:Date} AND {to:Date}
-            -- The key of `events` is of UTC, whose days overlap the shop's.
+            -- The key of `event_log` is of UTC, whose days overlap the shop's.
             AND at >= toDateTime64({from:Date} - 1, 3, 'UTC') AND at < toDateTime64({to:Date} + 2, 3, 'UTC')
             -- Who never ordered has a last order in 1970.
             AND day > last_day + {after_sale_days:UInt16}

@@ -21,11 +21,12 @@ SELECT
     argMaxOrNullIf(toString(events.currency), (at, UUIDToNum(id), verified), tells) AS currency
 FROM
 (
-    SELECT *, kind IN ('inquiry', 'cart', 'favorite') AND events.amount IS NOT NULL AS tells
-    FROM events
+    SELECT visitor, at, id, verified, product, amount, currency,
+        kind IN ('inquiry', 'cart', 'favorite') AND event_log.amount IS NOT NULL AS tells
+    FROM event_log
     WHERE shop = {shop:String} AND visitor IN {visitors:Array(String)} AND NOT bot
         AND day BETWEEN {from:Date} AND {to:Date}
-        -- The key of `events` is of UTC, whose days overlap the shop's.
+        -- The key of `event_log` is of UTC, whose days overlap the shop's.
         AND at >= toDateTime64({from:Date} - 1, 3, 'UTC') AND at < toDateTime64({to:Date} + 2, 3, 'UTC')
 ) AS events
 WHERE tells OR events.product != ''

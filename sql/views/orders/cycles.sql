@@ -2,8 +2,9 @@
 --
 -- An order began with the first visit of its visitor after their order before it, at most 30 days back, and
 -- not after the order itself; an order without such a visit is left out. Orders placed at one moment began
--- with the same visit. How it stays bounded: of `events` only the months of the window and 30 days before are
--- read, and of these only the visits of visitors whom an order names. Parameters
+-- with the same visit. How it stays bounded: of `event_log` only the months of the window and 30 days before are
+-- read, and of these only the visits of visitors whom an order names.
+-- Parameters
 --   shop      slug
 --   from, to  Date, first and last day of the window, both included, days of the shop
 -- Row shape: exactly one row, of the orders placed in the window
@@ -35,15 +36,15 @@ WITH
     ),
     visits AS
     (
-        SELECT DISTINCT sipHash64(events.visitor) AS visitor, toUnixTimestamp64Milli(at) AS at_ms
-        FROM events
-        WHERE shop = {shop:String} AND kind = 'visit' AND NOT bot AND events.visitor != ''
+        SELECT DISTINCT sipHash64(event_log.visitor) AS visitor, toUnixTimestamp64Milli(at) AS at_ms
+        FROM event_log
+        WHERE shop = {shop:String} AND kind = 'visit' AND NOT bot AND event_log.visitor != ''
             -- A shop's day begins up to 14 hours before UTC's, and ends up to 12 hours after it.
             AND at >= toDateTime64({from:Date} - 31, 3, 'UTC') AND at < toDateTime64({to:Date} + 2, 3, 'UTC')
-            AND sipHash64(events.visitor) IN
+            AND sipHash64(event_log.visitor) IN
             (
-                SELECT orders.visitor
-                FROM orders
+                SELECT order_events.visitor
+                FROM order_events
                 WHERE shop = {shop:String} AND kind = 'order' AND day >= {from:Date}
             )
     ),

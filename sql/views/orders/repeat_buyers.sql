@@ -1,7 +1,7 @@
 -- How many persons paid for orders of a window, how many of them for several, and how many had paid in the
 -- year before (METRICS section 5, "repeat").
 --
--- A person is a customer where the order names one, else a visitor; an order with neither is nobody's.
+-- Persons are those of METRICS section 5, as `order_facts` has them; an order of nobody known is nobody's.
 -- Parameters
 --   shop      slug
 --   from, to  Date, first and last day of the window, both included, days of the shop
@@ -27,6 +27,6 @@ FROM
         countIf(placed_day BETWEEN {from:Date} AND {to:Date}) AS paid_orders,
         max(arrayExists(p -> p.day BETWEEN {from:Date} - 365 AND {from:Date} - 1, payments)) AS is_old
     FROM order_facts FINAL
-    WHERE shop = {shop:String} AND is_placed AND notEmpty(payments) AND (customer != '' OR visitor != 0)
-    GROUP BY customer, if(customer = '', visitor, 0)
+    WHERE shop = {shop:String} AND is_placed AND notEmpty(payments) AND person != 0
+    GROUP BY person
 )

@@ -21,6 +21,8 @@ WITH
             bitAnd(did, 4) != 0 AND (NOT is_buyer OR asked_day <= ordered_day) AS is_inquirer,
             -- Of each day's orders, and as often its day.
             groupArrayArrayIf(money, notEmpty(money)) AS of_orders,
+            groupArrayArrayIf(
+                arrayResize(more_money, length(money)), notEmpty(money)) AS of_orders_more,
             groupArrayArrayIf(arrayMap(_ -> day, money), notEmpty(money)) AS of_days
         FROM day_facts FINAL
         WHERE shop = {shop:String} AND day BETWEEN {from:Date} AND {to:Date} AND NOT is_deleted
@@ -52,11 +54,14 @@ WITH
                     (m, d) -> (m.currency, multiIf(NOT is_person, 0, bitAnd(did, 4) != 0 AND d >= asked_day, 1, 2)),
                     of_orders, of_days),
                 of_orders.ordered, of_orders.paid, of_orders.refunded,
-                of_orders.orders, of_orders.paid_orders,
+                of_orders_more.unverified, of_orders_more.cost, of_orders_more.profit,
+                of_orders.orders, of_orders.paid_orders, of_orders_more.uncosted_orders,
                 arrayMap(_ -> 1, of_orders))
                 ::Tuple(of Array(Tuple(currency String, branch UInt8)),
                     ordered Array(Decimal(38, 4)), paid Array(Decimal(38, 4)), refunded Array(Decimal(38, 4)),
-                    orders Array(UInt64), paid_orders Array(UInt64), rows Array(Int64)) AS sums,
+                    unverified Array(Decimal(38, 4)), cost Array(Decimal(38, 4)), profit Array(Decimal(38, 4)),
+                    orders Array(UInt64), paid_orders Array(UInt64), uncosted_orders Array(UInt64),
+                    rows Array(Int64)) AS sums,
             sumMap(
                 arrayDistinct(
                     arrayMap(m -> m.currency, arrayFilter(m -> m.paid_orders > 0 AND is_person, of_orders))) AS paying,

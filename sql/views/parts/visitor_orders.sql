@@ -1,18 +1,15 @@
--- The orders that one visitor placed: of each order the visitor of its earliest event that names one (METRICS
--- section 1).
+-- The orders that one visitor placed, as the upkeep of the ledger found it out.
 --
 -- Parameters
 --   shop     slug
 --   visitor  id as it was sent, or as it was made for a cookieless one
 -- Row shape: one row per order: order_id.
 SELECT order_id
-FROM orders
-WHERE shop = {shop:String} AND kind = 'order'
+FROM order_facts FINAL
+WHERE shop = {shop:String} AND is_placed AND order_facts.visitor = sipHash64({visitor:String})
   AND order_id IN
   (
       SELECT order_id
-      FROM events
-      WHERE shop = {shop:String} AND visitor = {visitor:String} AND kind = 'order'
+      FROM relations
+      WHERE shop = {shop:String} AND name = sipHash64({visitor:String}) AND order_id != ''
   )
-GROUP BY order_id
-HAVING argMinIf(orders.visitor, (at, UUIDToNum(id)), orders.visitor != 0) = sipHash64({visitor:String})

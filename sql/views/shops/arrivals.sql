@@ -1,7 +1,8 @@
 -- How many events arrived in each piece of a time, by kind.
 --
--- How it stays bounded: the index `by_arrival` of `events` leaves out blocks that hold nothing of this time.
--- A repeated event counts once in each piece. Parameters
+-- How it stays bounded: the index `by_arrival` of `event_log` leaves out blocks that hold nothing of this time.
+-- A repeated event counts once in each piece.
+-- Parameters
 --   shop          slug, '' for all shops
 --   since, until  DateTime64(3, 'UTC')
 --   seconds       UInt32, length of a piece
@@ -15,9 +16,9 @@
 CREATE OR REPLACE VIEW arrivals AS
 SELECT
     toDateTime(intDiv(toUnixTimestamp(received_at), {seconds:UInt32}) * {seconds:UInt32}, 'UTC') AS time,
-    if(bot, 'bot', toString(events.kind)) AS kind,
+    if(bot, 'bot', toString(event_log.kind)) AS kind,
     uniqExact(id) AS events
-FROM events
+FROM event_log
 WHERE ({shop:String} = '' OR shop = {shop:String})
     AND received_at BETWEEN {since:DateTime64(3, 'UTC')} AND {until:DateTime64(3, 'UTC')}
 GROUP BY time, kind

@@ -1,8 +1,9 @@
 -- How alive each shop is: events that arrived in the last hours, and in the same hours a day and a week
 -- before.
 --
--- How it stays bounded: the index `by_arrival` of `events` leaves out blocks that hold nothing of these
--- hours. A repeated event counts once. Parameters
+-- How it stays bounded: the index `by_arrival` of `event_log` leaves out blocks that hold nothing of these
+-- hours. A repeated event counts once.
+-- Parameters
 --   now    DateTime64(3, 'UTC'), until when is looked
 --   hours  UInt16, how many
 -- Row shape: one row per shop that is there, by slug
@@ -28,7 +29,7 @@ WITH arrived AS
             received_at > {now:DateTime64(3, 'UTC')} - toIntervalHour({hours:UInt16} + 168)
                 AND received_at <= {now:DateTime64(3, 'UTC')} - toIntervalHour(168)) AS week_before,
         max(received_at) AS last_at
-    FROM events
+    FROM event_log
     WHERE received_at BETWEEN {now:DateTime64(3, 'UTC')} - toIntervalHour({hours:UInt16} + 168) AND {now:DateTime64(3, 'UTC')}
     GROUP BY shop
 )

@@ -7,7 +7,7 @@
 --   events                 UInt64, distinct events that name the visitor; 0 = nobody knows this id
 --   first_seen, last_seen  Nullable(DateTime64(3, 'UTC')), of the events that bring a visitor to the shop,
 --                          which a payment,
---                          a refund and a rating do not; NULL when there are only such
+--                          a refund, a rating and a reply do not; NULL when there are only such
 --   orders                 UInt64, orders that the visitor placed
 -- Example
 --   SELECT * FROM visitor_head(shop = 'demo', visitor = 'v-1')
@@ -25,8 +25,8 @@ SELECT
     ) AS orders
 FROM
 (
-    SELECT id, min(at) AS first_at, max(kind NOT IN ('payment', 'refund', 'rating')) AS brings
-    FROM events
+    SELECT id, min(at) AS first_at, max(kind NOT IN ('payment', 'refund', 'rating', 'reply')) AS brings
+    FROM event_log
     WHERE shop = {shop:String} AND visitor = {visitor:String}
     GROUP BY id
 )

@@ -19,7 +19,7 @@ SELECT
             UNION ALL
             SELECT DISTINCT order_id FROM order_facts WHERE shop = {shop:String} AND visitor = {hash:UInt64}
             UNION ALL
-            SELECT DISTINCT order_id FROM links WHERE shop = {shop:String} AND (name = {hash:UInt64} OR visitor = {hash:UInt64})
+            SELECT DISTINCT order_id FROM relations WHERE shop = {shop:String} AND (name = {hash:UInt64} OR visitor = {hash:UInt64})
         )
     ) AS rows,
     (

@@ -2,8 +2,9 @@
 -- their orders that name nobody.
 --
 -- How it stays bounded: the index `by_visitor` finds the visitor's rows among those of the shop, the key of
--- `orders` the payments. Only keys are put in order; the events of the page are read whole, by the table's
--- key. An event that came again is one row, at its earliest time. Parameters
+-- `order_events` the payments. Only keys are put in order; the events of the page are read whole, by the table's
+-- key. An event that came again is one row, at its earliest time.
+-- Parameters
 --   shop      slug
 --   visitor   id as it was sent, or as it was made for a cookieless one
 --   after_at  DateTime64(3, 'UTC'), after_id UUID: the last event of the page before; 1970-01-01 and zeros
@@ -20,12 +21,12 @@ WITH page AS
     FROM
     (
         SELECT at, id
-        FROM events
+        FROM event_log
         WHERE shop = {shop:String} AND visitor = {visitor:String}
         UNION ALL
         SELECT at, id
-        FROM orders
-        WHERE shop = {shop:String} AND kind IN ('payment', 'refund') AND orders.visitor = 0
+        FROM order_events
+        WHERE shop = {shop:String} AND kind IN ('payment', 'refund') AND order_events.visitor = 0
           AND order_id IN
           (
 -- part: visitor_orders
@@ -39,6 +40,7 @@ WITH page AS
 SELECT
     at, id, kind, received_at, visitor, cookieless, verified, bot, url, referrer, title, order_id, payment_id, refund_id,
     toDecimalString(amount, 4) AS amount, currency, agent, channel, topic, score, engaged_ms, variant, product
-FROM events FINAL
+FROM event_log FINAL
 WHERE shop = {shop:String} AND (at, id) IN (SELECT first_at, id FROM page)
-ORDER BY at, UUIDToNum(id)
+ORDER BY at, UUIDToNum(id), rank DESC
+LIMIT 1 BY id

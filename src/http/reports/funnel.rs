@@ -10,6 +10,7 @@ use crate::http::edge::error::{ApiError, only};
 use crate::http::edge::format::Format;
 use crate::http::edge::parameters::Parameters;
 use crate::metrics;
+use crate::money::Sum;
 use crate::store::{Groups, Row, StoreError};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{Days, NaiveDate};
@@ -241,6 +242,19 @@ fn notes(reports: &Reports, asked: &Asked, total: &Figures) -> Vec<Note> {
             message: format!(
                 "{waiting} payments wait for their orders and are in no figure but received_amount; send an \
                 event of kind `order` with the same order_id for each"
+            ),
+        });
+    }
+    let unverified = total.money.iter().filter(|money| money.unverified_paid_amount != Sum::default());
+    let unverified: Vec<String> =
+        unverified.map(|money| format!("{} {}", money.unverified_paid_amount, money.currency)).collect();
+    if !unverified.is_empty() {
+        notes.push(Note {
+            code: "unverified_payments",
+            message: format!(
+                "{} of what was paid was told by pages only, which anybody can send; send orders and payments \
+                from the shop's server, and then set payments = \"server\" (`shopfunnel shop set`)",
+                unverified.join(", ")
             ),
         });
     }
