@@ -1,7 +1,8 @@
 //! A proxy between the server and its ClickHouse that spoils inserts.
 //!
 //! It speaks as little HTTP as it can: it reads the head of a request, asks for one request per connection,
-//! and moves bytes. Everything but inserts into `events` passes, unless ClickHouse is to be away.
+//! and moves bytes. Everything but the inserts of a batch of events passes, unless ClickHouse is to be away.
+//! A batch is one insert for each table that it feeds, the queue of changes last.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,6 +11,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 const MAX_HEAD_BYTES: usize = 64 << 10;
+const FIRST_TABLE: &str = "event_log";
+const LAST_TABLE: &str = "ledger_changes";
+/// Those that a batch feeds.
+const TABLES: [&str; 7] = [
+    FIRST_TABLE,
+    "order_events",
+    "conversation_events",
+    "visitor_activity",
+    "relations",
+    "late_arrivals",
+    LAST_TABLE,
+];
+const MOST_INSERTS: usize = TABLES.len();
 
 /// What happens to an insert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +43,8 @@ pub enum Spoil {
 #[derive(Debug, Clone)]
 pub enum Mode {
     Pass,
-    /// Every other one, in these ways by turns, so that each batch fails once and then passes; until so many
-    /// have passed.
+    /// One of each batch, in these ways by turns, so that the batch fails once and then passes; now its first
+    /// insert, now its second, and so on. Until so many batches have passed.
     FirstTries {
         ways: Vec<Spoil>,
         batches: usize,
@@ -49,6 +63,8 @@ pub struct Counts {
     /// By [`Spoil`], in its order.
     pub spoilt: [usize; 4],
     failed_in_a_row: usize,
+    /// Of the batch under way: inserts seen in this try.
+    inserts: usize,
     /// Most tries that one batch needed.
     pub most_tries: usize,
 }
@@ -111,22 +127,34 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 impl State {
-    /// Decides about one insert.
-    fn next(&mut self) -> Option<Spoil> {
-        let tries = self.counts.tries;
-        self.counts.tries += 1;
+    /// Decides about one insert of a batch.
+    fn next(&mut self, table: &str) -> Option<Spoil> {
+        let counts = &mut self.counts;
+        if table == FIRST_TABLE {
+            counts.tries += 1;
+            counts.inserts = 0;
+        }
+        let number = counts.inserts;
+        counts.inserts += 1;
+        let is_last = table == LAST_TABLE;
+        let spoilt: usize = counts.spoilt.iter().sum();
         let spoil = match &self.mode {
             Mode::Pass | Mode::Away => None,
             Mode::All(spoil) => Some(*spoil),
-            Mode::FirstTries { batches, .. } if self.counts.passed >= *batches => None,
-            Mode::FirstTries { .. } if self.counts.failed_in_a_row > 0 => None,
-            Mode::FirstTries { ways, .. } => Some(ways[tries / 2 % ways.len()]),
+            Mode::FirstTries { batches, .. } if counts.passed >= *batches => None,
+            Mode::FirstTries { .. } if counts.failed_in_a_row > 0 => None,
+            Mode::FirstTries { ways, .. } => {
+                let is_due = is_last || number == counts.passed % MOST_INSERTS;
+                // The last way first, so that the first of all inserts is in no table.
+                is_due.then(|| ways[(ways.len() - 1 + spoilt) % ways.len()])
+            }
         };
         match spoil {
+            None if !is_last => {}
             None => {
-                self.counts.passed += 1;
-                self.counts.most_tries = self.counts.most_tries.max(self.counts.failed_in_a_row + 1);
-                self.counts.failed_in_a_row = 0;
+                counts.passed += 1;
+                counts.most_tries = counts.most_tries.max(counts.failed_in_a_row + 1);
+                counts.failed_in_a_row = 0;
             }
             Some(spoil) => {
                 self.counts.failed_in_a_row += 1;
@@ -147,11 +175,13 @@ async fn serve(mut client: TcpStream, upstream: SocketAddr, state: &Mutex<State>
     let mut received = Vec::new();
     let Some(line_end) = read_head(&mut client, &mut received).await? else { return Ok(()) };
     let line = String::from_utf8_lossy(&received[..line_end]).into_owned();
-    let is_insert = line.contains("INSERT") && line.contains("events");
+    let is_batch =
+        line.contains("INSERT") && line.contains("FORMAT%20Native") || line.contains("FORMAT+Native");
+    let table = TABLES.into_iter().find(|table| is_batch && line.contains(table));
     if matches!(lock(state).mode, Mode::Away) {
         return reset(client);
     }
-    let spoil = if is_insert { lock(state).next() } else { None };
+    let spoil = table.and_then(|table| lock(state).next(table));
     if spoil == Some(Spoil::Refuse) {
         return reset(client);
     }

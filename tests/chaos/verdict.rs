@@ -131,7 +131,7 @@ pub fn judge(books: &Books, derivation: &Derivation, rows: &str, funnel: &Value)
 
 /// Every row of `events`, repeats included, read without the program's help.
 pub async fn read(store: &StoreOptions) -> String {
-    execute(store, &format!("SELECT {COLUMNS} FROM events FORMAT TSV")).await
+    execute(store, &format!("SELECT {COLUMNS} FROM event_log FORMAT TSV")).await
 }
 
 /// What the store answers to a statement.

@@ -173,6 +173,7 @@ impl TestApp {
             origins: Vec::new(),
             after_sale_days: None,
             payments: Payments::Any,
+            max_browser_amount: None,
             privacy_signal: PrivacySignal::Respect,
             public_key: None,
         };

@@ -1,97 +1,47 @@
-//! Cohorts, repeat and cycle once more, as plainly as METRICS sections 3 and 5 put them: lists of moments out
-//! of the events as they were sent, no states, no SQL.
+//! Cohorts, repeat and cycle once more, as plainly as METRICS sections 3 and 5 put them: lists of moments, no
+//! states, no SQL. What an order or an inquiry is, the model of the funnel says.
 
-use crate::model::Rules;
+use crate::model::{Order, Rules, Sent, Shop};
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
+use std::collections::BTreeMap;
 
 const DAY_MS: f64 = 86_400_000.0;
 
-/// An order that was placed.
-#[derive(Debug)]
-pub struct Order {
-    pub placed_at_ms: i64,
-    pub visitor: Option<String>,
-    pub customer: Option<String>,
-    /// Times of the payments that count.
-    pub paid_at_ms: Vec<i64>,
+/// A shop by its buyers.
+pub struct Buyers<'a>(Shop<'a>);
+
+fn paid_at_ms(order: &Order) -> impl Iterator<Item = i64> + '_ {
+    order.payments.iter().map(|payment| payment.at_ms)
 }
 
-/// Everything that a shop was sent, each event once.
-pub struct Shop {
-    events: Vec<Value>,
-    pub orders: Vec<Order>,
-    rules: Rules,
-}
-
-fn text<'a>(event: &'a Value, name: &str) -> Option<&'a str> {
-    event[name].as_str()
-}
-
-fn at_ms(event: &Value) -> i64 {
-    event["at"].as_i64().unwrap()
-}
-
-/// Events of one time are told apart by their ids.
-fn moment(event: &Value) -> (i64, Uuid) {
-    (at_ms(event), event["id"].as_str().unwrap().parse().unwrap())
-}
-
-impl Shop {
-    pub fn new(sent: &[Value], rules: Rules) -> Shop {
-        let events: BTreeMap<Uuid, &Value> = sent.iter().map(|event| (moment(event).1, event)).collect();
-        let events: Vec<Value> = events.into_values().cloned().collect();
-        let orders = orders(&events);
-        Shop { events, orders, rules }
+impl<'a> Buyers<'a> {
+    pub fn new(sent: &'a [Sent], rules: Rules) -> Buyers<'a> {
+        Buyers(Shop::new(sent, rules))
     }
 
     fn day(&self, at_ms: i64) -> NaiveDate {
-        self.rules.day(at_ms)
+        self.0.day(at_ms)
     }
 
-    fn orders_of<'a>(&'a self, visitor: &'a str) -> impl Iterator<Item = &'a Order> {
-        self.orders.iter().filter(move |order| order.visitor.as_deref() == Some(visitor))
-    }
-
-    fn of_kind<'a>(&'a self, kind: &'a str, visitor: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.events.iter().filter(move |e| e["kind"] == kind && text(e, "visitor") == Some(visitor))
-    }
-
-    fn visitors(&self) -> BTreeSet<&str> {
-        self.events.iter().filter_map(|event| text(event, "visitor")).collect()
-    }
-
-    /// Times of the pre-sale inquiries of a visitor.
-    pub fn pre_sale(&self, visitor: &str) -> Vec<i64> {
-        let is_pre_sale = |asked_ms: i64| {
-            let day = self.day(asked_ms);
-            let earliest = day - Days::new(self.rules.after_sale_days);
-            !self.orders_of(visitor).any(|order| {
-                let ordered_on = self.day(order.placed_at_ms);
-                (ordered_on == day && order.placed_at_ms < asked_ms)
-                    || (earliest <= ordered_on && ordered_on < day)
-            })
-        };
-        let unmarked = self.of_kind("inquiry", visitor).filter(|e| e["topic"] != "after_sale").map(at_ms);
-        unmarked.filter(|asked_ms| is_pre_sale(*asked_ms)).collect()
+    fn placed(&self) -> impl Iterator<Item = (i64, &Order)> {
+        self.0.orders.iter().filter_map(|order| Some((order.placed_at_ms?, order)))
     }
 
     /// Counts of the cohort of a day: inquirers, buyers_d0, buyers_final, payers_d0, payers_d1, payers_final.
     pub fn cohort(&self, day: NaiveDate) -> [u64; 6] {
         let mut counts = [0; 6];
-        for visitor in self.visitors() {
-            let asked = self.pre_sale(visitor).into_iter().filter(|asked_ms| self.day(*asked_ms) == day);
+        for visitor in self.0.visitors() {
+            let asked = self.0.pre_sale(visitor).into_iter().filter(|asked_ms| self.day(*asked_ms) == day);
             let Some(first_ms) = asked.min() else { continue };
             let after = |days: u64| {
                 let last = day + Days::new(days);
-                let orders = self.orders_of(visitor);
-                orders.filter(move |o| o.placed_at_ms >= first_ms && self.day(o.placed_at_ms) <= last)
+                let orders = self.0.placed_by(visitor);
+                orders.filter(move |(placed_ms, _)| *placed_ms >= first_ms && self.day(*placed_ms) <= last)
             };
             let paid_by = |days: u64| {
                 let last = day + Days::new(days);
-                after(3).any(|order| order.paid_at_ms.iter().any(|paid_ms| self.day(*paid_ms) <= last))
+                after(3).any(|(_, order)| paid_at_ms(order).any(|paid_ms| self.day(paid_ms) <= last))
             };
             let holds = [
                 true,
@@ -106,21 +56,23 @@ impl Shop {
         counts
     }
 
-    /// Payers, repeat buyers, old buyers.
+    /// Payers, repeat buyers, old buyers. A person is the order's customer, else the only one whom its
+    /// visitor has ever named, else the visitor.
     pub fn repeat(&self, from: NaiveDate, to: NaiveDate) -> [u64; 3] {
-        let mut persons: BTreeMap<String, Vec<&Order>> = BTreeMap::new();
-        for order in self.orders.iter().filter(|order| !order.paid_at_ms.is_empty()) {
-            let customer = order.customer.as_ref().map(|customer| format!("customer {customer}"));
-            let person =
-                customer.or_else(|| order.visitor.as_ref().map(|visitor| format!("visitor {visitor}")));
-            person.into_iter().for_each(|person| persons.entry(person).or_default().push(order));
+        let mut persons: BTreeMap<String, Vec<(i64, &Order)>> = BTreeMap::new();
+        for (placed_ms, order) in self.placed().filter(|(_, order)| !order.payments.is_empty()) {
+            let customer = self.0.customer(order).map(|customer| format!("customer {customer}"));
+            let visitor = || order.visitor.as_ref().map(|visitor| format!("visitor {visitor}"));
+            let person = customer.or_else(visitor).into_iter();
+            person.for_each(|person| persons.entry(person).or_default().push((placed_ms, order)));
         }
         let mut counts = [0; 3];
         for orders in persons.values() {
-            let now = orders.iter().filter(|o| (from..=to).contains(&self.day(o.placed_at_ms))).count();
+            let is_now = |placed_ms: i64| (from..=to).contains(&self.day(placed_ms));
+            let now = orders.iter().filter(|(placed_ms, _)| is_now(*placed_ms)).count();
             let year = from - Days::new(365)..from;
-            let old =
-                orders.iter().flat_map(|o| &o.paid_at_ms).any(|paid_ms| year.contains(&self.day(*paid_ms)));
+            let mut paid = orders.iter().flat_map(|(_, order)| paid_at_ms(order));
+            let old = paid.any(|paid_ms| year.contains(&self.day(paid_ms)));
             let holds = [now >= 1, now >= 2, now >= 1 && old];
             counts.iter_mut().zip(holds).for_each(|(count, holds)| *count += u64::from(holds));
         }
@@ -130,20 +82,18 @@ impl Shop {
     /// Days from the first visit to the order, and to its earliest payment, of each order that has them.
     pub fn cycles(&self, from: NaiveDate, to: NaiveDate) -> (Vec<f64>, Vec<f64>) {
         let mut found = (Vec::new(), Vec::new());
-        for order in self.orders.iter().filter(|o| (from..=to).contains(&self.day(o.placed_at_ms))) {
+        for (placed_ms, order) in self.placed().filter(|(at_ms, _)| (from..=to).contains(&self.day(*at_ms))) {
             let Some(visitor) = &order.visitor else { continue };
-            let earlier =
-                self.orders_of(visitor).map(|o| o.placed_at_ms).filter(|ms| *ms < order.placed_at_ms);
+            let earlier = self.0.placed_by(visitor).map(|(at_ms, _)| at_ms).filter(|ms| *ms < placed_ms);
             let previous_ms = earlier.max().unwrap_or(i64::MIN);
-            let first_ms = self
-                .of_kind("visit", visitor)
-                .map(at_ms)
-                .filter(|ms| *ms > previous_ms && *ms <= order.placed_at_ms)
-                .filter(|ms| order.placed_at_ms - ms <= 30 * 86_400_000)
+            let visits = self.0.of(visitor).filter(|event| event.kind == "visit").map(|event| event.at_ms);
+            let first_ms = visits
+                .filter(|ms| *ms > previous_ms && *ms <= placed_ms)
+                .filter(|ms| placed_ms - ms <= 30 * 86_400_000)
                 .min();
             let Some(first_ms) = first_ms else { continue };
-            found.0.push((order.placed_at_ms - first_ms) as f64 / DAY_MS);
-            found.1.extend(order.paid_at_ms.iter().min().map(|paid_ms| (paid_ms - first_ms) as f64 / DAY_MS));
+            found.0.push((placed_ms - first_ms) as f64 / DAY_MS);
+            found.1.extend(paid_at_ms(order).min().map(|paid_ms| (paid_ms - first_ms) as f64 / DAY_MS));
         }
         found
     }
@@ -152,11 +102,11 @@ impl Shop {
     /// that no order followed; most recent first, visitors of one moment in no order.
     pub fn lost(&self, from: NaiveDate, to: NaiveDate) -> Vec<(String, i64, i64)> {
         let mut lost = Vec::new();
-        for visitor in self.visitors() {
-            let asked = self.pre_sale(visitor).into_iter().filter(|ms| (from..=to).contains(&self.day(*ms)));
-            let asked: Vec<i64> = asked.collect();
+        for visitor in self.0.visitors() {
+            let mut asked = self.0.pre_sale(visitor);
+            asked.retain(|asked_ms| (from..=to).contains(&self.day(*asked_ms)));
             let Some(last_ms) = asked.iter().copied().max() else { continue };
-            let ordered = self.orders_of(visitor).map(|order| order.placed_at_ms).max();
+            let ordered = self.0.placed_by(visitor).map(|(placed_ms, _)| placed_ms).max();
             if ordered.is_some_and(|ordered_ms| ordered_ms >= last_ms) {
                 continue;
             }
@@ -177,46 +127,4 @@ pub fn span(mut days: Vec<f64>) -> Value {
     }
     let median = if count % 2 == 1 { days[middle] } else { (days[middle - 1] + days[middle]) / 2.0 };
     json!({ "orders": count, "median": median, "mean": days.iter().sum::<f64>() / count as f64 })
-}
-
-fn orders(events: &[Value]) -> Vec<Order> {
-    let mut by_id: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    // Of the payments of one id the last counts, wherever it belongs; without an id the last of its order
-    // does.
-    let mut payments: BTreeMap<(bool, &str), &Value> = BTreeMap::new();
-    for event in events {
-        let Some(order_id) = text(event, "order_id") else { continue };
-        match text(event, "kind") {
-            Some("order") => by_id.entry(order_id).or_default().push(event),
-            Some("payment") => {
-                let payment_id = text(event, "payment_id");
-                let key = (payment_id.is_some(), payment_id.unwrap_or(order_id));
-                let last = payments.entry(key).or_insert(event);
-                if moment(event) > moment(last) {
-                    *last = event;
-                }
-            }
-            _ => {}
-        }
-    }
-    by_id
-        .into_iter()
-        .map(|(id, mut tellings)| {
-            tellings.sort_by_key(|event| moment(event));
-            let named = |name: &str| tellings.iter().find_map(|event| text(event, name)).map(str::to_owned);
-            let paid = |with_id: bool| -> Vec<i64> {
-                let mine = payments
-                    .iter()
-                    .filter(|(key, payment)| key.0 == with_id && text(payment, "order_id") == Some(id));
-                mine.map(|(_, payment)| at_ms(payment)).collect()
-            };
-            let with_id = paid(true);
-            Order {
-                placed_at_ms: at_ms(tellings[0]),
-                visitor: named("visitor"),
-                customer: named("customer"),
-                paid_at_ms: if with_id.is_empty() { paid(false) } else { with_id },
-            }
-        })
-        .collect()
 }

@@ -111,7 +111,7 @@ fn at_every_jump_of_the_clock_what_arrives_is_counted_on_the_day_it_names_or_ref
             assert_eq!(fresh_until.timestamp_millis(), now_ms);
         }
         expected.check(&app, &shop).await;
-        assert_eq!(app.count("SELECT uniqExact(id) FROM events").await, expected.total());
+        assert_eq!(app.count("SELECT uniqExact(id) FROM event_log").await, expected.total());
         app.close().await;
     });
 }
@@ -148,7 +148,7 @@ fn events_that_arrive_while_the_clock_jumps_are_answered_and_those_taken_count_o
         assert!(expected.total() > 50 && expected.0.len() > 3, "no proof: {:?}", expected.0);
         app.clock.set(NOW_MS);
         expected.check(&app, &shop).await;
-        assert_eq!(app.count("SELECT uniqExact(id) FROM events").await, expected.total());
+        assert_eq!(app.count("SELECT uniqExact(id) FROM event_log").await, expected.total());
         app.close().await;
     });
 }
@@ -216,7 +216,7 @@ fn what_waits_is_never_said_to_be_counted() {
         let shop = app.add_shop("tea");
         app.send(&shop, &[event("visit", "v1", NOW_MS)]).await;
         app.app.shipped().await.expect("shipped");
-        app.execute("RENAME TABLE events TO events_away").await;
+        app.execute("RENAME TABLE event_log TO events_away").await;
         let fresh_until_ms = async || {
             let url = format!("{}/v1/shops/tea/funnel", app.url);
             let (status, body) =
@@ -235,7 +235,7 @@ fn what_waits_is_never_said_to_be_counted() {
         app.clock.set(NOW_MS - DAY_MS);
         assert!(fresh_until_ms().await <= NOW_MS - DAY_MS, "not later than now");
         app.clock.set(arrival_ms);
-        app.execute("RENAME TABLE events_away TO events").await;
+        app.execute("RENAME TABLE events_away TO event_log").await;
         app.app.settled().await.expect("settled");
         assert_eq!(fresh_until_ms().await, arrival_ms);
         app.close().await;

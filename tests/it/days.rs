@@ -155,7 +155,7 @@ fn every_instant_is_on_one_day_of_its_shop_through_offsets_and_clock_changes() {
             })
             .await;
         assert_eq!(
-            app.count("SELECT count() FROM (SELECT id FROM events GROUP BY id HAVING uniqExact(day) > 1)")
+            app.count("SELECT count() FROM (SELECT id FROM event_log GROUP BY id HAVING uniqExact(day) > 1)")
                 .await,
             0
         );

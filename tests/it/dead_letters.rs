@@ -13,7 +13,7 @@ fn a_refused_event_never_holds_up_its_neighbours_and_is_sent_again_when_the_caus
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         app.app.shipped().await.unwrap();
-        app.execute("ALTER TABLE events ADD CONSTRAINT no_poison CHECK title != 'poison'").await;
+        app.execute("ALTER TABLE event_log ADD CONSTRAINT no_poison CHECK title != 'poison'").await;
 
         let poison = |n: usize| event_with("visit", &format!("p{n}"), NOW_MS, json!({ "title": "poison" }));
         let mut events: Vec<Value> = (0..GOOD).map(|n| event("visit", &format!("v{n}"), NOW_MS)).collect();
@@ -28,7 +28,7 @@ fn a_refused_event_never_holds_up_its_neighbours_and_is_sent_again_when_the_caus
         assert_eq!(found.len(), 51);
         assert!(found.iter().all(|letter| letter.reason.contains("no_poison")), "{:?}", found[0]);
 
-        app.execute("ALTER TABLE events DROP CONSTRAINT no_poison").await;
+        app.execute("ALTER TABLE event_log DROP CONSTRAINT no_poison").await;
         assert_eq!(app.retry_dead_letters().await, 51);
         assert_eq!(app.funnel(&shop, TODAY, TODAY).await["visitors"], GOOD + 51);
         assert_eq!(letters.list().unwrap(), []);

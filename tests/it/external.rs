@@ -4,7 +4,7 @@ use crate::app::{NOW_MS, event, run, shared_engine, spawn_app_over, store_of};
 use crate::rules::root;
 use crate::server::{Installation, output, stderr};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use shopfunnel::store::{OLDEST_SERVER, Store, StoreError, StoreOptions};
+use shopfunnel::store::{OLDEST_SERVER, Rebuild, Store, StoreError, StoreOptions};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
@@ -110,7 +110,7 @@ fn events_wait_until_a_certificate_that_expired_is_renewed() {
     run(async {
         let tls = Tls::start(2021).await;
         let store = tls.store("https://localhost:PORT", Some(tls.ca_file()), "it_tls_expired").await;
-        let error = Store::new(store.clone()).unwrap().migrate().await.unwrap_err();
+        let error = Store::new(store.clone()).unwrap().migrate(Rebuild::Now).await.unwrap_err();
         assert!(error.is_away() && !error.is_unusable(), "{error}");
         assert!(error.to_string().contains("clickhouse.url shows a certificate that has expired"), "{error}");
         let app = spawn_app_over(store).await;
@@ -140,7 +140,7 @@ fn a_server_that_cannot_be_believed_is_refused_by_the_name_of_the_setting() {
         ] {
             let store = tls.store(url, ca_file, "it_tls_refused").await;
             let error = match Store::new(store) {
-                Ok(store) => store.migrate().await.unwrap_err(),
+                Ok(store) => store.migrate(Rebuild::Now).await.unwrap_err(),
                 // A system without any CA says so before anything is sent.
                 Err(error) => error,
             };
@@ -194,7 +194,7 @@ fn what_is_no_clickhouse_is_named_and_what_is_away_is_waited_for() {
             ("", false, "closed the connection without an answer"),
         ] {
             let store = StoreOptions { url: stranger(answer).await, ..store_of(own, "it_stranger") };
-            let error = Store::new(store).unwrap().migrate().await.unwrap_err();
+            let error = Store::new(store).unwrap().migrate(Rebuild::Now).await.unwrap_err();
             assert!(error.is_away(), "{answer}: {error}");
             assert_eq!(error.is_unusable(), unusable, "{answer}: {error}");
             assert!(error.to_string().contains(says), "{answer}: {error}");
@@ -202,11 +202,11 @@ fn what_is_no_clickhouse_is_named_and_what_is_away_is_waited_for() {
         // Behind a proxy it may have a path of its own, which is asked as it is written.
         let below =
             StoreOptions { url: format!("{}/ch", stranger(NOT_FOUND).await), ..store_of(own, "it_stranger") };
-        let error = Store::new(below).unwrap().migrate().await.unwrap_err().to_string();
+        let error = Store::new(below).unwrap().migrate(Rebuild::Now).await.unwrap_err().to_string();
         assert!(error.contains("/ch is not ClickHouse"), "{error}");
         // A ClickHouse that says no in its own words is a ClickHouse.
         let wrong = StoreOptions { password: "wrong".into(), ..store_of(own, "it_stranger") };
-        let error = Store::new(wrong).unwrap().migrate().await.unwrap_err();
+        let error = Store::new(wrong).unwrap().migrate(Rebuild::Now).await.unwrap_err();
         assert!(matches!(&error, StoreError::Refused(words) if words.contains("516")), "{error}");
     });
 }

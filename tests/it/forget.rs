@@ -60,7 +60,8 @@ fn life(visitor: &str, order_id: &str) -> Vec<Value> {
 
 async fn money(app: &TestApp, shop: &TestShop) -> String {
     let columns = "kind, order_id, payment_id, amount, currency, at, id, day, verified";
-    let sql = format!("SELECT {columns} FROM orders FINAL WHERE shop = '{}' ORDER BY at, id", shop.slug);
+    let sql =
+        format!("SELECT {columns} FROM order_events FINAL WHERE shop = '{}' ORDER BY at, id", shop.slug);
     app.execute(&sql).await
 }
 
@@ -97,8 +98,10 @@ fn a_forgotten_visitor_leaves_every_count_and_the_money_stays() {
             }
         }
         assert_eq!(
-            app.count("SELECT count() FROM events WHERE shop = 'tea' AND order_id = '1' AND customer != ''")
-                .await,
+            app.count(
+                "SELECT count() FROM event_log WHERE shop = 'tea' AND order_id = '1' AND customer != ''"
+            )
+            .await,
             0
         );
         assert_eq!(forget(&app, &tea, "gone").await, receipt(0, 0, 0, [0, 0]));
@@ -132,12 +135,12 @@ fn who_comes_back_while_they_are_forgotten_keeps_their_order_and_customer() {
         let order = json!({ "order_id": "1", "amount": "5", "customer": "c" });
         app.send(&shop, &[event_with("order", "v", NOW_MS - DAY_MS, order)]).await;
         app.app.settled().await.unwrap();
-        let links = "SELECT toString(name), order_id, visitor FROM links FINAL WHERE shop = 'tea' \
+        let links = "SELECT toString(name), order_id, visitor FROM relations FINAL WHERE shop = 'tea' \
                      AND (name = sipHash64('v') OR visitor = sipHash64('v')) ORDER BY ALL";
         let before = app.execute(links).await;
-        assert_eq!(before.lines().count(), 2, "{before}");
+        assert_eq!(before.lines().count(), 3, "{before}");
         // As if their events had come after it was read what is kept, and before the links were deleted.
-        app.execute("ALTER TABLE links DELETE WHERE shop = 'tea' AND (name = sipHash64('v') OR visitor = sipHash64('v')) SETTINGS mutations_sync = 1").await;
+        app.execute("ALTER TABLE relations DELETE WHERE shop = 'tea' AND (name = sipHash64('v') OR visitor = sipHash64('v')) SETTINGS mutations_sync = 1").await;
         let hash = app.count("SELECT sipHash64('v')").await;
         Store::new(app.store.clone()).unwrap().forget_derived("tea", hash).await.unwrap();
         assert_eq!(app.execute(links).await, before);
@@ -181,12 +184,12 @@ fn a_visitor_who_goes_on_meanwhile_is_counted_by_what_came_after_and_nothing_els
         assert!(kept.len() >= 20 && kept.len() < sent.len(), "{} of {}", kept.len(), sent.len());
         app.app.shipped().await.unwrap();
         let found = app
-            .execute("SELECT DISTINCT toString(id) AS id FROM events WHERE visitor = 'busy' ORDER BY id")
+            .execute("SELECT DISTINCT toString(id) AS id FROM event_log WHERE visitor = 'busy' ORDER BY id")
             .await;
         kept.sort();
         assert_eq!(found.lines().collect::<Vec<_>>(), kept);
-        let views = "min(view_min), max(view_max) FROM visitor_days";
-        let derived = "min(sipHash64(id)), max(sipHash64(id)) FROM events WHERE visitor = 'busy'";
+        let views = "max(view_max) > min(view_min) FROM visitor_activity";
+        let derived = "uniqExact(id) > 1 FROM event_log WHERE visitor = 'busy'";
         assert_eq!(
             app.execute(&format!("SELECT {views}")).await,
             app.execute(&format!("SELECT {derived}")).await
@@ -217,7 +220,7 @@ fn what_was_refused_before_does_not_come_back_after() {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         app.app.shipped().await.unwrap();
-        app.execute("ALTER TABLE events ADD CONSTRAINT no_poison CHECK product != 'poison'").await;
+        app.execute("ALTER TABLE event_log ADD CONSTRAINT no_poison CHECK product != 'poison'").await;
         let poisoned = json!({ "product": "poison", "order_id": "1", "amount": "5" });
         let of = |kind: &str, visitor: &str| event_with(kind, visitor, NOW_MS, poisoned.clone());
         let sent = [of("visit", "gone"), of("order", "gone"), of("payment", "gone"), of("visit", "stays")];
@@ -242,13 +245,13 @@ fn what_was_refused_before_does_not_come_back_after() {
         for (path, bytes) in copies {
             std::fs::write(path, bytes).unwrap();
         }
-        app.execute("ALTER TABLE events DROP CONSTRAINT no_poison").await;
+        app.execute("ALTER TABLE event_log DROP CONSTRAINT no_poison").await;
         app.clock.set(NOW_MS + MINUTE_MS);
         assert_eq!(app.retry_dead_letters().await, 6);
         assert_eq!(app.funnel(&shop, TODAY, TODAY).await["visitors"], 1);
         assert_eq!(get(&app, &shop, "visitors/gone").await.0, StatusCode::NOT_FOUND);
         assert_eq!(money(&app, &shop).await.lines().count(), 2);
-        assert_eq!(app.count("SELECT uniqExact(id) FROM events WHERE visitor != 'stays'").await, 2);
+        assert_eq!(app.count("SELECT uniqExact(id) FROM event_log WHERE visitor != 'stays'").await, 2);
         app.close().await;
     });
 }
@@ -259,10 +262,10 @@ fn what_was_left_half_done_is_finished_by_the_next_call() {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         for done in [
-            "ALTER TABLE visitor_days DELETE WHERE visitor = sipHash64('gone') SETTINGS mutations_sync = 1",
-            "ALTER TABLE orders UPDATE visitor = 0 WHERE visitor = sipHash64('gone') SETTINGS \
+            "ALTER TABLE visitor_activity DELETE WHERE visitor = sipHash64('gone') SETTINGS mutations_sync = 1",
+            "ALTER TABLE order_events UPDATE visitor = 0 WHERE visitor = sipHash64('gone') SETTINGS \
             mutations_sync = 1",
-            "ALTER TABLE events DELETE WHERE visitor = 'gone' SETTINGS mutations_sync = 1",
+            "ALTER TABLE event_log DELETE WHERE visitor = 'gone' SETTINGS mutations_sync = 1",
         ] {
             app.clock.set(app.clock.now_ms() + 1);
             app.send(&shop, &life("gone", "1")).await;
@@ -270,8 +273,8 @@ fn what_was_left_half_done_is_finished_by_the_next_call() {
             app.execute(done).await;
             let receipt = forget(&app, &shop, "gone").await;
             assert_ne!(receipt, self::receipt(0, 0, 0, [0, 0]), "{done}");
-            for table in ["events", "orders", "visitor_days"] {
-                let visitor = if table == "events" { "'gone'" } else { "sipHash64('gone')" };
+            for table in ["event_log", "order_events", "visitor_activity"] {
+                let visitor = if table == "event_log" { "'gone'" } else { "sipHash64('gone')" };
                 let left = app.count(&format!("SELECT count() FROM {table} WHERE visitor = {visitor}")).await;
                 assert_eq!(left, 0, "{table} after {done}");
             }
@@ -403,9 +406,9 @@ fn neither_a_kill_nor_what_the_spool_sends_again_brings_a_forgotten_visitor_back
         assert!(installation.log().contains("sending again what is kept"), "{}", installation.log());
         assert_eq!(counter(&installation, "shopfunnel_events_forgotten_total").await, 5);
         let left =
-            "SELECT count() FROM events WHERE visitor = 'gone-4711' OR customer != '' AND order_id = '1'";
+            "SELECT count() FROM event_log WHERE visitor = 'gone-4711' OR customer != '' AND order_id = '1'";
         assert_eq!(installation.count(left).await, 0);
-        let books = "SELECT count() FROM orders FINAL WHERE order_id = '1' AND visitor = 0";
+        let books = "SELECT count() FROM order_events FINAL WHERE order_id = '1' AND visitor = 0";
         assert_eq!(installation.count(books).await, 3);
 
         let data = installation.data_dir.join("data");

@@ -166,7 +166,7 @@ fn what_could_be_read_in_two_ways_is_refused_and_nothing_behind_it_runs() {
             }
         }
         assert!(wrong.is_empty(), "{wrong:#?}");
-        assert_eq!(app.count("SELECT count() FROM events").await, 0);
+        assert_eq!(app.count("SELECT count() FROM event_log").await, 0);
         app.close().await;
     });
 }
@@ -185,7 +185,7 @@ fn requests_one_after_the_other_run_each() {
         let last = request(&visit(&shop, "third")).replace("Host: x", "Host: x\r\nConnection: close");
         let heard = send(&app, format!("{first}{second}{last}").as_bytes()).await;
         assert_eq!(heard.statuses(), ["202", "202", "202"]);
-        assert_eq!(app.count("SELECT uniqExact(title) FROM events").await, 3);
+        assert_eq!(app.count("SELECT uniqExact(title) FROM event_log").await, 3);
         app.close().await;
     });
 }
@@ -212,7 +212,7 @@ fn what_is_odd_but_clear_is_read_as_it_is() {
         }
         let to_a_page = format!("GET /s.js HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", last.len());
         assert_eq!(send(&app, format!("{to_a_page}{last}").as_bytes()).await.statuses(), ["200"]);
-        assert_eq!(app.count("SELECT uniqExact(id) FROM events").await, 6);
+        assert_eq!(app.count("SELECT uniqExact(id) FROM event_log").await, 6);
         app.close().await;
     });
 }

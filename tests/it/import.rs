@@ -63,7 +63,7 @@ fn an_import_counts_once_however_often_it_is_run_and_fills_no_spool() {
         let counts = ["visitors", "bounced", "effective", "inquirers", "inquiry_buyers", "inquiry_payers"];
         assert_eq!(json!(counts.map(|id| &funnel[id])), json!([3, 1, 2, 1, 1, 1]), "{funnel}");
         assert_eq!(found["money"][0]["paid_amount"], "12.5000");
-        assert_eq!(installation.count("SELECT count(DISTINCT id) FROM events").await, 7);
+        assert_eq!(installation.count("SELECT count(DISTINCT id) FROM event_log").await, 7);
 
         let spool = installation.run(&["spool", "inspect", "--json"]);
         let spool: Value = serde_json::from_slice(&spool.stdout).unwrap();
@@ -127,7 +127,7 @@ fn what_a_slow_producer_has_told_is_stored_before_it_goes_on() {
         for (told, piece) in [(3, &past[..3]), (7, &past[3..])] {
             input.write_all(lines(piece).as_bytes()).unwrap();
             let deadline = Instant::now() + Duration::from_secs(60);
-            while installation.count("SELECT count(DISTINCT id) FROM events").await != told {
+            while installation.count("SELECT count(DISTINCT id) FROM event_log").await != told {
                 assert!(Instant::now() < deadline, "waited in vain for {told} events");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

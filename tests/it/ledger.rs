@@ -318,7 +318,7 @@ fn a_payment_that_turns_out_to_be_of_another_order_leaves_the_first() {
             let money = app.report(&shop, "funnel").await["money"][0].clone();
             (money["received_amount"].clone(), money["waiting_payments"]["count"].clone())
         };
-        app.send(&shop, &[paid("of the page", NOW_MS - DAY_MS)]).await;
+        app.browse(&shop, &[paid("of the page", NOW_MS - DAY_MS)]).await;
         assert_eq!(cash().await, (json!("10.0000"), json!(1)));
         app.send(&shop, &[paid("of the server", NOW_MS - DAY_MS + 1)]).await;
         assert_eq!(cash().await, (json!("10.0000"), json!(1)), "told once more");
@@ -350,7 +350,7 @@ fn an_order_of_which_nothing_is_told_any_more_is_taken_back() {
         app.send(&shop, &lives()).await;
         let before = app.report(&shop, "funnel").await;
         assert!(before["funnel"]["payers"].as_u64() > Some(0), "{before}");
-        app.execute("ALTER TABLE orders DELETE WHERE shop = 'tea' SETTINGS mutations_sync = 1").await;
+        app.execute("ALTER TABLE order_events DELETE WHERE shop = 'tea' SETTINGS mutations_sync = 1").await;
         assert!(!verify(&app, &shop, false).await.is_right());
         verify(&app, &shop, true).await;
         assert!(verify(&app, &shop, false).await.is_right());
@@ -530,8 +530,8 @@ fn a_row_of_the_ledger_that_this_version_does_not_know_is_an_error_and_no_refund
         let today = "funnel?from=2026-11-22&to=2026-11-22";
         assert_eq!(app.report(&shop, today).await["money"][0]["refunded_amount"], "0.0000");
         let (_, migration) =
-            include_str!("../../sql/migrations/0031_ledger_cohorts.sql").split_once("Enum8(").unwrap();
-        app.execute(&format!("ALTER TABLE day_ledger MODIFY COLUMN set Enum8('gifts' = 33, {migration}"))
+            include_str!("../../sql/migrations/0044_ledger_money.sql").split_once("Enum8(").unwrap();
+        app.execute(&format!("ALTER TABLE day_ledger MODIFY COLUMN set Enum8('gifts' = 37, {migration}"))
             .await;
         app.execute(
             "INSERT INTO day_ledger (shop, dimension, value, set, currency, after, start, day, batch, \

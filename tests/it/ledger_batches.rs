@@ -44,8 +44,8 @@ fn a_batch_that_is_refused_while_a_shop_is_verified_is_finished_before_the_next(
         app.send(&shop, &lives()).await;
         app.app.settled().await.unwrap();
         app.execute(
-            "INSERT INTO events (shop, at, id, kind, day, visitor) \
-             VALUES ('tea', '2026-11-21 03:00:00.000', generateUUIDv7(), 'visit', '2026-11-21', 'c')",
+            "INSERT INTO visitor_activity (shop, visitor, day, kinds, view_min, view_max) \
+             VALUES ('tea', sipHash64('c'), '2026-11-21', 1, 7, 7)",
         )
         .await;
         app.execute("TRUNCATE TABLE ledger_changes").await;

@@ -125,7 +125,7 @@ fn hostile_names_are_told_and_chosen_by_as_they_are() {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         let names =
-            ["'; DROP TABLE events; --", "\\' OR 1=1", "{shop:String}", "梅 \"<b>\"", "%00\\0", "a,b'"];
+            ["'; DROP TABLE event_log; --", "\\' OR 1=1", "{shop:String}", "梅 \"<b>\"", "%00\\0", "a,b'"];
         for (number, name) in names.iter().enumerate() {
             let told = json!({ "agent": name, "channel": name, "product": name });
             app.send(&shop, &[event_with("inquiry", &format!("v{number}"), MORNING_MS, told)]).await;

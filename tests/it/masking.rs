@@ -38,7 +38,7 @@ fn masked() -> Value {
 /// The named columns of the one event of a visitor.
 async fn columns(app: &TestApp, visitor: &str, names: &str) -> Value {
     app.app.shipped().await.unwrap();
-    let sql = format!("SELECT {names} FROM events WHERE visitor = '{visitor}' FORMAT JSONCompactEachRow");
+    let sql = format!("SELECT {names} FROM event_log WHERE visitor = '{visitor}' FORMAT JSONCompactEachRow");
     serde_json::from_str(app.execute(&sql).await.trim()).unwrap_or_else(|error| panic!("{visitor}: {error}"))
 }
 
@@ -81,7 +81,7 @@ fn an_import_is_masked_as_everything_else() {
                     format!("{condition} AND {column} = '{}'", value.as_str().unwrap())
                 },
             );
-        assert_eq!(installation.count(&format!("SELECT count() FROM events WHERE {is_masked}")).await, 1);
+        assert_eq!(installation.count(&format!("SELECT count() FROM event_log WHERE {is_masked}")).await, 1);
         assert_eq!(server.terminate(), Some(0));
     });
 }

@@ -21,7 +21,7 @@ const AT_ONCE: usize = 4;
 const MAX_EVENTS: usize = 500;
 /// No new group of sets is begun after this.
 const TIME: Duration = Duration::from_secs(15);
-const TABLES: [&str; 3] = ["events", "orders", "visitor_days"];
+const TABLES: [&str; 3] = ["event_log", "order_events", "visitor_activity"];
 
 /// A set, its shop and a window.
 type Asked<'a> = (&'a Set, &'a TestShop, (NaiveDate, NaiveDate));

@@ -45,8 +45,7 @@ fn a_person_is_a_customer_where_known_and_else_a_visitor() {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         let mei = || json!({ "customer": "mei" });
-        // One customer on two devices is one person with two orders; the same device without a customer is
-        // another.
+        // One customer on two devices is one person, and so is the device that has named no other.
         app.send(&shop, &paid_order("1", "phone", MORNING_MS, 1, mei())).await;
         app.send(&shop, &paid_order("2", "laptop", MORNING_MS, 1, mei())).await;
         app.send(&shop, &paid_order("3", "phone", MORNING_MS, 1, json!({}))).await;
@@ -71,9 +70,13 @@ fn a_person_is_a_customer_where_known_and_else_a_visitor() {
         .await;
         let body = orders(&app, &shop, "2026-11-21", "2026-11-21").await;
         let expected = json!({
-            "payers": 3, "repeat_buyers": 1, "repeat_buyer_rate": 1.0 / 3.0, "old_buyers": 0, "old_buyer_share": 0.0,
+            "payers": 2, "repeat_buyers": 1, "repeat_buyer_rate": 0.5, "old_buyers": 0, "old_buyer_share": 0.0,
         });
         assert_eq!(body["repeat"], expected);
+        // Of several customers none is the device's: its order without a customer is its own.
+        app.send(&shop, &[event_with("visit", "phone", MORNING_MS, json!({ "customer": "lan" }))]).await;
+        let body = orders(&app, &shop, "2026-11-21", "2026-11-21").await;
+        assert_eq!((&body["repeat"]["payers"], &body["repeat"]["repeat_buyers"]), (&json!(3), &json!(1)));
         app.close().await;
     });
 }

@@ -193,7 +193,7 @@ async fn country_of(app: &TestApp, shop: &crate::app::TestShop, address: &str) -
     let visitor = uuid::Uuid::now_v7().to_string();
     app.send(shop, &[event_with("visit", &visitor, NOW_MS, json!({ "ip": address }))]).await;
     app.app.shipped().await.unwrap();
-    app.execute(&format!("SELECT country FROM events WHERE visitor = '{visitor}'")).await.trim().to_owned()
+    app.execute(&format!("SELECT country FROM event_log WHERE visitor = '{visitor}'")).await.trim().to_owned()
 }
 
 async fn metric(app: &TestApp, name: &str) -> Option<i64> {
@@ -278,7 +278,7 @@ fn a_file_is_exchanged_while_events_arrive() {
             sent += events.len();
         }
         exchanging.join().unwrap();
-        assert_eq!(app.count("SELECT count() FROM events WHERE country = 'SE'").await, sent as u64);
+        assert_eq!(app.count("SELECT count() FROM event_log WHERE country = 'SE'").await, sent as u64);
         assert!(sent >= 50);
         app.close().await;
     });

@@ -5,14 +5,14 @@ use crate::server::library;
 use reqwest::{Client, StatusCode};
 use shopfunnel::engine::{Engine, EngineOptions, TOKEN_HEADER, confine};
 use shopfunnel::grafana::reader::{Reader, TABLES};
-use shopfunnel::store::Store;
+use shopfunnel::store::{Rebuild, Store};
 use std::collections::BTreeSet;
 use tempfile::TempDir;
 
 const DATABASE: &str = "it_readers";
 const PASSWORD: &str = "of tea";
 /// What only the tracker works with.
-const CLOSED: [&str; 8] = [
+const CLOSED: [&str; 9] = [
     "migrations",
     "view_texts",
     "seen_values",
@@ -20,6 +20,7 @@ const CLOSED: [&str; 8] = [
     "ledger_rules",
     "ledger_orders",
     "ledger_visitors",
+    "ledger_conversations",
     "ledger_keys",
 ];
 const REFUSALS: [&str; 6] = [
@@ -61,7 +62,7 @@ impl Server {
         })
         .await
         .expect("the engine starts with the file in users.d");
-        Store::new(store_of(&engine, DATABASE)).unwrap().migrate().await.unwrap();
+        Store::new(store_of(&engine, DATABASE)).unwrap().migrate(Rebuild::Now).await.unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
         let server = Server { engine, client, directory };
         for shop in ["tea-1", "cup"] {
@@ -256,17 +257,17 @@ const STATEMENTS: &[&str] = &[
     "SELECT * FROM redis('127.0.0.1:1', 'k', 'k String, v String')",
     "SELECT * FROM mergeTreeIndex('it_readers', 'ledger_changes')",
     "SELECT * FROM merge('it_readers', '^ledger_changes$')",
-    "SELECT * FROM loop('it_readers', 'events') LIMIT 1",
+    "SELECT * FROM loop('it_readers', 'event_log') LIMIT 1",
     "SELECT * FROM it_readers.migrations",
     "SHOW ACCESS",
     "SHOW GRANTS FOR tracker",
     "SHOW CREATE USER tracker",
-    "BACKUP TABLE events TO File('x')",
-    "RESTORE TABLE events FROM File('x')",
-    "CREATE DICTIONARY mine (x UInt64) PRIMARY KEY x SOURCE(CLICKHOUSE(TABLE 'events')) LAYOUT(FLAT()) \
+    "BACKUP TABLE event_log TO File('x')",
+    "RESTORE TABLE event_log FROM File('x')",
+    "CREATE DICTIONARY mine (x UInt64) PRIMARY KEY x SOURCE(CLICKHOUSE(TABLE 'event_log')) LAYOUT(FLAT()) \
     LIFETIME(0)",
     "CREATE NAMED COLLECTION mine AS x = 1",
-    "INSERT INTO events (shop) VALUES ('tea-1')",
+    "INSERT INTO event_log (shop) VALUES ('tea-1')",
     "INSERT INTO annotations (shop, text) VALUES ('tea-1', 'x')",
     "INSERT INTO FUNCTION file('/tmp/x', 'CSV', 'x String') SELECT 'x'",
     "INSERT INTO FUNCTION url('http://127.0.0.1:1/', 'CSV', 'x String') SELECT 'x'",
@@ -278,23 +279,23 @@ const STATEMENTS: &[&str] = &[
     "CREATE FUNCTION mine AS x -> x",
     "CREATE USER mine",
     "CREATE ROLE mine",
-    "CREATE ROW POLICY all_of_it ON it_readers.events USING 1 TO grafana_tea_1",
+    "CREATE ROW POLICY all_of_it ON it_readers.event_log USING 1 TO grafana_tea_1",
     "CREATE SETTINGS PROFILE mine",
     "ALTER USER grafana_tea_1 SETTINGS readonly = 0",
-    "ALTER TABLE events DELETE WHERE 1",
-    "ALTER TABLE events UPDATE text = 'x' WHERE 1",
-    "ALTER TABLE events DROP PARTITION ID '202611'",
-    "ALTER TABLE events ADD COLUMN x UInt8",
-    "DELETE FROM events WHERE 1",
-    "DROP TABLE events",
+    "ALTER TABLE event_log DELETE WHERE 1",
+    "ALTER TABLE event_log UPDATE text = 'x' WHERE 1",
+    "ALTER TABLE event_log DROP PARTITION ID '202611'",
+    "ALTER TABLE event_log ADD COLUMN x UInt8",
+    "DELETE FROM event_log WHERE 1",
+    "DROP TABLE event_log",
     "DROP DATABASE it_readers",
-    "DROP ROW POLICY shopfunnel ON it_readers.events",
-    "TRUNCATE TABLE events",
-    "RENAME TABLE events TO others",
-    "OPTIMIZE TABLE events",
-    "DETACH TABLE events",
+    "DROP ROW POLICY shopfunnel ON it_readers.event_log",
+    "TRUNCATE TABLE event_log",
+    "RENAME TABLE event_log TO others",
+    "OPTIMIZE TABLE event_log",
+    "DETACH TABLE event_log",
     "GRANT SELECT ON it_readers.* TO grafana_tea_1",
-    "REVOKE ALL ON it_readers.events FROM tracker",
+    "REVOKE ALL ON it_readers.event_log FROM tracker",
     "KILL QUERY WHERE 1",
     "SYSTEM SHUTDOWN",
     "SYSTEM FLUSH LOGS",
@@ -303,7 +304,7 @@ const STATEMENTS: &[&str] = &[
     "SET max_memory_usage = 99999999999",
     "SELECT 1 SETTINGS readonly = 0",
     "SELECT 1 SETTINGS max_memory_usage = 99999999999",
-    "SELECT count() FROM events SETTINGS use_query_cache = 1",
+    "SELECT count() FROM event_log SETTINGS use_query_cache = 1",
 ];
 
 /// The engine of these tests keeps no users of its own, so statements that make some are only read by it.

@@ -57,8 +57,9 @@ impl Fact {
         }
     }
 
-    fn is_of_money(&self) -> bool {
-        matches!(self.sent.kind, "order" | "payment" | "refund")
+    /// Of which what the server tells counts otherwise than what a page tells.
+    fn is_by_teller(&self) -> bool {
+        matches!(self.sent.kind, "order" | "payment" | "refund") || self.sent.conversation.is_some()
     }
 
     /// The first tick at which it has happened.
@@ -136,8 +137,8 @@ fn events_sent_up_to_five_times_within_three_days_count_as_if_sent_once() {
             let tick = fact.tick();
             let first_way = fact.way(&mut random);
             fact.sent.verified = first_way == Way::Server;
-            // Who tells of money decides which amount counts, so that is no repeat by another way.
-            let way = |random: &mut Rng| if fact.is_of_money() { first_way } else { fact.way(random) };
+            // Who tells of money or of a conversation decides what counts, so that is no repeat by another way.
+            let way = |random: &mut Rng| if fact.is_by_teller() { first_way } else { fact.way(random) };
             first[tick].push((first_way, fact.json()));
             every[tick].push((way(&mut random), fact.json()));
             let latest = if fact.address.is_some() { COOKIELESS_REPEAT_TICKS } else { REPEAT_TICKS };
@@ -210,7 +211,7 @@ const SMALL_SHOP: (&str, &str) = ("2026-11-20", "2026-11-22");
 /// again.
 async fn replay(window: usize, others: usize) {
     let app = spawn_app().await;
-    for table in ["events", "orders", "visitor_days"] {
+    for table in ["event_log", "order_events", "visitor_activity"] {
         let setting = format!("non_replicated_deduplication_window = {window}");
         app.execute(&format!("ALTER TABLE {table} MODIFY SETTING {setting}")).await;
     }
@@ -230,17 +231,17 @@ async fn replay(window: usize, others: usize) {
 
     app.send(&shop, &batch).await;
     assert_eq!(figures().await, expected, "the batch sent again");
-    app.execute("INSERT INTO events SELECT * FROM events WHERE shop = 'tea'").await;
+    app.execute("INSERT INTO event_log SELECT * FROM event_log WHERE shop = 'tea'").await;
     assert_eq!(figures().await, expected, "the rows written again");
     app.clock.set(NOW_MS + 6 * DAY_MS);
     app.send(&shop, &batch).await;
     app.browse(&shop, &batch).await;
     assert_eq!(figures().await, expected, "the batch sent again after a week");
-    for table in ["events", "orders", "visitor_days"] {
+    for table in ["event_log", "order_events", "visitor_activity"] {
         app.execute(&format!("OPTIMIZE TABLE {table} FINAL")).await;
     }
     assert_eq!(figures().await, expected, "all of it merged");
-    assert_eq!(app.count("SELECT count() FROM events WHERE shop = 'tea'").await, batch.len() as u64);
+    assert_eq!(app.count("SELECT count() FROM event_log WHERE shop = 'tea'").await, batch.len() as u64);
     app.close().await;
 }
 

@@ -125,11 +125,11 @@ fn a_killed_server_loses_nothing_it_acknowledged_and_counts_it_once() {
         let mut stored = 0;
         for ids in ids.chunks(5_000) {
             stored += installation
-                .count(&format!("SELECT uniqExact(id) FROM events WHERE id IN ({})", ids.join(",")))
+                .count(&format!("SELECT uniqExact(id) FROM event_log WHERE id IN ({})", ids.join(",")))
                 .await;
         }
         assert_eq!(stored, acknowledged.len() as u64, "acknowledged events are lost");
-        let distinct = installation.count("SELECT uniqExact(id) FROM events").await;
+        let distinct = installation.count("SELECT uniqExact(id) FROM event_log").await;
         // Those without an answer may be stored too, and are in the figures a moment later.
         let funnel = funnel_with(&installation, &shop, distinct).await;
         assert_eq!(funnel["visitors"], distinct, "each event has its own visitor");

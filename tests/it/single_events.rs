@@ -39,9 +39,9 @@ fn the_last_events_come_newest_arrival_first_and_each_once() {
             app.send(&shop, std::slice::from_ref(sent)).await;
         }
         let found = events(&app, &shop, "events/recent").await;
-        assert_eq!(ids(&found), [&timeless, &again, &old, &first].map(|sent| sent["id"].as_str().unwrap()));
-        assert_eq!(found[1]["received_at"], "2026-11-22T04:04:00.000Z");
-        assert_eq!(found[2]["at"], "2026-08-24T04:00:00.000Z");
+        assert_eq!(ids(&found), [&old, &timeless, &again, &first].map(|sent| sent["id"].as_str().unwrap()));
+        assert_eq!(found[2]["received_at"], "2026-11-22T04:01:00.000Z");
+        assert_eq!(found[0]["at"], "2026-08-24T04:00:00.000Z");
         let carts = events(&app, &shop, "events/recent?kind=cart").await;
         assert_eq!(ids(&carts), ids(&found[3..]));
         assert!(events(&app, &shop, "events/recent?kind=refund").await.is_empty());
@@ -62,7 +62,7 @@ fn an_event_is_told_with_all_that_it_holds_and_nothing_else() {
     run(async {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
-        let payment = json!({ "payment_id": "P-1", "order_id": "A-1", "amount": "128.5", "customer": "c-7",
+        let payment = json!({ "payment_id": "P-1", "order_id": "A-1", "amount": "128.5", "currency": "CNY", "customer": "c-7",
             "url": "https://tea.example/pay", "product": "longjing", "variant": "blue:b" });
         let payment = event_with("payment", "v", NOW_MS, payment);
         app.send(&shop, std::slice::from_ref(&payment)).await;
@@ -138,6 +138,7 @@ fn a_path_holds_what_the_visitor_did_and_what_became_of_their_orders() {
         app.send(&shop, &mine).await;
         app.send(&shop, &others).await;
         app.send(&shop, &mine).await;
+        app.app.settled().await.unwrap();
         let (status, body) = get(&app, &shop, "visitors/v").await;
         assert_eq!(status, StatusCode::OK, "{body}");
         assert_eq!(ids(body["events"].as_array().unwrap()), ids(&mine));
@@ -286,9 +287,9 @@ fn neither_the_last_events_nor_a_path_reads_the_whole_shop() {
         app.app.shipped().await.unwrap();
         // Four months of visitors who come for ten page views each, and what one of them bought.
         app.execute(&format!(
-            "INSERT INTO events (shop, at, id, kind, day, received_at, visitor) \
+            "INSERT INTO event_log (shop, at, id, kind, day, rank, visitor) \
              SELECT 'big', fromUnixTimestamp64Milli({NOW_MS} - number * 10000) AS a, generateUUIDv4(), \
-             if(number = 500000, 'rating', 'visit'), toDate(a), a + toIntervalMillisecond(rand() % 5000), \
+             if(number = 500000, 'rating', 'visit'), toDate(a), 4611686018427387904 - toUnixTimestamp64Milli(a) - rand() % 5000, \
              'v' || toString(intDiv(number, 10)) FROM numbers({ROWS})"
         ))
         .await;
@@ -388,10 +389,11 @@ fn hostile_text_comes_out_as_the_contract_says() {
             for (told, sent) in told.iter().zip(&sent) {
                 for (name, max_chars) in [("url", 2_048), ("referrer", 2_048), ("title", 512)] {
                     let expected = shown(sent[name].as_str().unwrap(), max_chars);
+                    let expected = if expected.trim().is_empty() { String::new() } else { expected };
                     assert_eq!(told[name].as_str().unwrap_or_default(), expected, "{name} TEST_SEED={seed}");
                 }
                 for name in ["order_id", "agent", "channel", "product", "variant"] {
-                    let expected = sent[name].as_str().unwrap();
+                    let expected = sent[name].as_str().unwrap().trim();
                     assert_eq!(told[name].as_str().unwrap_or_default(), expected, "{name} TEST_SEED={seed}");
                 }
             }

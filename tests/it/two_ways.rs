@@ -134,6 +134,14 @@ fn figures_of_view(row: &Value, has_cash: bool) -> BTreeMap<String, Value> {
                 *total = *total + sum(part, of);
             }
         }
+        for (of, id) in
+            [("unverified", "unverified_paid_amount"), ("cost", "cost_amount"), ("profit", "gross_profit")]
+        {
+            let total = sums.entry(format!("{} {id}", currency(part))).or_default();
+            *total = *total + sum(part, of);
+        }
+        *counts.entry(format!("{} orders_without_cost", currency(part))).or_default() +=
+            part["uncosted_orders"].as_u64().unwrap();
         for id in ["orders", "paid_orders"] {
             *counts.entry(format!("{} {id}", currency(part))).or_default() += part[id].as_u64().unwrap();
         }

@@ -20,7 +20,7 @@ pub async fn run(plan: Plan) -> Report {
     for _ in 0..plan.cycles {
         execute(&tables, "SYSTEM STOP MERGES events").await;
         let settings = format!("parts_to_delay_insert = 0, parts_to_throw_insert = {TOO_MANY_PARTS}");
-        execute(&tables, &format!("ALTER TABLE events MODIFY SETTING {settings}")).await;
+        execute(&tables, &format!("ALTER TABLE event_log MODIFY SETTING {settings}")).await;
         let failures = insert_failures(&trial).await;
         let traffic =
             trial.traffic(&Load { connections: 4, events_per_second: Some(500.0), ..Load::default() });
@@ -28,7 +28,7 @@ pub async fn run(plan: Plan) -> Report {
         trial.until_acked(MIN_ACKED).await;
         let answers = traffic.end().await;
         trial.report.require(answers.failed.is_empty(), format!("ingest noticed: {:?}", answers.failed));
-        let reset = "ALTER TABLE events RESET SETTING parts_to_delay_insert, parts_to_throw_insert";
+        let reset = "ALTER TABLE event_log RESET SETTING parts_to_delay_insert, parts_to_throw_insert";
         execute(&tables, reset).await;
         execute(&tables, "SYSTEM START MERGES events").await;
         slowest = slowest.max(trial.drained().await);
