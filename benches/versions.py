@@ -1,6 +1,6 @@
 """Two builds of the program under the same load in turn: whether a change costs anything.
 
-    python3 benches/versions.py BEFORE AFTER [--only away,forwarded,embedded,questions] [--rounds N]
+    python3 benches/versions.py BEFORE AFTER [--only away,forwarded,embedded,questions,import,drain] [--rounds N]
 
 BEFORE and AFTER are two `shopfunnel` programs, each built with `cargo build --release`. Wants `wrk`, and a
 machine on which nothing else runs. Absolute figures are noise; the ratio of each round is what is compared.
@@ -65,10 +65,9 @@ class Version:
         self.keys = json.loads(self.run(*new.split()))
         self.environment |= environment
         log = open(directory / "log", "w")
-        started = {"env": self.environment, "cwd": directory, "stdout": log, "stderr": log}
-        self.server = subprocess.Popen([self.program, "serve"], **started)
-        self.until(lambda: self.metric("events_accepted_total") is not None)
+        self.started = {"env": self.environment, "cwd": directory, "stdout": log, "stderr": log}
         self.turn = 0
+        self.begin()
 
     def run(self, *arguments):
         command = [self.program, *arguments]
@@ -134,8 +133,54 @@ class Version:
         return sent / took_us * 1e6, p99_us / 1e3, busy / sent * 1e6
 
     def cpu_seconds(self):
-        stat = Path(f"/proc/{self.server.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds_of(self.server.pid)
+
+    def engine_cpu_seconds(self):
+        children = Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text().split()
+        return sum(cpu_seconds_of(pid) for pid in children)
+
+    def begin(self):
+        """Starts the server, and waits until it answers."""
+        self.server = subprocess.Popen([self.program, "serve"], **self.started)
+        self.until(lambda: self.metric("events_accepted_total") is not None)
+
+    def bytes_stored(self):
+        """Of all tables."""
+        parts = list((self.directory / "data/engine").rglob("store/*/*/*_*_*_*"))
+        active = [part for part in parts if part.is_dir()]
+        return sum(file.stat().st_size for part in active for file in part.rglob("*") if file.is_file())
+
+    def import_past(self, path):
+        """Events a second of an import, and processor time of ClickHouse and of the tracker in µs an event."""
+        engine, tracker, began = self.engine_cpu_seconds(), self.cpu_seconds(), time.monotonic()
+        self.run("import", "events", str(path), "--shop", "tea")
+        took = time.monotonic() - began
+        return (
+            PAST_EVENTS / took,
+            (self.engine_cpu_seconds() - engine) / PAST_EVENTS * 1e6,
+            (self.cpu_seconds() - tracker) / PAST_EVENTS * 1e6,
+        )
+
+    def drain(self):
+        """The same of a backlog that waits when the server starts."""
+        self.stop()
+        self.begin_with(AWAY)
+        self.load(False, False)
+        waiting = self.metric("events_accepted_total")
+        self.stop()
+        self.begin_with({})
+        began, tracker, engine = time.monotonic(), self.cpu_seconds(), self.engine_cpu_seconds()
+        self.until(lambda: self.metric("events_shipped_total") >= waiting)
+        took = time.monotonic() - began
+        return (
+            waiting / took,
+            (self.engine_cpu_seconds() - engine) / waiting * 1e6,
+            (self.cpu_seconds() - tracker) / waiting * 1e6,
+        )
+
+    def begin_with(self, environment):
+        self.started = self.started | {"env": self.environment | environment}
+        self.begin()
 
     def ask(self, query):
         """Milliseconds of one answer."""
@@ -148,6 +193,11 @@ class Version:
     def stop(self):
         self.server.terminate()
         self.server.wait()
+
+
+def cpu_seconds_of(pid):
+    stat = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def in_turn(before, after, rounds, measure):
@@ -172,9 +222,9 @@ def ingest(before, after, rounds, forwarded, ships, name):
     )
 
 
-def past(path):
-    """A month of a shop, the same at every call."""
-    chance, now, count = random.Random(3), datetime.now(timezone.utc), 0
+def past(path, seed=3):
+    """A month of a shop, the same at every call with a seed."""
+    chance, now, count = random.Random(seed), datetime.now(timezone.utc), 0
     with open(path, "w") as out:
         while count < PAST_EVENTS:
             visitor = f"v{chance.randrange(PAST_EVENTS // 12)}"
@@ -216,6 +266,27 @@ def questions(before, after, rounds, directory):
         print(f"| {name} | {old:.1f} / {new:.1f} | {ratio:.2f} |", flush=True)
 
 
+def written(before, after, rounds, directory, name):
+    """How fast events come into the store: of imports, each of other events, or of a backlog."""
+
+    def measure(version):
+        if name == "drain":
+            return version.drain()
+        file = directory / "past"
+        past(file, random.randrange(1 << 30))
+        return version.import_past(file)
+
+    found = list(in_turn(before, after, rounds, measure))
+    ratios = sorted(new[0] / old[0] for old, new in found)
+    middle = lambda which, place: statistics.median(pair[which][place] for pair in found)
+    print(
+        f"| {name} | {middle(0, 0):.0f} / {middle(1, 0):.0f} | {middle(0, 1):.1f} / {middle(1, 1):.1f} "
+        f"| {middle(0, 2):.1f} / {middle(1, 2):.1f} "
+        f"| {statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f}) |",
+        flush=True,
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("before")
@@ -231,7 +302,11 @@ def main():
             environment = AWAY if part in ("away", "forwarded") else {}
             before = Version(asked.before, place / "before", environment)
             after = Version(asked.after, place / "after", environment)
-            if part == "questions":
+            if part in ("import", "drain"):
+                print("\n| load | events/s | µs of ClickHouse's processor | µs of the tracker's | ratio |")
+                print("|---|---|---|---|---|")
+                written(before, after, asked.rounds, place, part)
+            elif part == "questions":
                 print("\n| question | ms | ratio |\n|---|---|---|")
                 questions(before, after, asked.rounds, place)
             else:

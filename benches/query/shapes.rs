@@ -41,7 +41,7 @@ pub const WINDOW_FUNNEL: Shape = Shape {
     text: "SELECT step[group], count() FROM (
             SELECT visitor[found],
               windowFunnel(2592000)(toDateTime(at), kind = 'visit', kind = 'inquiry', kind = 'order', kind = 'payment') AS step
-            FROM events WHERE shop = {shop:String} AND at >= {from:Date} AND at < {to:Date} + 1 AND visitor != ''
+            FROM event_log WHERE shop = {shop:String} AND at >= {from:Date} AND at < {to:Date} + 1 AND visitor != ''
             GROUP BY visitor[key])
           GROUP BY step[group]",
     source: FIRST_SOURCE,
@@ -63,7 +63,7 @@ pub const OTHERS: [Shape; 5] = [
                         FROM (
                           SELECT visitor[column], at, if(kind = 'visit', at, NULL) AS l0, if(kind = 'inquiry', at, NULL) AS l1,
                             if(kind = 'order', at, NULL) AS l2, if(kind = 'payment', at, NULL) AS l3
-                          FROM events
+                          FROM event_log
                           WHERE shop = {shop:String} AND at >= {from:Date} AND at < {to:Date} + 1 AND visitor != ''
                             AND kind IN ('visit', 'inquiry', 'order', 'payment'))))) WHERE l0 IS NOT NULL)
                 GROUP BY visitor[key])
@@ -75,7 +75,7 @@ pub const OTHERS: [Shape; 5] = [
         text: "SELECT count(), countIf(views > 1 OR did), countIf(asked), countIf(ordered)[group] FROM (
                 SELECT visitor[found], countIf(kind = 'visit') AS views, max(kind IN ('inquiry', 'cart', 'favorite', 'order')) AS did,
                   max(kind = 'inquiry') AS asked, max(kind = 'order') AS ordered
-                FROM events WHERE shop = {shop:String} AND at >= {from:Date} AND at < {to:Date} + 1 AND visitor != ''
+                FROM event_log WHERE shop = {shop:String} AND at >= {from:Date} AND at < {to:Date} + 1 AND visitor != ''
                 GROUP BY visitor[key])
               GROUP BY ALL",
         source: FIRST_SOURCE,
@@ -84,7 +84,7 @@ pub const OTHERS: [Shape; 5] = [
         name: "`visitor_days`, in key order",
         text: "SELECT count(), countIf(bitAnd(did, 28) != 0 OR views), countIf(bitAnd(did, 4) != 0)[group] FROM (
                 SELECT visitor[found], groupBitOr(kinds) AS did, max(view_min < view_max) AS views
-                FROM visitor_days WHERE shop = {shop:String} AND day BETWEEN {from:Date} AND {to:Date}
+                FROM visitor_activity WHERE shop = {shop:String} AND day BETWEEN {from:Date} AND {to:Date}
                 GROUP BY visitor[key])
               GROUP BY ALL
               SETTINGS optimize_aggregation_in_order = 1",
@@ -120,9 +120,9 @@ pub const EXACT_DAYS: &str =
 pub const VISITOR_DAYS: &str = "
     SELECT visitor, day, minIf(id, kind = 'visit') != maxIf(id, kind = 'visit') OR max(kind != 'visit') AS effective, max(kind = 'order') AS bought
     FROM (
-      SELECT visitor, day, sipHash64(id) AS id, kind FROM events
+      SELECT visitor, day, sipHash64(id) AS id, kind FROM event_log
       WHERE shop = {shop:String} AND day BETWEEN {from:Date} AND {to:Date} AND visitor != '' AND kind IN ('visit', 'inquiry', 'cart', 'favorite')
       UNION ALL
       SELECT argMin(events.visitor, at) AS visitor, argMin(events.day, at) AS day, 0 AS id, 'order' AS kind
-      FROM events WHERE shop = {shop:String} AND events.kind = 'order' GROUP BY order_id HAVING day BETWEEN {from:Date} AND {to:Date})
+      FROM event_log WHERE shop = {shop:String} AND events.kind = 'order' GROUP BY order_id HAVING day BETWEEN {from:Date} AND {to:Date})
     GROUP BY visitor, day";

@@ -3,9 +3,13 @@
 Builds the earlier version from its commit, has it take some weeks of a shop, kills it, and starts this version on what it left; the first
 starts are killed in their middle. Then every report must be what the earlier version said, and the ledger must prove right.
 
-    python3 tests/upgrade/run.py [COMMIT]
+    python3 tests/upgrade/run.py [--commit COMMIT] [--events N]
+
+With `--events` the shop's past is imported, N events of it; both versions are built for speed, and the new one is killed every
+20 seconds until all of it is in the figures.
 """
 
+import argparse
 import json
 import os
 import random
@@ -26,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EARLIER = "fd4f3d4"
 WORK = ROOT / "target" / "upgrade"
 KILLS = 6
+KILL_EVERY = 20
+FOLDERS = {"dev": "debug", "release": "release"}
 # More than one client may bring in a day: all of them must be known from before.
 PAGES = [f"page-{number}" for number in range(60)]
 PATIENCE = 60
@@ -33,18 +39,20 @@ DIMENSIONS = (
     "source medium campaign device browser os country region city landing agent channel product variant customer_type"
 ).split()
 # What says when an answer was made, not what it says.
-MOMENTS = {"fresh_until", "restated_at", "now", "age_days"}
+MOMENTS = {"fresh_until", "restated_at", "now", "age_days", "next_cursor"}
 
 
-def built(commit):
+def built(commit, profile):
     """The program of an earlier commit."""
     tree = WORK / commit
     if not tree.exists():
         subprocess.run(["git", "worktree", "prune"], cwd=ROOT, check=True)
         subprocess.run(["git", "worktree", "add", "--detach", str(tree), commit], cwd=ROOT, check=True)
     target = WORK / "build"
-    subprocess.run(["cargo", "build", "--target-dir", str(target)], cwd=tree, check=True)
-    return target / "debug" / "shopfunnel"
+    subprocess.run(
+        ["cargo", "build", "--profile", profile, "--target-dir", str(target)], cwd=tree, check=True
+    )
+    return target / FOLDERS[profile] / "shopfunnel"
 
 
 def free_port():
@@ -148,15 +156,60 @@ class Shop:
         reports += [f"funnel?{window}&breakdown={dimension}" for dimension in DIMENSIONS]
         return {report: ask(report) for report in reports}
 
+    def fresh_until(self, keys):
+        """Until when what arrived is in the figures, in seconds since 1970."""
+        answer = self.get(f"http://127.0.0.1:{self.port}/v1/shops/tea/funnel", keys["read_key"])
+        return datetime.fromisoformat(answer["fresh_until"].replace("Z", "+00:00")).timestamp()
+
     def settled(self, keys):
         asked = time.time()
-        fresh = lambda: self.get(f"http://127.0.0.1:{self.port}/v1/shops/tea/funnel", keys["read_key"])[
-            "fresh_until"
-        ]
-        self.until(
-            "every event is in the figures",
-            lambda: datetime.fromisoformat(fresh().replace("Z", "+00:00")).timestamp() >= asked,
-        )
+        self.until("every event is in the figures", lambda: self.fresh_until(keys) >= asked)
+
+
+def past(path, count, chance, now):
+    """A month of a shop with `count` events, as lines of a file."""
+    sources = ["", "?utm_source=news&utm_campaign=tea", "?utm_source=ads"]
+    visitors = max(1, count // 12)
+    with open(path, "w") as out:
+        for number in range(count):
+            visitor = chance.randrange(visitors)
+            # Each visitor's events lie on few days.
+            day = (visitor * 7919 + chance.randrange(3) * 11) % 30
+            # An hour ago at least: nobody who may still come back becomes bounced meanwhile.
+            at = int(
+                (now - timedelta(days=day, hours=1, seconds=chance.randrange(60_000))).timestamp() * 1000
+            )
+            ident = uuid.UUID(int=chance.getrandbits(128), version=4)
+            kind = "visit" if number % 10 < 7 else ("cart", "inquiry", "order")[number % 10 - 7]
+            more = ""
+            if kind == "order":
+                more = f',"order_id":"o{number // 20}","amount":"{number % 900}.50"'
+            elif kind == "inquiry":
+                more = f',"agent":"{("Anna", "Wei")[visitor % 2]}","channel":"web"'
+            out.write(
+                f'{{"kind":"{kind}","visitor":"v{visitor}","at":{at},"id":"{ident}"'
+                f',"url":"https://shop.example/{PAGES[visitor % 60]}/{sources[number % 3]}"{more}}}\n'
+            )
+
+
+def survive(shop, program, keys):
+    """Starts the program again and again until everything is in the figures; the seconds that it took."""
+    began = time.monotonic()
+    while True:
+        shop.launch(program)
+        # Later than a start says of itself before it has looked.
+        asked = time.time() + 2
+        until = time.monotonic() + KILL_EVERY
+        while time.monotonic() < until:
+            try:
+                if shop.fresh_until(keys) >= asked:
+                    return time.monotonic() - began
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                pass
+            if shop.server.poll() is not None:
+                sys.exit(f"the start ended\n{(shop.directory / 'log').read_text()[-3000:]}")
+            time.sleep(0.2)
+        shop.kill()
 
 
 def without_moments(value):
@@ -214,41 +267,44 @@ def life(chance, now):
 
 
 def main():
-    earlier = built(sys.argv[1] if len(sys.argv) > 1 else EARLIER)
-    subprocess.run(["cargo", "build"], cwd=ROOT, check=True)
-    present = ROOT / "target" / "debug" / "shopfunnel"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--commit", default=EARLIER)
+    parser.add_argument("--events", type=int, default=0)
+    asked = parser.parse_args()
+    profile = "release" if asked.events else "dev"
+    earlier = built(asked.commit, profile)
+    subprocess.run(["cargo", "build", "--profile", profile], cwd=ROOT, check=True)
+    present = ROOT / "target" / FOLDERS[profile] / "shopfunnel"
+    how = f"{KILLS} starts killed"
     chance = random.Random(7)
     now = datetime.now(timezone.utc)
     with tempfile.TemporaryDirectory(prefix="shopfunnel-upgrade-") as place:
         shop = Shop(Path(place))
-        new = [
-            "shop",
-            "add",
-            "--name",
-            "Tea",
-            "--slug",
-            "tea",
-            "--time-zone",
-            "Asia/Shanghai",
-            "--currency",
-            "CNY",
-            "--json",
-        ]
-        keys = json.loads(shop.run(earlier, *new))
+        new = "shop add --name Tea --slug tea --time-zone Asia/Shanghai --currency CNY --json"
+        keys = json.loads(shop.run(earlier, *new.split()))
         shop.serve(earlier)
-        shop.send(keys, life(chance, now))
+        if asked.events:
+            past(shop.directory / "past", asked.events, chance, now)
+            shop.run(earlier, "import", "events", "past", "--shop", "tea")
+            global PATIENCE
+            PATIENCE = 3600
+        else:
+            shop.send(keys, life(chance, now))
         shop.settled(keys)
         since, until = now - timedelta(days=45), now + timedelta(hours=8)
         said = shop.reports(keys, since, until)
         shop.kill()
-        for number in range(KILLS):
-            shop.launch(present)
-            time.sleep(0.15 + number * 0.25)
-            shop.kill()
-        shop.serve(present)
+        if asked.events:
+            how = f"killed every {KILL_EVERY} s, in the figures after {survive(shop, present, keys):.0f} s"
+        else:
+            for number in range(KILLS):
+                shop.launch(present)
+                time.sleep(0.15 + number * 0.25)
+                shop.kill()
+            shop.serve(present)
         shop.settled(keys)
         says = shop.reports(keys, since, until)
-        wrong = [report for report in said if not contains(says[report], said[report])]
+        wrong = [report for report in said if differences(says[report], said[report])]
         proved = shop.run(present, "ledger", "verify", "--shop", "tea")
         shop.browse(
             keys,
@@ -266,20 +322,20 @@ def main():
         assert len(landings["groups"]) >= len(PAGES) and not unknown, landings["groups"][:3]
         shop.kill(signal.SIGTERM)
     for report in wrong:
-        print(f"{report}\n  said {json.dumps(said[report])[:400]}\n  says {json.dumps(says[report])[:400]}")
-    print(f"upgrade: {len(said)} reports, {len(wrong)} differ; {KILLS} starts killed; {proved.strip()}")
+        print(report, *differences(says[report], said[report]), sep="\n  ")
+    print(f"upgrade: {len(said)} reports, {len(wrong)} differ; {how}; {proved.strip()}")
     sys.exit(1 if wrong else 0)
 
 
-def contains(new, old):
-    """Whether everything of the old answer is in the new one; fields may have been added."""
-    if isinstance(old, dict):
-        return isinstance(new, dict) and all(
-            name in new and contains(new[name], part) for name, part in old.items()
-        )
-    if isinstance(old, list):
-        return isinstance(new, list) and len(new) == len(old) and all(map(contains, new, old))
-    return new == old
+def differences(new, old, path=""):
+    """Where the new answer lacks something of the old one, at most a few places; fields may have been added."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        parts = [(new.get(name), part, f"{path}.{name}") for name, part in old.items()]
+    elif isinstance(old, list) and isinstance(new, list) and len(new) == len(old):
+        parts = [(new[number], part, f"{path}[{number}]") for number, part in enumerate(old)]
+    else:
+        return [] if new == old else [f"{path}: {json.dumps(old)[:200]} became {json.dumps(new)[:200]}"]
+    return [told for part in parts for told in differences(*part)][:10]
 
 
 if __name__ == "__main__":
