@@ -61,7 +61,7 @@ const OTHERS = [
   "NaN",
   "0",
   "true",
-  "'; DROP TABLE events; --",
+  "'; DROP TABLE event_log; --",
   '" OR 1=1 --',
   "../../../etc/passwd",
   "\\u003cscript\\u003e",

@@ -129,6 +129,10 @@ export const MONEY_LABELS = {
   paid_amount: { en: "Paid", zh: "成交金额" },
   refunded_amount: { en: "Refunded", zh: "退款金额" },
   net_amount: { en: "Net", zh: "净成交金额" },
+  unverified_paid_amount: { en: "Paid, unverified", zh: "未核实成交金额" },
+  cost_amount: { en: "Cost of goods", zh: "商品成本" },
+  gross_profit: { en: "Gross profit", zh: "毛利" },
+  orders_without_cost: { en: "Orders without cost", zh: "缺成本订单数" },
   received_amount: { en: "Received in these days", zh: "实收金额（按付款日）" },
   orders: { en: "Orders", zh: "订单数" },
   paid_orders: { en: "Paid orders", zh: "成交订单数" },
@@ -161,6 +165,7 @@ export const DIMENSIONS = [
   "landing",
   "agent",
   "channel",
+  "answered_by",
   "variant",
   "product",
   "customer_type",
@@ -180,6 +185,7 @@ export const DIMENSION_NAMES = {
   landing: { en: "Landing page", zh: "落地页" },
   agent: { en: "Agent", zh: "客服" },
   channel: { en: "Chat tool", zh: "咨询渠道" },
+  answered_by: { en: "Answered by", zh: "应答方" },
   variant: { en: "Variant", zh: "实验版本" },
   product: { en: "Product", zh: "商品" },
   customer_type: { en: "Customers", zh: "新老客户" },
@@ -187,5 +193,6 @@ export const DIMENSION_NAMES = {
 
 /** Values of dimensions that have no others. */
 export const CLOSED_VALUES = {
+  answered_by: ["person", "bot", "nobody"],
   customer_type: ["new", "old"],
 } as const;

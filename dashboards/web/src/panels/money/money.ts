@@ -23,11 +23,12 @@ export class MoneyPanel extends Panel {
   readonly #grid = new Grid("money");
   readonly #whole = html("dl", "whole-amounts");
   readonly #waiting = html("p", "warning");
+  readonly #unverified = html("p", "warning");
   readonly #nothing = html("p", "quiet");
 
   constructor(acts: Acts) {
     super("money", WORDS.money, acts);
-    this.body.append(this.#grid.root, this.#whole, this.#waiting, this.#nothing);
+    this.body.append(this.#grid.root, this.#whole, this.#waiting, this.#unverified, this.#nothing);
   }
 
   protected override draw({ answer, language }: Scene): void {
@@ -60,6 +61,13 @@ export class MoneyPanel extends Panel {
     });
     setText(this.#waiting, sentences(waits, language));
     this.#waiting.hidden = waits.length === 0;
+    const unverified = all.filter((money) => Number(money["unverified_paid_amount"]) !== 0);
+    const amounts = unverified.map((money) =>
+      formatAmount(money["unverified_paid_amount"] as string, money.currency, language),
+    );
+    const amount = listed(amounts, language);
+    setText(this.#unverified, amount && say(WORDS.unverified, language, { amount }));
+    this.#unverified.hidden = amounts.length === 0;
     setText(this.#nothing, answer && all.length === 0 ? say("nothing", language) : "");
     this.#grid.root.hidden = all.length === 0;
   }

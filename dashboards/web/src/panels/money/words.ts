@@ -14,4 +14,10 @@ export const WORDS = {
       "each.",
     zh: "{count} 笔付款（{amount}）尚未匹配到订单，请为每笔付款发送 order_id 相同的 order 事件。",
   },
+  unverified: {
+    en:
+      "{amount} of what was paid was told by pages only, which anybody can send. Send orders and payments " +
+      "from your server, then set payments = \"server\".",
+    zh: "已付金额中 {amount} 仅由网页上报，任何人都可能伪造。请从店铺服务器发送订单与付款，再设置 payments = \"server\"。",
+  },
 } as const;
