@@ -2,6 +2,10 @@
 //!
 //! Each set of events is its own shop; all are sent in one run, shuffled, split into batches and with
 //! repeats. A failure names the seed: `TEST_SEED=… cargo test --test it property` repeats it.
+//!
+//! The file is long because a random shop is made, sent and compared by the same few types: a kind of event
+//! that the maker learns is asked for by the comparison below it. What was counted of each kind is in
+//! `tried.rs`.
 
 use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, read, run, spawn_app};
 use crate::model::{Line, Rules, Sent, Shop, Told};
