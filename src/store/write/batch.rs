@@ -13,7 +13,8 @@ use crate::hash;
 use crate::money::Amount;
 use crate::store::error::StoreError;
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 /// Of `rank`: what the shop told counts before what pages told.
 const VERIFIED: u64 = 1 << 63;
@@ -176,8 +177,8 @@ struct Changes {
 pub struct EncodedBatch {
     /// Events in it.
     pub events: u64,
-    /// Statements and what they take, in the order in which they are to run.
-    pub(in crate::store) inserts: Vec<(String, Vec<u8>)>,
+    /// Statements and what they take, in parts, in the order in which they are to run.
+    pub(in crate::store) inserts: Vec<(String, Vec<Vec<u8>>)>,
 }
 
 impl Default for EventBatch {
@@ -188,9 +189,9 @@ impl Default for EventBatch {
             order_events: Block::new("order_events", &ORDER_EVENTS),
             conversation_events: Block::new("conversation_events", &CONVERSATION_EVENTS),
             activity: Activity::default(),
-            relations: HashSet::new(),
+            relations: HashSet::default(),
             late_arrivals: BTreeMap::new(),
-            changes: HashMap::new(),
+            changes: HashMap::default(),
         }
     }
 }
@@ -313,7 +314,7 @@ impl EventBatch {
         let blocks = self.into_blocks().into_iter();
         EncodedBatch {
             events,
-            inserts: blocks.map(|block| (block.statement(), block.into_bytes())).collect(),
+            inserts: blocks.map(|block| (block.statement(), block.into_parts())).collect(),
         }
     }
 

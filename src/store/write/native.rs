@@ -4,14 +4,19 @@
 //! What is not obvious about the format: an array is the ends of its rows (UInt64), then all its elements; a
 //! nullable value is a byte for each row (1 = NULL), then the values; a tuple is its elements, one after the
 //! other; a LowCardinality column is a version, a word about its indexes, its distinct values and the indexes.
+//!
+//! Most columns of most batches hold nothing but the default of their type. Such a column is neither written
+//! nor sent: the server fills it in.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use uuid::Uuid;
 
 /// Of LowCardinality: values come with the block, as no dictionary is shared between blocks.
 const SHARED_DICTIONARIES_WITH_ADDITIONAL_KEYS: u64 = 1;
-/// Of LowCardinality: its own values follow, and indexes are UInt32.
-const OWN_VALUES_UINT32: u64 = (1 << 9) | 2;
+/// Of LowCardinality: its own values follow, and indexes are UInt8; one more is UInt16, two more UInt32.
+const OWN_VALUES: u64 = 1 << 9;
+/// A column of so many bytes travels where it lies; smaller ones are put together.
+const OWN_PART_BYTES: usize = 64 << 10;
 
 /// Rows of one table.
 #[derive(Debug, Clone)]
@@ -26,6 +31,8 @@ struct Column {
     name: &'static str,
     kind: &'static str,
     values: Values,
+    /// Rows so far while all of them hold the default, of which nothing is written.
+    defaults: Option<usize>,
 }
 
 /// Values of one type, one for each row.
@@ -45,7 +52,8 @@ pub(in crate::store) enum Values {
     },
     /// Of each row where its elements end.
     Array {
-        ends: Vec<u64>,
+        ends: Vec<u8>,
+        end: u64,
         elements: Box<Values>,
     },
     Tuple(Vec<Values>),
@@ -57,7 +65,7 @@ pub(in crate::store) struct Low {
     places: HashMap<Box<str>, u32>,
     /// As they are written, the empty text first.
     distinct: Vec<u8>,
-    indexes: Vec<u8>,
+    indexes: Vec<u32>,
     /// The last text and its place: texts come in runs.
     last: (String, u32),
 }
@@ -65,7 +73,7 @@ pub(in crate::store) struct Low {
 impl Block {
     /// No rows of `table`; `columns` are names and types as the table has them.
     pub fn new(table: &'static str, columns: &[(&'static str, &'static str)]) -> Block {
-        let column = |&(name, kind)| Column { name, kind, values: Values::of(kind) };
+        let column = |&(name, kind)| Column { name, kind, values: Values::of(kind), defaults: Some(0) };
         Block { table, columns: columns.iter().map(column).collect(), rows: 0 }
     }
 
@@ -81,21 +89,45 @@ impl Block {
 
     /// The statement that takes the block.
     pub fn statement(&self) -> String {
-        let names: Vec<String> = self.columns.iter().map(|column| format!("`{}`", column.name)).collect();
+        let names: Vec<String> = self.written().map(|column| format!("`{}`", column.name)).collect();
         format!("INSERT INTO {} ({}) FORMAT Native", self.table, names.join(", "))
     }
 
-    /// The block as it travels.
-    pub fn into_bytes(self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.columns.iter().map(|column| column.values.size() + 128).sum());
-        put_length(&mut out, self.columns.len());
-        put_length(&mut out, self.rows);
-        for column in &self.columns {
-            put_text(&mut out, column.name);
-            put_text(&mut out, column.kind);
-            column.values.write(&mut out);
+    fn written(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| column.defaults.is_none())
+    }
+
+    /// The block as it travels, in parts.
+    pub fn into_parts(self) -> Vec<Vec<u8>> {
+        let mut parts = Parts::default();
+        put_length(&mut parts.open, self.written().count());
+        put_length(&mut parts.open, self.rows);
+        for column in self.columns.into_iter().filter(|column| column.defaults.is_none()) {
+            put_text(&mut parts.open, column.name);
+            put_text(&mut parts.open, column.kind);
+            column.values.write(&mut parts);
         }
-        out
+        parts.done.push(parts.open);
+        parts.done
+    }
+}
+
+/// Bytes in order.
+#[derive(Default)]
+struct Parts {
+    done: Vec<Vec<u8>>,
+    /// The last part, to which more may come.
+    open: Vec<u8>,
+}
+
+impl Parts {
+    fn put(&mut self, bytes: Vec<u8>) {
+        if bytes.len() >= OWN_PART_BYTES {
+            self.done.push(std::mem::take(&mut self.open));
+            self.done.push(bytes);
+        } else {
+            self.open.extend_from_slice(&bytes);
+        }
     }
 }
 
@@ -105,15 +137,15 @@ pub(in crate::store) struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    fn next(&mut self) -> Option<&mut Values> {
+    fn next(&mut self) -> Option<&mut Column> {
         let column = self.columns.next();
         debug_assert!(column.is_some(), "a row has more cells than its table has columns");
-        column.map(|column| &mut column.values)
+        column
     }
 
     /// UInt8, Bool.
     pub fn u8(&mut self, value: u8) -> &mut Self {
-        self.put(|values| values.fixed(&[value]))
+        self.put(value == 0, |values| values.fixed(&[value]))
     }
 
     /// Bool.
@@ -123,17 +155,17 @@ impl Cells<'_> {
 
     /// UInt16, Date.
     pub fn u16(&mut self, value: u16) -> &mut Self {
-        self.put(|values| values.fixed(&value.to_le_bytes()))
+        self.put(value == 0, |values| values.fixed(&value.to_le_bytes()))
     }
 
     /// UInt64.
     pub fn u64(&mut self, value: u64) -> &mut Self {
-        self.put(|values| values.fixed(&value.to_le_bytes()))
+        self.put(value == 0, |values| values.fixed(&value.to_le_bytes()))
     }
 
     /// Int64, DateTime64, Decimal(18, …).
     pub fn i64(&mut self, value: i64) -> &mut Self {
-        self.put(|values| values.fixed(&value.to_le_bytes()))
+        self.put(value == 0, |values| values.fixed(&value.to_le_bytes()))
     }
 
     /// UUID.
@@ -142,22 +174,22 @@ impl Cells<'_> {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&high.to_le_bytes());
         bytes[8..].copy_from_slice(&low.to_le_bytes());
-        self.put(|values| values.fixed(&bytes))
+        self.put(id.is_nil(), |values| values.fixed(&bytes))
     }
 
     /// String, LowCardinality(String).
     pub fn text(&mut self, text: &str) -> &mut Self {
-        self.put(|values| values.text(text))
+        self.put(text.is_empty(), |values| values.text(text))
     }
 
     /// Nullable(DateTime64), Nullable(Decimal(18, …)).
     pub fn optional_i64(&mut self, value: Option<i64>) -> &mut Self {
-        self.put(|values| values.optional(value.map(i64::to_le_bytes)))
+        self.put(value.is_none(), |values| values.optional(value.map(i64::to_le_bytes)))
     }
 
     /// Nullable(UInt32).
     pub fn optional_u32(&mut self, value: Option<u32>) -> &mut Self {
-        self.put(|values| values.optional(value.map(u32::to_le_bytes)))
+        self.put(value.is_none(), |values| values.optional(value.map(u32::to_le_bytes)))
     }
 
     /// Array(…).
@@ -166,7 +198,9 @@ impl Cells<'_> {
         elements: impl IntoIterator<Item = T>,
         write: impl FnMut(&mut Values, T),
     ) -> &mut Self {
-        self.put(|values| values.array(elements, write))
+        let mut elements = elements.into_iter().peekable();
+        let is_empty = elements.peek().is_none();
+        self.put(is_empty, |values| values.array(elements, write))
     }
 
     /// Array(String).
@@ -174,14 +208,22 @@ impl Cells<'_> {
         self.array(texts, |values, text| values.text(text.as_ref()))
     }
 
-    /// Tuple(DateTime64, String, …).
+    /// Tuple(DateTime64, String, …). Always written: the table may have a default of its own for it.
     pub fn moment<'t>(&mut self, at: i64, texts: impl IntoIterator<Item = &'t str>) -> &mut Self {
-        self.put(|values| values.moment(at, texts))
+        self.put(false, |values| values.moment(at, texts))
     }
 
-    fn put(&mut self, write: impl FnOnce(&mut Values)) -> &mut Self {
-        if let Some(values) = self.next() {
-            write(values);
+    fn put(&mut self, is_default: bool, write: impl FnOnce(&mut Values)) -> &mut Self {
+        if let Some(column) = self.next() {
+            match &mut column.defaults {
+                Some(rows) if is_default => *rows += 1,
+                Some(rows) => {
+                    column.values.put_defaults(*rows);
+                    column.defaults = None;
+                    write(&mut column.values);
+                }
+                None => write(&mut column.values),
+            }
         }
         self
     }
@@ -207,7 +249,7 @@ impl Values {
         } else if let Some(kind) = inner("Nullable") {
             Values::Nullable { nulls: Vec::new(), values: Box::new(Values::of(kind)) }
         } else if let Some(kind) = inner("Array") {
-            Values::Array { ends: Vec::new(), elements: Box::new(Values::of(kind)) }
+            Values::Array { ends: Vec::new(), end: 0, elements: Box::new(Values::of(kind)) }
         } else if let Some(kinds) = inner("Tuple") {
             Values::Tuple(elements(kinds).map(Values::of).collect())
         } else {
@@ -256,13 +298,12 @@ impl Values {
 
     fn array<T>(&mut self, from: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Values, T)) {
         match self {
-            Values::Array { ends, elements } => {
-                let mut end = ends.last().copied().unwrap_or(0);
+            Values::Array { ends, end, elements } => {
                 for element in from {
                     write(elements, element);
-                    end += 1;
+                    *end += 1;
                 }
-                ends.push(end);
+                ends.extend_from_slice(&end.to_le_bytes());
             }
             _ => debug_assert!(false, "a list in a column of {self:?}"),
         }
@@ -279,30 +320,36 @@ impl Values {
         }
     }
 
-    /// Bytes that it takes, nearly.
-    fn size(&self) -> usize {
+    /// The default of the type in so many rows more.
+    fn put_defaults(&mut self, rows: usize) {
         match self {
-            Values::Fixed { bytes, .. } | Values::Text(bytes) => bytes.len(),
-            Values::Low(low) => low.distinct.len() + low.indexes.len() + 64,
-            Values::Nullable { nulls, values } => nulls.len() + values.size(),
-            Values::Array { ends, elements } => 8 * ends.len() + elements.size(),
-            Values::Tuple(elements) => elements.iter().map(Values::size).sum(),
+            Values::Fixed { width, bytes } => bytes.resize(bytes.len() + rows * *width, 0),
+            Values::Text(bytes) => bytes.resize(bytes.len() + rows, 0),
+            Values::Low(low) => (0..rows).for_each(|_| low.put("")),
+            Values::Nullable { nulls, values } => {
+                nulls.resize(nulls.len() + rows, 1);
+                values.put_defaults(rows);
+            }
+            Values::Array { ends, end, .. } => {
+                (0..rows).for_each(|_| ends.extend_from_slice(&end.to_le_bytes()));
+            }
+            Values::Tuple(elements) => elements.iter_mut().for_each(|values| values.put_defaults(rows)),
         }
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(self, out: &mut Parts) {
         match self {
-            Values::Fixed { bytes, .. } | Values::Text(bytes) => out.extend_from_slice(bytes),
+            Values::Fixed { bytes, .. } | Values::Text(bytes) => out.put(bytes),
             Values::Low(low) => low.write(out),
             Values::Nullable { nulls, values } => {
-                out.extend_from_slice(nulls);
+                out.put(nulls);
                 values.write(out);
             }
-            Values::Array { ends, elements } => {
-                ends.iter().for_each(|end| out.extend_from_slice(&end.to_le_bytes()));
+            Values::Array { ends, elements, .. } => {
+                out.put(ends);
                 elements.write(out);
             }
-            Values::Tuple(elements) => elements.iter().for_each(|values| values.write(out)),
+            Values::Tuple(elements) => elements.into_iter().for_each(|values| values.write(out)),
         }
     }
 }
@@ -311,7 +358,7 @@ impl Low {
     fn put(&mut self, text: &str) {
         let is_again = self.last.0 == text && !self.places.is_empty();
         let place = if is_again { self.last.1 } else { self.place(text) };
-        self.indexes.extend_from_slice(&place.to_le_bytes());
+        self.indexes.push(place);
     }
 
     fn place(&mut self, text: &str) -> u32 {
@@ -336,13 +383,21 @@ impl Low {
         place
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        for word in [SHARED_DICTIONARIES_WITH_ADDITIONAL_KEYS, OWN_VALUES_UINT32, self.places.len() as u64] {
-            out.extend_from_slice(&word.to_le_bytes());
+    fn write(self, out: &mut Parts) {
+        let distinct = self.places.len();
+        let (width, indexes): (u64, Vec<u8>) = if u8::try_from(distinct).is_ok() {
+            (0, self.indexes.iter().map(|index| *index as u8).collect())
+        } else if u16::try_from(distinct).is_ok() {
+            (1, self.indexes.iter().flat_map(|index| (*index as u16).to_le_bytes()).collect())
+        } else {
+            (2, self.indexes.iter().flat_map(|index| index.to_le_bytes()).collect())
+        };
+        for word in [SHARED_DICTIONARIES_WITH_ADDITIONAL_KEYS, OWN_VALUES | width, distinct as u64] {
+            out.open.extend_from_slice(&word.to_le_bytes());
         }
-        out.extend_from_slice(&self.distinct);
-        out.extend_from_slice(&(self.indexes.len() as u64 / 4).to_le_bytes());
-        out.extend_from_slice(&self.indexes);
+        out.put(self.distinct);
+        out.open.extend_from_slice(&(self.indexes.len() as u64).to_le_bytes());
+        out.put(indexes);
     }
 }
 
@@ -385,4 +440,62 @@ fn put_length(out: &mut Vec<u8>, mut length: usize) {
 fn put_text(out: &mut Vec<u8>, text: &str) {
     put_length(out, text.len());
     out.extend_from_slice(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [(&str, &str); 5] = [
+        ("shop", "LowCardinality(String)"),
+        ("title", "String"),
+        ("score", "UInt8"),
+        ("engaged_ms", "Nullable(UInt32)"),
+        ("agents", "Array(String)"),
+    ];
+
+    fn column(name: &str, kind: &str, values: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put_text(&mut bytes, name);
+        put_text(&mut bytes, kind);
+        bytes.extend_from_slice(values);
+        bytes
+    }
+
+    #[test]
+    fn what_holds_only_defaults_is_left_out_and_rows_before_the_first_value_are_made_up_for() {
+        let mut block = Block::new("t", &COLUMNS);
+        block.row().text("tea").text("").u8(0).optional_u32(None).texts::<&str>([]);
+        block.row().text("tea").text("").u8(0).optional_u32(Some(7)).texts(["mei"]);
+        assert_eq!(block.statement(), "INSERT INTO t (`shop`, `engaged_ms`, `agents`) FORMAT Native");
+        let long = |number: u64| number.to_le_bytes();
+        let shop = [&long(1)[..], &long(1 << 9), &long(2), b"\0\x03tea", &long(2), &[1, 1]].concat();
+        let engaged = [1, 0, 0, 0, 0, 0, 7, 0, 0, 0];
+        let agents = [&long(0)[..], &long(1), b"\x03mei"].concat();
+        let expected = [
+            vec![3, 2],
+            column("shop", "LowCardinality(String)", &shop),
+            column("engaged_ms", "Nullable(UInt32)", &engaged),
+            column("agents", "Array(String)", &agents),
+        ];
+        assert_eq!(block.into_parts().concat(), expected.concat());
+    }
+
+    #[test]
+    fn indexes_are_as_wide_as_there_are_distinct_texts_and_large_columns_travel_by_themselves() {
+        for (distinct, width) in [(200, 1), (300, 2), (70_000, 4)] {
+            let mut block = Block::new("t", &[("path", "LowCardinality(String)")]);
+            for number in 0..distinct {
+                block.row().text(&number.to_string());
+            }
+            let parts = block.into_parts();
+            let bytes = parts.concat();
+            let last =
+                bytes[bytes.len() - width..].iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            assert_eq!(last, distinct, "the empty text lies before them");
+            let rows = &bytes[bytes.len() - width * distinct - 8..][..8];
+            assert_eq!(rows, (distinct as u64).to_le_bytes());
+            assert_eq!(parts.len() > 1, distinct == 70_000, "{distinct}");
+        }
+    }
 }
