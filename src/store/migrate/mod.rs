@@ -67,6 +67,7 @@ const MIGRATIONS: &[(&str, &str)] = sql_files!("migrations":
     "0046_ledger_conversations",
     "0047_rebuilt",
     "0048_drop_old_tables",
+    "0049_event_log_parts",
 );
 /// Statements that a later one makes without effect, and that cannot run after it: of a database that does not
 /// have them yet they are left out.

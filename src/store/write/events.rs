@@ -14,10 +14,12 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// The server's whole work on one insert. Longer than the server's own limit below, so that an insert without
 /// an answer is rare.
 const END_TIMEOUT: Duration = Duration::from_secs(120);
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("async_insert", "0"),
     ("insert_deduplicate", "0"),
     ("max_execution_time", "100"),
+    // What is equal in one batch may stay until it is merged, as what is equal in two does.
+    ("optimize_on_insert", "0"),
     // A block is one part for each partition: more rows than the largest, an import's, has.
     ("max_insert_block_size", "1000000"),
     ("min_insert_block_size_rows", "1000000"),
@@ -35,12 +37,14 @@ impl Store {
     pub async fn insert_events(&self, batch: EncodedBatch) -> Result<(), StoreError> {
         let _ending = self.ending.read().await;
         let began = Instant::now();
-        for (statement, rows) in batch.inserts {
+        for (statement, parts) in batch.inserts {
             let insert = self.client.insert_formatted_with(statement);
             let insert = insert.with_timeouts(Some(SEND_TIMEOUT), Some(END_TIMEOUT));
             let mut insert =
                 SETTINGS.into_iter().fold(insert, |insert, (name, value)| insert.with_setting(name, value));
-            insert.send(rows.into()).await?;
+            for part in parts {
+                insert.send(part.into()).await?;
+            }
             insert.end().await?;
         }
         self.times.inserts.observe(began.elapsed());
