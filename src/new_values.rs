@@ -17,8 +17,11 @@ use crate::event::Event;
 use crate::funnel::Dimension;
 use crate::store::{Brought, SeenRow, Store, StoreError, hash_of};
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use foldhash::HashSet;
+use foldhash::quality::RandomState;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Stands for every value beyond the bounds.
@@ -34,6 +37,31 @@ const WRITE_INTERVAL: Duration = Duration::from_secs(10);
 const MAX_UNWRITTEN: usize = 20_000;
 /// Hard bound of what is remembered here, 16 bytes each; then it is asked for again.
 const MAX_KNOWN: usize = 1 << 20;
+
+/// The value of a dimension that the sender of an event chooses, by `&` or `&mut`; none where values come out of
+/// finite lists.
+macro_rules! field {
+    ($event:expr, $dimension:expr, $($by:tt)+) => {
+        match $dimension {
+            Dimension::Source => Some($($by)+ $event.details.source),
+            Dimension::Medium => Some($($by)+ $event.details.medium),
+            Dimension::Campaign => Some($($by)+ $event.details.campaign),
+            Dimension::Landing => Some($($by)+ $event.details.path),
+            Dimension::Agent => Some($($by)+ $event.agent),
+            Dimension::Channel => Some($($by)+ $event.channel),
+            Dimension::Variant => Some($($by)+ $event.variant),
+            Dimension::Product => Some($($by)+ $event.product),
+            Dimension::Device
+            | Dimension::Browser
+            | Dimension::Os
+            | Dimension::Country
+            | Dimension::Region
+            | Dimension::City
+            | Dimension::AnsweredBy
+            | Dimension::CustomerType => None,
+        }
+    };
+}
 
 /// How many new values strangers may bring to one dimension of a shop in a day.
 #[derive(Debug, Clone, Copy)]
@@ -63,12 +91,48 @@ impl ValueLimits {
 pub struct NewValues {
     store: Store,
     limits: ValueLimits,
-    /// Values of days that are in the store, as hashes of shop, day, dimension and value.
-    known: HashSet<u64>,
+    known: Arc<KnownValues>,
     /// Shop, day, dimension and value of what shops themselves have named since `written_at`.
     unwritten: Vec<(String, NaiveDate, &'static str, u64)>,
     written_at: Instant,
+}
+
+/// Values of days that are in the store.
+#[derive(Debug, Clone, Default)]
+pub struct KnownValues {
+    /// Hashes of shop, day, dimension and value.
+    hashes: HashSet<u64>,
     hasher: RandomState,
+}
+
+impl KnownValues {
+    /// Whether nothing that an event names is to be bounded.
+    pub fn cover(&self, event: &Event) -> bool {
+        self.unknown(event).next().is_none()
+    }
+
+    /// Which dimensions of an event have values that are not known here.
+    fn unknown(&self, event: &Event) -> impl Iterator<Item = Dimension> {
+        let (shop, day) = (self.hasher.hash_one((&event.shop, event.day)), event.day);
+        // What programs name is in no figure.
+        let is_counted = !event.bot && (event.received_day - day).num_days() <= MAX_AGE_DAYS;
+        let dimensions = Dimension::ALL.iter().copied().filter(move |_| is_counted);
+        dimensions.filter(move |&dimension| {
+            field!(event, dimension, &).is_some_and(|value: &String| {
+                !value.is_empty()
+                    && value != OTHER
+                    && !self.hashes.contains(&self.hash(shop, dimension, value))
+            })
+        })
+    }
+
+    fn hash(&self, shop_day: u64, dimension: Dimension, value: &str) -> u64 {
+        self.hasher.hash_one((shop_day, dimension.as_str(), value))
+    }
+
+    fn of(&self, shop: &str, day: NaiveDate, dimension: Dimension, value: &str) -> u64 {
+        self.hash(self.hasher.hash_one((shop, day)), dimension, value)
+    }
 }
 
 /// A value of an event.
@@ -83,14 +147,12 @@ struct Place {
 impl NewValues {
     /// Knows nothing yet; what the store knows is asked for when it is needed.
     pub fn new(store: Store, limits: ValueLimits) -> NewValues {
-        NewValues {
-            store,
-            limits,
-            known: HashSet::new(),
-            unwritten: Vec::new(),
-            written_at: Instant::now(),
-            hasher: RandomState::new(),
-        }
+        NewValues { store, limits, known: Arc::default(), unwritten: Vec::new(), written_at: Instant::now() }
+    }
+
+    /// What is known by now. While somebody holds it, remembering more takes a copy.
+    pub fn known(&self) -> Arc<KnownValues> {
+        Arc::clone(&self.known)
     }
 
     /// Puts [`OTHER`] in the place of each value beyond the bounds, and remembers the others. Returns the
@@ -99,29 +161,15 @@ impl NewValues {
     /// # Errors
     /// The store cannot tell or remember; nothing is replaced then, do it again.
     pub async fn bound(&mut self, events: &mut [Event]) -> Result<Vec<&'static str>, StoreError> {
-        if self.known.len() > MAX_KNOWN {
-            self.known.clear();
+        if self.known.hashes.len() > MAX_KNOWN {
+            Arc::make_mut(&mut self.known).hashes.clear();
         }
         let mut unknown: HashMap<String, BTreeMap<NaiveDate, Vec<Place>>> = HashMap::new();
-        for (number, event) in events.iter_mut().enumerate() {
-            // What programs name is in no figure.
-            if event.bot || (event.received_day - event.day).num_days() > MAX_AGE_DAYS {
-                continue;
+        for (number, event) in events.iter().enumerate() {
+            for dimension in self.known.unknown(event) {
+                let days = unknown.entry(event.shop.clone()).or_default();
+                days.entry(event.day).or_default().push(Place { event: number, dimension });
             }
-            // Given back below: the fields are borrowed for writing meanwhile, and most events have nothing
-            // unknown.
-            let (shop, day) = (std::mem::take(&mut event.shop), event.day);
-            for dimension in Dimension::ALL.iter().copied() {
-                let Some(value) = field(event, dimension) else { continue };
-                if !value.is_empty()
-                    && value != OTHER
-                    && !self.known.contains(&self.hasher.hash_one((&shop, day, dimension.as_str(), &*value)))
-                {
-                    let days = unknown.entry(shop.clone()).or_default();
-                    days.entry(day).or_default().push(Place { event: number, dimension });
-                }
-            }
-            event.shop = shop;
         }
         self.note_unbounded(&mut unknown, events).await?;
         let mut decisions = Vec::new();
@@ -134,11 +182,12 @@ impl NewValues {
         }
         let mut replaced = Vec::new();
         for decision in decisions {
-            self.known.extend(decision.known);
-            for place in decision.beyond {
-                let (dimension, value) = value_at(events, place);
-                OTHER.clone_into(value);
-                replaced.push(dimension);
+            Arc::make_mut(&mut self.known).hashes.extend(decision.known);
+            for Place { event, dimension } in decision.beyond {
+                if let Some(value) = events.get_mut(event).and_then(|event| field!(event, dimension, &mut)) {
+                    OTHER.clone_into(value);
+                    replaced.push(dimension.as_str());
+                }
             }
         }
         Ok(replaced)
@@ -149,14 +198,16 @@ impl NewValues {
     async fn note_unbounded(
         &mut self,
         unknown: &mut HashMap<String, BTreeMap<NaiveDate, Vec<Place>>>,
-        events: &mut [Event],
+        events: &[Event],
     ) -> Result<(), StoreError> {
+        let known = &mut Arc::make_mut(&mut self.known);
         for (shop, days) in &*unknown {
             for (&day, places) in days {
                 for &place in places {
                     if is_unbounded(&events[place.event]) {
-                        let (dimension, value) = value_at(events, place);
-                        self.known.insert(self.hasher.hash_one((shop, day, dimension, &*value)));
+                        let value = value_at(events, place);
+                        known.hashes.insert(known.of(shop, day, place.dimension, value));
+                        let dimension = place.dimension.as_str();
                         self.unwritten.push((shop.clone(), day, dimension, hash_of(dimension, value)));
                     }
                 }
@@ -213,7 +264,7 @@ impl NewValues {
         &self,
         shop: String,
         days: BTreeMap<NaiveDate, Vec<Place>>,
-        events: &mut [Event],
+        events: &[Event],
     ) -> Result<Decision, StoreError> {
         let mut decision = Decision { shop, seen: Vec::new(), known: Vec::new(), beyond: Vec::new() };
         let (Some((&from, _)), Some((&to, _))) = (days.first_key_value(), days.last_key_value()) else {
@@ -221,8 +272,7 @@ impl NewValues {
         };
         let mut asked: Vec<u64> = Vec::new();
         for place in days.values().flatten() {
-            let (dimension, value) = value_at(events, *place);
-            asked.push(hash_of(dimension, value));
+            asked.push(hash_of(place.dimension.as_str(), value_at(events, *place)));
         }
         asked.sort_unstable();
         asked.dedup();
@@ -239,9 +289,9 @@ impl NewValues {
             let account = accounts.entry(day).or_default();
             for place in places {
                 let client = events[place.event].client;
-                let (dimension, value) = value_at(events, place);
+                let (dimension, value) = (place.dimension.as_str(), value_at(events, place));
                 let hash = hash_of(dimension, value);
-                let key = self.hasher.hash_one((&decision.shop, day, dimension, &*value));
+                let key = self.known.of(&decision.shop, day, place.dimension, value);
                 let before = seen.entry(hash).or_default();
                 let is_recent = |seen: &NaiveDate| (1..=SEEN_DAYS).contains(&(day - *seen).num_days());
                 if !before.contains(&day) {
@@ -319,32 +369,8 @@ impl Account {
     }
 }
 
-/// The value of a dimension that the sender of an event chooses; none where values come out of finite lists.
-fn field(event: &mut Event, dimension: Dimension) -> Option<&mut String> {
-    let details = &mut event.details;
-    match dimension {
-        Dimension::Source => Some(&mut details.source),
-        Dimension::Medium => Some(&mut details.medium),
-        Dimension::Campaign => Some(&mut details.campaign),
-        Dimension::Landing => Some(&mut details.path),
-        Dimension::Agent => Some(&mut event.agent),
-        Dimension::Channel => Some(&mut event.channel),
-        Dimension::Variant => Some(&mut event.variant),
-        Dimension::Product => Some(&mut event.product),
-        Dimension::Device
-        | Dimension::Browser
-        | Dimension::Os
-        | Dimension::Country
-        | Dimension::Region
-        | Dimension::City
-        | Dimension::AnsweredBy
-        | Dimension::CustomerType => None,
-    }
-}
-
-fn value_at(events: &mut [Event], place: Place) -> (&'static str, &mut String) {
-    let value = field(&mut events[place.event], place.dimension);
-    (place.dimension.as_str(), value.expect("a place is made from a field"))
+fn value_at(events: &[Event], place: Place) -> &str {
+    events.get(place.event).and_then(|event| field!(event, place.dimension, &)).map_or("", |value| value)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use crate::backoff::{Backoff, spread};
 use crate::event::Event;
 use crate::identity::forgotten::{Forgotten, Known};
-use crate::new_values::{NewValues, ValueLimits};
+use crate::new_values::{KnownValues, NewValues, ValueLimits};
 use crate::planted::{Fault, Faults};
 use crate::spool::{Batch, DeadLetters, Position, Reader};
 use crate::store::{EncodedBatch, EventBatch, Rebuild, Store, StoreError};
@@ -61,6 +61,8 @@ pub struct Progress {
     pub migrated: bool,
     /// Everything before this is in the store.
     pub shipped: Position,
+    /// More waits than one insert takes.
+    pub is_behind: bool,
     /// Epoch milliseconds: what arrived before is in the store, give or take the length of a request. While
     /// nothing waits, everything is.
     pub fresh_until_ms: i64,
@@ -95,10 +97,9 @@ impl Shipper {
         options: ShipperOptions,
     ) -> (Shipper, watch::Receiver<Progress>) {
         let backlog = reader.peek().ok().flatten();
-        let first = backlog.and_then(|record| serde_json::from_slice::<Event>(&record).ok());
-        let fresh_until_ms = first.map_or(now_ms, |event| event.received_at_ms);
+        let fresh_until_ms = arrival(backlog.as_deref()).unwrap_or(now_ms);
         let (progress, receiver) =
-            watch::channel(Progress { migrated, shipped: reader.cursor(), fresh_until_ms });
+            watch::channel(Progress { migrated, shipped: reader.cursor(), fresh_until_ms, is_behind: false });
         let shipper = Shipper {
             reader,
             new_values: NewValues::new(store.clone(), options.values),
@@ -197,15 +198,17 @@ impl Shipper {
 
     async fn ship(&mut self) -> Result<Step, ShipError> {
         let Some(batch) = self.reader.next_batch(MAX_BATCH_EVENTS, MAX_BATCH_BYTES)? else {
-            self.progress.send_modify(|progress| progress.shipped = self.reader.cursor());
+            self.progress.send_modify(|progress| {
+                progress.shipped = self.reader.cursor();
+                progress.is_behind &= self.reader.has_more();
+            });
             return Ok(Step::Full);
         };
-        let arrivals = batch.records().filter_map(|record| serde_json::from_slice::<Arrival>(record).ok());
-        let (oldest_ms, newest_ms) =
-            arrivals.fold((i64::MAX, i64::MIN), |(oldest_ms, newest_ms), arrival| {
-                (oldest_ms.min(arrival.received_at_ms), newest_ms.max(arrival.received_at_ms))
-            });
-        if oldest_ms <= newest_ms {
+        let is_behind = batch.is_full() && batch.len() > MAX_INSERT_EVENTS;
+        self.progress.send_modify(|progress| progress.is_behind = is_behind);
+        // Records lie in the order in which they arrived, give or take the length of a request.
+        let (first_ms, last_ms) = (arrival(batch.records().next()), arrival(batch.records().next_back()));
+        if let Some(oldest_ms) = first_ms.into_iter().chain(last_ms).min() {
             self.progress.send_modify(|progress| progress.fresh_until_ms = oldest_ms);
         }
         if self.options.faults.has(Fault::CursorBeforeReply) {
@@ -217,7 +220,8 @@ impl Shipper {
         self.stamp_when_resent()?;
         self.progress.send_modify(|progress| {
             progress.shipped = batch.end();
-            progress.fresh_until_ms = newest_ms.max(progress.fresh_until_ms);
+            progress.is_behind = is_behind && self.reader.has_more();
+            progress.fresh_until_ms = first_ms.max(last_ms).unwrap_or(0).max(progress.fresh_until_ms);
         });
         Ok(if batch.is_full() { Step::Full } else { Step::Caught })
     }
@@ -226,7 +230,7 @@ impl Shipper {
     /// inserted the next one is made ready.
     async fn insert(&mut self, batch: &Arc<Batch>) -> Result<(), ShipError> {
         let forgotten = self.exceptions.forgotten.clone();
-        let known = forgotten.known().await;
+        let known = Arc::new(forgotten.known().await);
         let mut running = JoinSet::new();
         let mut inserted = 0..0;
         for part in parts(0..batch.len(), MAX_INSERT_EVENTS) {
@@ -249,7 +253,7 @@ impl Shipper {
         running: &mut JoinSet<(Result<(), StoreError>, u64)>,
         batch: &Arc<Batch>,
         records: Range<usize>,
-        known: &Known<'_>,
+        known: &Arc<Known>,
     ) -> Result<(), ShipError> {
         let Some(ended) = running.join_next().await else { return Ok(()) };
         let (ended, events) =
@@ -299,33 +303,18 @@ impl Shipper {
         &mut self,
         batch: &Arc<Batch>,
         records: Range<usize>,
-        known: &Known<'_>,
+        known: &Arc<Known>,
     ) -> Result<EncodedBatch, ShipError> {
-        let (all, some) = (Arc::clone(batch), records.clone());
-        let read =
-            aside(move || all.records_in(some).map(serde_json::from_slice::<Event>).collect::<Vec<_>>());
-        let mut events = Vec::with_capacity(records.len());
-        for (read, record) in read.await?.into_iter().zip(batch.records_in(records)) {
-            match read {
-                Ok(event) => match remembered(event, known) {
-                    Some(event) => events.push(event),
-                    None => {
-                        self.telemetry.events_forgotten.inc();
-                    }
-                },
-                // Its checksum was right, so it was written by a version that this one does not
-                // understand.
-                Err(error) => self.set_aside(record, &format!("it cannot be read: {error}"))?,
-            }
-        }
-        for dimension in self.new_values.bound(&mut events).await? {
+        let (all, forgotten, values) = (Arc::clone(batch), Arc::clone(known), self.new_values.known());
+        let read = aside(move || read(all.records_in(records), &forgotten, &values));
+        let Rows { batch, mut unknown, forgotten, mut refused } = read.await?;
+        self.telemetry.events_forgotten.inc_by(forgotten);
+        for dimension in self.new_values.bound(&mut unknown).await? {
             self.telemetry.values_other.get_or_create(&Reason { reason: dimension }).inc();
         }
-        let (ready, refused) = aside(move || encoded(events)).await?;
-        for (event, reason) in refused {
-            let record = serde_json::to_vec(&event).map_err(std::io::Error::from)?;
-            self.set_aside(&record, &reason)?;
-        }
+        let (ready, refused_after) = aside(move || encoded(batch, unknown)).await?;
+        refused.extend(refused_after);
+        refused.iter().try_for_each(|Refused { record, reason }| self.set_aside(record, reason))?;
         Ok(ready)
     }
 
@@ -339,15 +328,54 @@ impl Shipper {
     }
 }
 
-/// The rows of events, and the events that no table can hold, with the reason.
-fn encoded(events: Vec<Event>) -> (EncodedBatch, Vec<(Event, String)>) {
-    let mut batch = EventBatch::default();
-    let mut refused = Vec::new();
-    for event in events {
-        if let Err(error) = batch.add(&event) {
-            refused.push((event, error.to_string()));
+/// What records give.
+#[derive(Default)]
+struct Rows {
+    batch: EventBatch,
+    /// Events with values that may have to be bounded, which are not in the batch yet.
+    unknown: Vec<Event>,
+    /// Events of whom nothing of before may come back.
+    forgotten: u64,
+    refused: Vec<Refused>,
+}
+
+/// A record that is to be set aside.
+struct Refused {
+    record: Vec<u8>,
+    reason: String,
+}
+
+/// Reads records one after the other, each whole before the next: what a processor has just read it has at
+/// hand.
+fn read<'r>(records: impl Iterator<Item = &'r [u8]>, known: &Known, values: &KnownValues) -> Rows {
+    let mut rows = Rows::default();
+    for record in records {
+        match serde_json::from_slice::<Event>(record) {
+            Ok(event) => match remembered(event, known) {
+                Some(event) if values.cover(&event) => rows.refused.extend(add(&mut rows.batch, &event)),
+                Some(event) => rows.unknown.push(event),
+                None => rows.forgotten += 1,
+            },
+            // Its checksum was right, so it was written by a version that this one does not understand.
+            Err(error) => {
+                let reason = format!("it cannot be read: {error}");
+                rows.refused.push(Refused { record: record.to_vec(), reason });
+            }
         }
     }
+    rows
+}
+
+/// Adds an event that a table can hold.
+fn add(batch: &mut EventBatch, event: &Event) -> Option<Refused> {
+    let error = batch.add(event).err()?;
+    let record = serde_json::to_vec(event).unwrap_or_default();
+    Some(Refused { record, reason: error.to_string() })
+}
+
+/// The rows of a batch and of some events more, and the events that no table can hold.
+fn encoded(mut batch: EventBatch, events: Vec<Event>) -> (EncodedBatch, Vec<Refused>) {
+    let refused = events.iter().filter_map(|event| add(&mut batch, event)).collect();
     (batch.encoded(), refused)
 }
 
@@ -362,15 +390,18 @@ fn parts(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize
 }
 
 /// The event without what is to be forgotten of it.
-fn remembered(event: Event, known: &Known<'_>) -> Option<Event> {
+fn remembered(event: Event, known: &Known) -> Option<Event> {
     let covered = |id: &str| known.covers(&event.shop, id, event.received_at_ms);
     if event.visitor.id().is_some_and(covered) { event.without_visitor() } else { Some(event) }
 }
 
-/// When an event arrived: all that is read of it before it is sent.
-#[derive(Deserialize)]
-struct Arrival {
-    received_at_ms: i64,
+/// When an event arrived, in epoch milliseconds: all that is read of it before it is sent.
+fn arrival(record: Option<&[u8]>) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Arrival {
+        received_at_ms: i64,
+    }
+    serde_json::from_slice::<Arrival>(record?).ok().map(|arrival| arrival.received_at_ms)
 }
 
 /// Returns `grace` after `stopped` has turned true.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, RwLockWriteGuard};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Entries {
@@ -41,9 +41,9 @@ pub struct Forgotten {
 
 /// What is known now; while it is held nobody is added.
 #[derive(Debug)]
-pub struct Known<'a> {
-    identities: &'a Identities,
-    memory: RwLockReadGuard<'a, Memory>,
+pub struct Known {
+    identities: Arc<Identities>,
+    memory: OwnedRwLockReadGuard<Memory>,
 }
 
 /// The right to add; while it is held nobody can look.
@@ -72,8 +72,9 @@ impl Forgotten {
 
     /// Whoever sends records holds this until they are in the store, so that a forgetting never falls
     /// between.
-    pub async fn known(&self) -> Known<'_> {
-        Known { identities: &self.identities, memory: self.memory.read().await }
+    pub async fn known(&self) -> Known {
+        let memory = Arc::clone(&self.memory).read_owned().await;
+        Known { identities: Arc::clone(&self.identities), memory }
     }
 
     /// Waits until nothing is being sent.
@@ -82,7 +83,7 @@ impl Forgotten {
     }
 }
 
-impl Known<'_> {
+impl Known {
     /// Whether something that arrived at `received_at_ms` (epoch milliseconds) is of a visitor forgotten
     /// since.
     pub fn covers(&self, shop: &str, visitor: &str, received_at_ms: i64) -> bool {

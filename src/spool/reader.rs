@@ -32,7 +32,7 @@ pub struct Batch {
 
 impl Batch {
     /// The payloads, in the order in which they were appended.
-    pub fn records(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn records(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
         self.payloads.iter().map(|range| &self.bytes[range.clone()])
     }
 
