@@ -4,7 +4,7 @@ use super::chain::{self, Measure, Row, Set};
 use super::life::DayFacts;
 use super::order::OrderFacts;
 use crate::funnel::Dimension;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Rows of the ledger by what they count. Texts are kept once.
 #[derive(Debug, Default)]

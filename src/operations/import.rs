@@ -15,7 +15,7 @@ const MAX_LISTED: usize = 100;
 /// Names of unknown fields that are told.
 const MAX_IGNORED: usize = 20;
 /// Of one insert: few parts, and little to do again.
-const MAX_BATCH_EVENTS: u64 = 200_000;
+const MAX_BATCH_EVENTS: u64 = 100_000;
 /// A producer at the other end of a pipe may be slow, and what it sent should be in the figures meanwhile.
 const MAX_BATCH_AGE: Duration = Duration::from_secs(10);
 /// Events whose values are looked at together.

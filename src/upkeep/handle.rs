@@ -27,6 +27,17 @@ pub struct UpkeepHandle {
     pub(super) wake: Arc<Notify>,
     pub(super) settled: watch::Receiver<Settled>,
     pub(super) requests: mpsc::Sender<VerifyRequest>,
+    pub(super) holds: watch::Sender<usize>,
+}
+
+/// Somebody is about to write much, see [`UpkeepHandle::hold`].
+#[derive(Debug)]
+pub struct Hold(watch::Sender<usize>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.send_modify(|holds| *holds -= 1);
+    }
 }
 
 impl UpkeepHandle {
@@ -38,6 +49,13 @@ impl UpkeepHandle {
         let wanted = self.wanted.fetch_add(1, Ordering::SeqCst) + 1;
         self.wake.notify_one();
         self.settled.clone().wait_for(|settled| settled.served >= wanted).await.map(drop)
+    }
+
+    /// Has the upkeep work less often until the answer is dropped: who changes again and again meanwhile is then
+    /// found once.
+    pub fn hold(&self) -> Hold {
+        self.holds.send_modify(|holds| *holds += 1);
+        Hold(self.holds.clone())
     }
 
     /// How far it is.

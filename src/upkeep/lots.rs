@@ -9,6 +9,8 @@ pub const PIECE_SLOTS: u64 = 32_000;
 /// Rows of parts of the queue taken together: the more, the more of who changes every second is worked on
 /// once; the fewer, the sooner a newcomer has its turn. So as many as take about [`LONG_LOT`].
 pub const LOT_ROWS: RangeInclusive<u64> = 16_000..=256_000;
+/// What the first lot may have: on two cores it takes five seconds.
+pub const FIRST_LOT_ROWS: u64 = 128_000;
 /// A lot that takes longer is a large one.
 const LONG_LOT: Duration = Duration::from_secs(8);
 /// After this long a round leaves the lots of a backlog that are left to the next one.

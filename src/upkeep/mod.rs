@@ -37,6 +37,6 @@ mod shops;
 mod verdict;
 mod verify;
 
-pub use handle::{Settled, UpkeepHandle};
+pub use handle::{Hold, Settled, UpkeepHandle};
 pub use rounds::{Upkeep, UpkeepOptions};
 pub use verdict::{Verdict, VerifyError};

@@ -4,7 +4,7 @@ use super::batch_file::BatchFile;
 use super::error::UpkeepError;
 use super::handle::{Settled, UpkeepHandle};
 use super::known::{Known, rules_of};
-use super::lots::{LONG_ROUND, LOT_ROWS, lots, next_lot_rows};
+use super::lots::{FIRST_LOT_ROWS, LONG_ROUND, lots, next_lot_rows};
 use super::night::{next_night, night_zone};
 use super::pace::Pace;
 use super::verdict::VerifyRequest;
@@ -33,6 +33,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 /// Rest after much work is cut short when so few rows or fewer came in two looks: they
 /// cost next to nothing.
 const LITTLE_ROWS: u64 = 1_000;
+/// Rest while much is on its way into the store.
+const MAX_HOLD: Duration = Duration::from_secs(10);
 /// How often it is looked how many came. Under load, too, a second may pass without an insertion; two hardly
 /// ever do.
 const LOOK_WHILE_RESTING: Duration = Duration::from_secs(1);
@@ -66,6 +68,8 @@ pub struct Upkeep {
     /// While a shop is verified.
     pub(super) watched: Option<Watched>,
     pub(super) requests: mpsc::Receiver<VerifyRequest>,
+    /// Those who are writing much.
+    holds: watch::Receiver<usize>,
     pub(super) next_nightly_ms: i64,
     /// What the store's losses were when they were found. Kept only when everything was verified after them.
     pub(super) unproven_stamp: Option<String>,
@@ -107,8 +111,10 @@ impl Upkeep {
         let (settled, receiver) = watch::channel(Settled { fresh_until_ms, ..Settled::default() });
         let (wanted, wake) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
         let (requests, requests_receiver) = mpsc::channel(1);
+        let (holds, holds_receiver) = watch::channel(0);
         let next_nightly_ms = next_night(clock.now_ms(), night_zone(&registry));
-        let handle = UpkeepHandle { wanted: wanted.clone(), wake: wake.clone(), settled: receiver, requests };
+        let handle =
+            UpkeepHandle { wanted: wanted.clone(), wake: wake.clone(), settled: receiver, requests, holds };
         let upkeep = Upkeep {
             store,
             registry,
@@ -124,9 +130,10 @@ impl Upkeep {
             known: None,
             watched: None,
             requests: requests_receiver,
+            holds: holds_receiver,
             next_nightly_ms,
             unproven_stamp: None,
-            lot_rows: *LOT_ROWS.start(),
+            lot_rows: FIRST_LOT_ROWS,
             was_cut: false,
             has_followed_up: false,
         };
@@ -149,11 +156,14 @@ impl Upkeep {
             if has_ended {
                 return std::future::pending().await;
             }
+            if !self.is_wanted() {
+                self.rest_from_others().await;
+            }
             let begun = Instant::now();
             let round = self.round().await;
             let ended = Instant::now();
             self.telemetry.ledger_busy_seconds.inc_by((ended - begun).as_secs_f64());
-            let hurry = self.wanted.load(Ordering::SeqCst) > self.settled.borrow().served;
+            let hurry = self.is_wanted();
             let rest = pace.rest(begun, ended);
             match round {
                 Ok(Round::Worked { more }) if hurry || more => {}
@@ -171,6 +181,28 @@ impl Upkeep {
             }
             backoff.reset();
             self.verify_when_asked().await;
+        }
+    }
+
+    /// Whether somebody waits for the ledger.
+    fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::SeqCst) > self.settled.borrow().served
+    }
+
+    /// Rests while a backlog or an import is written, or until somebody asks, but not for ever: who changes in
+    /// the next batch too would be found twice.
+    async fn rest_from_others(&mut self) {
+        let (mut progress, mut holds) = (self.progress.clone(), self.holds.clone());
+        let quiet = async {
+            while progress.wait_for(|progress| !progress.is_behind).await.is_ok()
+                && holds.wait_for(|holds| *holds == 0).await.is_ok()
+                && progress.borrow().is_behind
+            {}
+        };
+        tokio::select! {
+            () = quiet => {}
+            () = tokio::time::sleep(MAX_HOLD) => {}
+            () = self.wake.notified() => {}
         }
     }
 

@@ -131,7 +131,10 @@ async fn import_events(opened: Opened, payload: web::Payload, target: web::Query
     };
     let check = Check { intake, shop, browser: None, received_at_ms: intake.gate.clock.now_ms() };
     let mut import = Import::new(opened.reports.store.clone());
-    match import_lines(&mut import, check, payload).await {
+    let hold = opened.reports.freshness.upkeep.hold();
+    let ended = import_lines(&mut import, check, payload).await;
+    drop(hold);
+    match ended {
         Ok(()) => {
             // So that who looks next sees it; the figures of a long past take longer than anybody would wait
             // for.
