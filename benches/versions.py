@@ -223,11 +223,11 @@ def ingest(before, after, rounds, forwarded, ships, name):
 
 
 def past(path, seed=3):
-    """A month of a shop, the same at every call with a seed."""
+    """A month of a shop, the same at every call with a seed, and with another seed of other visitors."""
     chance, now, count = random.Random(seed), datetime.now(timezone.utc), 0
     with open(path, "w") as out:
         while count < PAST_EVENTS:
-            visitor = f"v{chance.randrange(PAST_EVENTS // 12)}"
+            visitor = f"v{seed}-{chance.randrange(PAST_EVENTS // 12)}"
             at = now - timedelta(days=chance.randrange(30), seconds=chance.randrange(80_000))
             source = chance.choice(["", "?utm_source=a", "?utm_source=b", "?utm_source=c"])
             for step in range(chance.randint(1, 6)):
