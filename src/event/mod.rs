@@ -22,7 +22,7 @@ pub use form::is_visitor_id;
 pub use parts::{Author, Costs, Item, Kind, Topic, Via};
 pub use schema::ip as ip_schema;
 use serde::{Deserialize, Serialize};
-pub use stored::StoredEvent;
+pub use stored::{StoredEvent, StoredItem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 

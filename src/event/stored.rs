@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A row of the views that list events. Times are RFC 3339 in UTC with milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StoredEvent {
     /// When it happened.
     #[schema(format = DateTime)]
@@ -52,6 +52,37 @@ pub struct StoredEvent {
     /// ISO 4217.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub currency: String,
+    /// When the sender last changed its record, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub as_of: Option<String>,
+    /// Of an order, a payment or a refund that no page told: who did.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub via: String,
+    /// An order that says whose it is, and nothing else.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub only_names: bool,
+    /// Lines of an order or a refund.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<StoredItem>,
+    /// Of an order: what its goods cost the shop, with 4 decimals, as the next three.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    /// Of an order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<String>,
+    /// Of an order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax: Option<String>,
+    /// Of an order: what no line holds yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<String>,
+    /// The chat tool's id of it, of an inquiry or a reply.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub conversation: String,
+    /// Who wrote: `person` or `bot`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub by: String,
     /// Who answers an inquiry.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub agent: String,
@@ -73,6 +104,28 @@ pub struct StoredEvent {
     /// What it is about.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub product: String,
+}
+
+/// A line of an order or a refund, as the store gives it back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StoredItem {
+    /// What was bought.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub product: String,
+    /// As the shop calls it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Which of the product's.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub variant: String,
+    /// With at most 3 decimals.
+    pub quantity: f64,
+    /// Of the whole line, with 4 decimals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
+    /// Of the whole line, with 4 decimals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
 }
 
 impl StoredEvent {

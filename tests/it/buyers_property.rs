@@ -27,12 +27,6 @@ fn with_stories(mut set: Set, random: &mut Rng) -> Set {
             event.kind = "visit";
         }
     }
-    // The list of lost inquiries reads inquiries one by one, whatever conversation they are of.
-    if random.bool() {
-        set.events.retain(|event| event.conversation.is_none() || event.visitor.is_some());
-        set.events.iter_mut().for_each(|event| event.conversation = None);
-        set.events.retain(|event| event.kind != "reply");
-    }
     for story in 0..random.i64(4..=8) {
         let visitor = if random.bool() { format!("s{story}") } else { format!("v{}", random.usize(..3)) };
         let mut tell = |kind, at_ms, order_id: Option<String>| {
@@ -81,9 +75,6 @@ fn reports_about_buyers_agree_with_the_plain_model_on_random_shops() {
                     seen.extend(same_orders(&orders, &funnel, &model, (from, to), &place));
                     // Of one row each, so that two lost inquirers are two pages.
                     let limit = if window == 0 { 1 } else { 500 };
-                    if set.events.iter().any(|event| event.conversation.is_some()) {
-                        continue;
-                    }
                     seen.extend(same_lost(&app, shop, limit, &model, (from, to), &place).await);
                 }
                 seen

@@ -19,6 +19,55 @@ fn visitors(body: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn a_conversation_is_whose_the_shop_says_it_is_and_its_first_inquiry_of_a_day_counts() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let said = |kind: &str, at_ms, more: Value| {
+            let mut said = event(kind, "", at_ms);
+            let fields = said.as_object_mut().unwrap();
+            fields.remove("visitor");
+            fields.extend([("channel".to_owned(), json!("chatwoot"))]);
+            fields.extend(more.as_object().unwrap().clone());
+            said
+        };
+        let chat = |kind: &str, at_ms, conversation: &str, more: Value| {
+            let mut said = said(kind, at_ms, more);
+            said["conversation"] = json!(conversation);
+            said
+        };
+        app.send(
+            &shop,
+            &[
+                // The chat tool knows nobody until the second message.
+                chat("inquiry", MORNING_MS, "1", json!({})),
+                chat("reply", MORNING_MS + 1, "1", json!({ "by": "bot", "agent": "helper" })),
+                chat("reply", MORNING_MS + 2, "1", json!({ "by": "person", "agent": "mei" })),
+                chat("inquiry", MORNING_MS + 3, "1", json!({ "visitor": "asks" })),
+                // Whose first inquiry of the day is after a sale.
+                chat("inquiry", MORNING_MS, "2", json!({ "visitor": "served", "topic": "after_sale" })),
+                chat("inquiry", MORNING_MS + 1, "2", json!({ "visitor": "served" })),
+                // Of nobody known.
+                chat("inquiry", MORNING_MS, "3", json!({})),
+                // Who bought since, by an order of their own.
+                chat("inquiry", MORNING_MS, "4", json!({ "visitor": "bought" })),
+                event_with("order", "bought", MORNING_MS + 1, json!({ "order_id": "b" })),
+            ],
+        )
+        .await;
+        let body = lost(&app, &shop, "").await;
+        assert_eq!(visitors(&body), ["asks"]);
+        let row = &body["inquiries"][0];
+        let told = ["first_asked_at", "last_asked_at", "agent", "channel"].map(|field| &row[field]);
+        let at = "2026-11-21T02:00:00.000Z";
+        assert_eq!(json!(told), json!([at, at, "mei", "chatwoot"]));
+        assert_eq!(visitors(&lost(&app, &shop, "&agent=mei").await), ["asks"]);
+        assert!(visitors(&lost(&app, &shop, "&agent=").await).is_empty());
+        app.close().await;
+    });
+}
+
+#[test]
 fn only_who_asked_before_buying_and_never_bought_is_lost() {
     run(async {
         let app = spawn_app().await;

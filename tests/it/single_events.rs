@@ -58,6 +58,36 @@ fn the_last_events_come_newest_arrival_first_and_each_once() {
 }
 
 #[test]
+fn orders_and_replies_are_told_with_what_they_are_made_of() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let items = json!([{ "product": "longjing", "name": "Longjing 2026", "quantity": 2.5, "amount": "50", "cost": 20 },
+            { "name": "Gift" }]);
+        let order = json!({ "order_id": "A-1", "amount": 60, "currency": "CNY", "as_of": NOW_MS - 5, "via": "provider",
+            "items": items, "cost": "21.5", "shipping": 8, "tax": 1, "discount": 2 });
+        let order = event_with("order", "v", NOW_MS, order);
+        let reply = json!({ "conversation": "c-1", "by": "person", "agent": "mei", "channel": "chat" });
+        let reply = event_with("reply", "v", NOW_MS - 1, reply);
+        app.send(&shop, &[order, reply]).await;
+        let told = json!({ "as_of": "2026-11-22T03:59:59.995Z", "via": "provider", "cost": "21.5000", "shipping": "8.0000",
+            "tax": "1.0000", "discount": "2.0000", "items": [
+                { "product": "longjing", "name": "Longjing 2026", "quantity": 2.5, "amount": "50.0000", "cost": "20.0000" },
+                { "name": "Gift", "quantity": 1.0 }] });
+        for list in ["events/recent", "visitors/v"] {
+            let found = events(&app, &shop, list).await;
+            let of = |kind: &str| found.iter().find(|event| event["kind"] == kind).unwrap();
+            for (field, value) in told.as_object().unwrap() {
+                assert_eq!(&of("order")[field], value, "{list}: {field}");
+            }
+            let reply = ["conversation", "by", "agent", "channel"].map(|field| &of("reply")[field]);
+            assert_eq!(json!(reply), json!(["c-1", "person", "mei", "chat"]), "{list}");
+        }
+        app.close().await;
+    });
+}
+
+#[test]
 fn an_event_is_told_with_all_that_it_holds_and_nothing_else() {
     run(async {
         let app = spawn_app().await;
@@ -79,7 +109,7 @@ fn an_event_is_told_with_all_that_it_holds_and_nothing_else() {
             json!({ "at": "2026-11-22T04:00:00.000Z", "received_at": "2026-11-22T04:00:00.000Z",
                 "id": payment["id"], "kind": "payment", "visitor": "v", "cookieless": false, "verified": true,
                 "bot": false, "url": "https://tea.example/pay", "order_id": "A-1", "payment_id": "P-1",
-                "amount": "128.5000", "currency": "CNY", "variant": "blue:b", "product": "longjing" })
+                "amount": "128.5000", "currency": "CNY", "via": "shop", "variant": "blue:b", "product": "longjing" })
         );
         let mut inquiry = found[0].clone();
         for made in ["id", "visitor"] {
@@ -95,10 +125,11 @@ fn an_event_is_told_with_all_that_it_holds_and_nothing_else() {
 
         // The same as tables: one row per event, a column for every field.
         let header = "at,id,kind,received_at,visitor,cookieless,verified,bot,url,referrer,title,order_id,payment_id,refund_id,\
-                      amount,currency,agent,channel,topic,score,engaged_ms,variant,product";
+                      amount,currency,as_of,via,only_names,items,cost,shipping,tax,discount,\
+                      conversation,by,agent,channel,topic,score,engaged_ms,variant,product";
         let row = format!(
             "2026-11-22T04:00:00.000Z,{},payment,2026-11-22T04:00:00.000Z,v,false,true,false,https://tea.example/pay,,,\
-             A-1,P-1,,128.5000,CNY,,,,,,blue:b,longjing",
+             A-1,P-1,,128.5000,CNY,,shop,false,,,,,,,,,,,,,blue:b,longjing",
             payment["id"].as_str().unwrap()
         );
         for (path, rows) in [("events/recent?format=csv", 2), ("visitors/v?format=csv", 1)] {

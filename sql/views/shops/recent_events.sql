@@ -13,7 +13,7 @@
 --   shop   slug
 --   kind   of the events; empty = any
 --   since  DateTime64(3, 'UTC'), arrivals before are left out
--- Row shape: at most 100 rows, one per event; the columns of `event_log`, amount as a text with 4 decimals.
+-- Row shape: at most 100 rows, one per event; the columns of `event_log`, amounts as texts with 4 decimals.
 -- Example
 --   SELECT * FROM recent_events(shop = 'demo', kind = '', since = '2026-11-22 07:50:00.000')
 CREATE OR REPLACE VIEW recent_events AS
@@ -35,7 +35,9 @@ WITH newest AS
 )
 SELECT
     at, id, kind, received_at, visitor, cookieless, verified, bot, url, referrer, title, order_id, payment_id, refund_id,
-    toDecimalString(amount, 4) AS amount, currency, agent, channel, topic, score, engaged_ms, variant, product
+    toDecimalString(amount, 4) AS amount, currency, as_of, via, only_names,
+-- part: stored_items
+    conversation, by, agent, channel, topic, score, engaged_ms, variant, product
 FROM event_log FINAL
 WHERE shop = {shop:String} AND (at, id) IN (SELECT first_at, id FROM newest)
 ORDER BY received_at DESC, at DESC, UUIDToNum(id) DESC, rank DESC

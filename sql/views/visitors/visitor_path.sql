@@ -39,7 +39,9 @@ WITH page AS
 )
 SELECT
     at, id, kind, received_at, visitor, cookieless, verified, bot, url, referrer, title, order_id, payment_id, refund_id,
-    toDecimalString(amount, 4) AS amount, currency, agent, channel, topic, score, engaged_ms, variant, product
+    toDecimalString(amount, 4) AS amount, currency, as_of, via, only_names,
+-- part: stored_items
+    conversation, by, agent, channel, topic, score, engaged_ms, variant, product
 FROM event_log FINAL
 WHERE shop = {shop:String} AND (at, id) IN (SELECT first_at, id FROM page)
 ORDER BY at, UUIDToNum(id), rank DESC

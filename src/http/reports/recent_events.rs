@@ -3,7 +3,7 @@
 use super::documented::{ReportErrors, ShopPath};
 use super::report::{self, Admitted, rfc3339, unanswered};
 use super::slice::Reports;
-use crate::event::{Kind, StoredEvent};
+use crate::event::{Kind, StoredEvent, StoredItem};
 use crate::http::edge::auth::Subject;
 use crate::http::edge::csv::{Cell, Table};
 use crate::http::edge::error::{ApiError, only};
@@ -73,6 +73,12 @@ pub async fn recent(
 pub(super) fn table(events: &[StoredEvent]) -> Table {
     let mut table = Table::default();
     let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::from(text) };
+    let decimal = |amount: &Option<String>| amount.clone().map_or(Cell::Empty, Cell::Decimal);
+    // As JSON tells them: a table has no lists.
+    let items = |items: &[StoredItem]| match items {
+        [] => Cell::Empty,
+        items => Cell::Text(serde_json::to_string(items).unwrap_or_default()),
+    };
     for event in events {
         table
             .row()
@@ -90,8 +96,18 @@ pub(super) fn table(events: &[StoredEvent]) -> Table {
             .set("order_id", text(&event.order_id))
             .set("payment_id", text(&event.payment_id))
             .set("refund_id", text(&event.refund_id))
-            .set("amount", event.amount.clone().map_or(Cell::Empty, Cell::Decimal))
+            .set("amount", decimal(&event.amount))
             .set("currency", text(&event.currency))
+            .set("as_of", event.as_of.as_deref().map_or(Cell::Empty, Cell::from))
+            .set("via", text(&event.via))
+            .set("only_names", event.only_names.to_string().as_str().into())
+            .set("items", items(&event.items))
+            .set("cost", decimal(&event.cost))
+            .set("shipping", decimal(&event.shipping))
+            .set("tax", decimal(&event.tax))
+            .set("discount", decimal(&event.discount))
+            .set("conversation", text(&event.conversation))
+            .set("by", text(&event.by))
             .set("agent", text(&event.agent))
             .set("channel", text(&event.channel))
             .set("topic", text(&event.topic))

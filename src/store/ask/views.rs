@@ -35,6 +35,7 @@ const PARTS: &[(&str, &str)] = sql_files!("views/parts":
     "if_days",
     "if_ledger",
     "visitor_orders",
+    "stored_items",
 );
 
 /// Parts that decide which other part of their view answers. Who asks one of those by itself has decided.
