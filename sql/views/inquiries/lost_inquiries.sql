@@ -1,12 +1,12 @@
 -- Who asked in a window and has not bought since, page by page: for calling back.
 --
 -- A visitor is lost when none of their orders, until now, follows their last pre-sale inquiry of the window.
--- As an inquiry within `after_sale_days` of an order is after-sale, these inquiries are the ones on days later
--- than that after the visitor's last order. Of a conversation the first inquiry of a day counts, for the visitor
--- whom the conversation's earliest event names, verified first (`ledger/conversation` has the same rule). How it
--- stays bounded: of `event_log` only the months of the window are read, and of these only inquiries; of
--- `conversation_events` the shop's. Rows keep their places while the list is paged: inquiries that arrived since
--- the first page move nobody who was in it.
+-- As an inquiry within `after_sale_days` of an order is after-sale, these inquiries are the ones on days
+-- later than that after the visitor's last order. Of a conversation the first inquiry of a day counts, for
+-- the visitor whom the conversation's earliest event names, verified first (`ledger/conversation` has the
+-- same rule). How it stays bounded: of `event_log` only the months of the window are read, and of these only
+-- inquiries; of `conversation_events` the shop's. Rows keep their places while the list is paged: inquiries
+-- that arrived since the first page move nobody who was in it.
 -- Parameters
 --   shop             slug
 --   from, to         Date, first and last day of the window, both included, days of the shop
@@ -147,7 +147,8 @@ WITH
             inquiry.cookieless AS is_cookieless
         FROM asked
         LEFT JOIN names ON names.person = asked.person
-        WHERE (empty({agents:Array(String)}) OR hasAny({agents:Array(String)}, if(empty(agents), [''], agents)))
+        WHERE (empty({agents:Array(String)})
+                OR hasAny({agents:Array(String)}, if(empty(agents), [''], agents)))
             AND (empty({channels:Array(String)}) OR has({channels:Array(String)}, channel))
     )
 SELECT

@@ -1,4 +1,4 @@
--- What an order or a refund is made of, as the lists of single events tell it: amounts as texts with 4 decimals.
+-- What an order or a refund is made of, as lists of single events tell it: amounts as texts with 4 decimals.
     arrayMap((p, n, v, q, a, c) -> (p, n, v, q / 1000, toDecimalString(a, 4), toDecimalString(c, 4))
         ::Tuple(product String, name String, variant String, quantity Float64, amount Nullable(String),
             cost Nullable(String)),
