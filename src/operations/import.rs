@@ -91,6 +91,8 @@ pub struct Import {
     open: Option<Open>,
     /// An insertion that has all its events. The store works on it while the next one is filled.
     ending: Option<JoinHandle<Result<u64, StoreError>>>,
+    /// Events come as quickly as they are taken: the last batch was full.
+    is_quick: bool,
     /// The last line that was read, counted from 1.
     pub line: u64,
     /// What became of the lines until now.
@@ -116,7 +118,15 @@ impl Import {
     /// Of events into this store.
     pub fn new(store: Store) -> Import {
         let values = NewValues::new(store.clone(), ValueLimits::default());
-        Import { store, values, open: None, ending: None, line: 0, receipt: Receipt::default() }
+        Import {
+            store,
+            values,
+            open: None,
+            ending: None,
+            is_quick: true,
+            line: 0,
+            receipt: Receipt::default(),
+        }
     }
 
     /// Adds an event.
@@ -138,9 +148,15 @@ impl Import {
             open.add_waiting()?;
         }
         if open.events == MAX_BATCH_EVENTS || open.begun.elapsed() >= MAX_BATCH_AGE {
+            self.is_quick = open.events == MAX_BATCH_EVENTS;
             self.end_batch().await?;
         }
         Ok(())
+    }
+
+    /// Whether much more is to be expected soon.
+    pub fn is_quick(&self) -> bool {
+        self.is_quick
     }
 
     /// Notes a line that is not taken.

@@ -106,8 +106,6 @@ impl Store {
             .with_timeouts(Some(TIMEOUT), Some(TIMEOUT))
             .with_setting("async_insert", "0")
             .with_setting("insert_deduplicate", "0")
-            // No batch holds a key twice.
-            .with_setting("optimize_on_insert", "0")
             .with_setting("max_partitions_per_insert_block", "0");
         insert.send(rows.into()).await?;
         Ok(insert.end().await?)

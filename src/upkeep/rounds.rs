@@ -4,7 +4,7 @@ use super::batch_file::BatchFile;
 use super::error::UpkeepError;
 use super::handle::{Settled, UpkeepHandle};
 use super::known::{Known, rules_of};
-use super::lots::{FIRST_LOT_ROWS, LONG_ROUND, lots, next_lot_rows};
+use super::lots::{FIRST_LOT_ROWS, LONG_ROUND, MAX_UNSORTED_ROWS, lots, next_lot_rows, unsorted};
 use super::night::{next_night, night_zone};
 use super::pace::Pace;
 use super::verdict::VerifyRequest;
@@ -15,7 +15,7 @@ use crate::ledger::revision::{Revision, Touched, Watched, revise};
 use crate::shipper::Progress;
 use crate::shops::registry::Registry;
 use crate::spool::Position;
-use crate::store::{LedgerBatch, Piece, Store};
+use crate::store::{LedgerBatch, Piece, QueuePart, Store};
 use crate::telemetry::Telemetry;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -156,7 +156,7 @@ impl Upkeep {
             if has_ended {
                 return std::future::pending().await;
             }
-            if !self.is_wanted() {
+            if !self.is_wanted() && self.requests.is_empty() {
                 self.rest_from_others().await;
             }
             let begun = Instant::now();
@@ -202,7 +202,8 @@ impl Upkeep {
         tokio::select! {
             () = quiet => {}
             () = tokio::time::sleep(MAX_HOLD) => {}
-            () = self.wake.notified() => {}
+            // Whoever asks is to be heard by the rest after the round too.
+            () = self.wake.notified() => self.wake.notify_one(),
         }
     }
 
@@ -272,7 +273,8 @@ impl Upkeep {
         }
         self.store.await_insertions().await;
         let begun = Instant::now();
-        let lots = lots(&queue, self.lot_rows);
+        let (queue, sorted) = self.sorted(queue).await?;
+        let lots = lots(&queue, self.lot_rows, &sorted);
         let was_cut = std::mem::take(&mut self.was_cut);
         for (index, lot) in lots.iter().enumerate() {
             let lot_begun = Instant::now();
@@ -295,11 +297,9 @@ impl Upkeep {
             }
         }
         if std::mem::take(&mut self.has_followed_up) {
-            // What was queued by the work itself belongs to the goal.
             let queue = self.store.ledger_queue().await?;
-            let last_block = queue.iter().fold(0, |last, part| last.max(part.last_block));
-            if let Some(goal) = self.goal.as_mut().filter(|_| !queue.is_empty()) {
-                goal.last_block = goal.last_block.max(last_block);
+            self.widen_goal(&queue);
+            if self.goal.is_some() && !queue.is_empty() {
                 return Ok(Round::Worked { more: true });
             }
         }
@@ -307,6 +307,42 @@ impl Upkeep {
             self.settle(goal, false);
         }
         Ok(Round::Worked { more: false })
+    }
+
+    /// Sorts a long queue; the queue, and which of its parts are sorted.
+    async fn sorted(
+        &mut self,
+        queue: Vec<QueuePart>,
+    ) -> Result<(Vec<QueuePart>, HashSet<String>), UpkeepError> {
+        if queue.iter().map(|part| part.rows).sum::<u64>() <= MAX_UNSORTED_ROWS {
+            return Ok((queue, HashSet::new()));
+        }
+        let sorted = self.store.narrow_parts().await?;
+        let lot = unsorted(&queue, &sorted);
+        if lot.parts.is_empty() {
+            return Ok((queue, sorted));
+        }
+        let begun = Instant::now();
+        let slots = self.store.ledger_slots(&lot.parts).await?;
+        for piece in &lot.sorted_pieces(slots) {
+            self.store.queue_again(piece).await?;
+        }
+        let queue = self.store.ledger_queue().await?;
+        self.widen_goal(&queue);
+        for part in &lot.parts {
+            self.store.drop_from_ledger_queue(part).await?;
+        }
+        let (rows, took_ms) = (lot.rows, begun.elapsed().as_millis() as u64);
+        tracing::info!(rows, slots, took_ms, "the queue of the ledger is sorted");
+        Ok((self.store.ledger_queue().await?, self.store.narrow_parts().await?))
+    }
+
+    /// What the work itself has queued belongs to the goal.
+    fn widen_goal(&mut self, queue: &[QueuePart]) {
+        let last_block = queue.iter().fold(0, |last, part| last.max(part.last_block));
+        if let Some(goal) = &mut self.goal {
+            goal.last_block = goal.last_block.max(last_block);
+        }
     }
 
     fn settle(&self, goal: Goal, is_idle: bool) {

@@ -35,6 +35,28 @@ fn a_batch_of_which_only_a_part_was_taken_is_finished() {
     });
 }
 
+/// Changes of as many visitors as sort the queue, most of whom did nothing.
+#[test]
+fn a_long_queue_is_sorted_and_whoever_waits_for_it_waits_for_all_of_it() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        for _ in 0..2 {
+            app.execute(
+                "INSERT INTO ledger_changes (shop, slot, visitor) \
+                 SELECT 'tea', sipHash64(number), sipHash64(number) FROM numbers(500000)",
+            )
+            .await;
+        }
+        app.send(&shop, &lives()).await;
+        app.app.settled().await.unwrap();
+        assert_eq!(app.count("SELECT count() FROM ledger_changes").await, 0);
+        assert_eq!(app.report(&shop, "funnel").await["funnel"]["visitors"], 2);
+        assert!(verify(&app, &shop, false).await.is_right());
+        app.close().await;
+    });
+}
+
 /// Nothing told the upkeep of the visitor, so verifying finds them, and is refused in the middle of it.
 #[test]
 fn a_batch_that_is_refused_while_a_shop_is_verified_is_finished_before_the_next() {

@@ -11,6 +11,7 @@ use crate::http::intake::lines::Lines;
 use crate::http::intake::wire::WireEvent;
 use crate::operations::forget::{self, Locations};
 use crate::operations::import::{Import, ImportError};
+use crate::upkeep::UpkeepHandle;
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use futures_util::StreamExt;
@@ -131,10 +132,7 @@ async fn import_events(opened: Opened, payload: web::Payload, target: web::Query
     };
     let check = Check { intake, shop, browser: None, received_at_ms: intake.gate.clock.now_ms() };
     let mut import = Import::new(opened.reports.store.clone());
-    let hold = opened.reports.freshness.upkeep.hold();
-    let ended = import_lines(&mut import, check, payload).await;
-    drop(hold);
-    match ended {
+    match import_lines(&mut import, check, payload, &opened.reports.freshness.upkeep).await {
         Ok(()) => {
             // So that who looks next sees it; the figures of a long past take longer than anybody would wait
             // for.
@@ -156,11 +154,19 @@ async fn import_lines(
     import: &mut Import,
     mut check: Check<'_>,
     mut payload: web::Payload,
+    upkeep: &UpkeepHandle,
 ) -> Result<(), ImportError> {
+    let mut hold = None;
     let mut lines = Lines::default();
     let mut has_ended = false;
     while !has_ended {
         let patience = import.patience();
+        // A producer that is slow, or has stopped, must not slow the ledgers of all shops.
+        match (import.is_quick(), &hold) {
+            (true, None) => hold = Some(upkeep.hold()),
+            (false, Some(_)) => hold = None,
+            _ => {}
+        }
         match timeout(patience.unwrap_or(PIECE_TIMEOUT), payload.next()).await {
             Ok(Some(Ok(piece))) => lines.add(&piece),
             Ok(Some(Err(_))) => return Err(ImportError::Broken),

@@ -5,6 +5,7 @@ use crate::store::error::StoreError;
 use crate::store::write::row_binary::Rows;
 use clickhouse::Row;
 use serde::Deserialize;
+use std::collections::HashSet;
 
 /// A part of the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,16 @@ pub struct Piece {
     pub last_slot: u64,
 }
 
+/// Of all slots: less than any insertion of events has, whose slots are hashes.
+const NARROW: u64 = u64::MAX / 4;
+
+#[derive(Row, Deserialize)]
+struct SpanRow {
+    name: String,
+    first_slot: u64,
+    last_slot: u64,
+}
+
 #[derive(Row, Deserialize)]
 struct SlotsRow {
     slots: u64,
@@ -81,6 +92,26 @@ impl Store {
             in_time(self.client.query_raw(&text).execute()).await?;
         }
         Ok(())
+    }
+
+    /// Names of the parts of the queue that hold no more than a small range of slots.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn narrow_parts(&self) -> Result<HashSet<String>, StoreError> {
+        let spans = self.all::<SpanRow>(self.client.query_raw(include_str!("../../../sql/ledger/spans.sql")));
+        let narrow = spans.await?.into_iter().filter(|span| span.last_slot - span.first_slot <= NARROW);
+        Ok(narrow.map(|span| span.name).collect())
+    }
+
+    /// Queues a piece once more, in a part of its own; its parts are to be dropped when all of their pieces are.
+    ///
+    /// # Errors
+    /// As [`Store::ledger_queue`].
+    pub async fn queue_again(&self, piece: &Piece) -> Result<(), StoreError> {
+        let order = self.client.query_raw(include_str!("../../../sql/ledger/sort.sql"));
+        let order = order.param("parts", &piece.parts).param("first", piece.first_slot);
+        self.work(order.param("last", piece.last_slot)).await
     }
 
     /// How many visitors and orders these parts of the queue name.
