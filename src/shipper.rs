@@ -14,6 +14,7 @@ use crate::spool::{Batch, DeadLetters, Position, Reader};
 use crate::store::{EncodedBatch, EventBatch, Rebuild, Store, StoreError};
 use crate::telemetry::{Reason, Telemetry};
 use serde::Deserialize;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -204,7 +205,8 @@ impl Shipper {
             });
             return Ok(Step::Full);
         };
-        let is_behind = batch.is_full() && batch.len() > MAX_INSERT_EVENTS;
+        let is_much = batch.len() > MAX_INSERT_EVENTS || batch.bytes() > MAX_BATCH_BYTES / 4;
+        let is_behind = batch.is_full() && is_much;
         self.progress.send_modify(|progress| progress.is_behind = is_behind);
         // Records lie in the order in which they arrived, give or take the length of a request.
         let (first_ms, last_ms) = (arrival(batch.records().next()), arrival(batch.records().next_back()));
@@ -307,12 +309,13 @@ impl Shipper {
     ) -> Result<EncodedBatch, ShipError> {
         let (all, forgotten, values) = (Arc::clone(batch), Arc::clone(known), self.new_values.known());
         let read = aside(move || read(all.records_in(records), &forgotten, &values));
-        let Rows { batch, mut unknown, forgotten, mut refused } = read.await?;
+        let Rows { batch, mut waiting, forgotten, mut refused } = read.await?.map_err(io::Error::from)?;
         self.telemetry.events_forgotten.inc_by(forgotten);
-        for dimension in self.new_values.bound(&mut unknown).await? {
+        for dimension in self.new_values.bound(&mut waiting).await? {
             self.telemetry.values_other.get_or_create(&Reason { reason: dimension }).inc();
         }
-        let (ready, refused_after) = aside(move || encoded(batch, unknown)).await?;
+        let (ready, refused_after) =
+            aside(move || encoded(batch, waiting)).await?.map_err(io::Error::from)?;
         refused.extend(refused_after);
         refused.iter().try_for_each(|Refused { record, reason }| self.set_aside(record, reason))?;
         Ok(ready)
@@ -332,8 +335,9 @@ impl Shipper {
 #[derive(Default)]
 struct Rows {
     batch: EventBatch,
-    /// Events with values that may have to be bounded, which are not in the batch yet.
-    unknown: Vec<Event>,
+    /// Events that are not in the batch yet: those with values that may have to be bounded, and all of orders and
+    /// conversations, because of two that are told at one moment the last counts.
+    waiting: Vec<Event>,
     /// Events of whom nothing of before may come back.
     forgotten: u64,
     refused: Vec<Refused>,
@@ -347,13 +351,23 @@ struct Refused {
 
 /// Reads records one after the other, each whole before the next: what a processor has just read it has at
 /// hand.
-fn read<'r>(records: impl Iterator<Item = &'r [u8]>, known: &Known, values: &KnownValues) -> Rows {
+fn read<'r>(
+    records: impl Iterator<Item = &'r [u8]>,
+    known: &Known,
+    values: &KnownValues,
+) -> serde_json::Result<Rows> {
     let mut rows = Rows::default();
     for record in records {
         match serde_json::from_slice::<Event>(record) {
             Ok(event) => match remembered(event, known) {
-                Some(event) if values.cover(&event) => rows.refused.extend(add(&mut rows.batch, &event)),
-                Some(event) => rows.unknown.push(event),
+                Some(event)
+                    if event.kind.is_of_an_order()
+                        || !event.conversation.is_empty()
+                        || !values.cover(&event) =>
+                {
+                    rows.waiting.push(event);
+                }
+                Some(event) => rows.refused.extend(add(&mut rows.batch, &event)?),
                 None => rows.forgotten += 1,
             },
             // Its checksum was right, so it was written by a version that this one does not understand.
@@ -363,20 +377,20 @@ fn read<'r>(records: impl Iterator<Item = &'r [u8]>, known: &Known, values: &Kno
             }
         }
     }
-    rows
+    Ok(rows)
 }
 
 /// Adds an event that a table can hold.
-fn add(batch: &mut EventBatch, event: &Event) -> Option<Refused> {
-    let error = batch.add(event).err()?;
-    let record = serde_json::to_vec(event).unwrap_or_default();
-    Some(Refused { record, reason: error.to_string() })
+fn add(batch: &mut EventBatch, event: &Event) -> serde_json::Result<Option<Refused>> {
+    let Err(error) = batch.add(event) else { return Ok(None) };
+    Ok(Some(Refused { record: serde_json::to_vec(event)?, reason: error.to_string() }))
 }
 
 /// The rows of a batch and of some events more, and the events that no table can hold.
-fn encoded(mut batch: EventBatch, events: Vec<Event>) -> (EncodedBatch, Vec<Refused>) {
-    let refused = events.iter().filter_map(|event| add(&mut batch, event)).collect();
-    (batch.encoded(), refused)
+fn encoded(mut batch: EventBatch, events: Vec<Event>) -> serde_json::Result<(EncodedBatch, Vec<Refused>)> {
+    let refused = events.iter().filter_map(|event| add(&mut batch, event).transpose());
+    let refused = refused.collect::<serde_json::Result<_>>()?;
+    Ok((batch.encoded(), refused))
 }
 
 /// Does work that takes a processor for a while on a thread of its own.

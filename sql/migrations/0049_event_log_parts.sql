@@ -1,3 +1,4 @@
--- A part in files of their own for each of 52 columns costs an insert more than its rows do. Parts that a few
--- merges have made larger than this lie in such files, as questions about few columns want it.
+-- Writing each of 52 columns to a file of its own costs a small insert more than its rows do. So parts below
+-- 128 MiB are one file; larger ones, made by merges, have a file for each column, as questions about few columns
+-- want it.
 ALTER TABLE event_log MODIFY SETTING min_bytes_for_wide_part = 134217728

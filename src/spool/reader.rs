@@ -49,6 +49,11 @@ impl Batch {
         self.payloads.is_empty()
     }
 
+    /// What was read for it.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether a bound ended the batch, or a segment: more waits right behind it.
     pub fn is_full(&self) -> bool {
         self.is_full

@@ -87,8 +87,11 @@ pub(super) fn connect(options: &StoreOptions) -> Result<(Client, Probe), StoreEr
         .with_password(options.password.clone())
         .with_database(options.database.clone());
     // Between two processes of one machine packing takes longer than the way.
-    let client =
-        if is_this_machine(&options.url) { client.with_compression(Compression::None) } else { client };
+    let client = if !is_tls && is_this_machine(&options.url) {
+        client.with_compression(Compression::None)
+    } else {
+        client
+    };
     let headers = options.headers.iter();
     let client = headers.fold(client, |client, (name, value)| client.with_header(name, value));
     Ok((client, Probe { connector, options: options.clone() }))

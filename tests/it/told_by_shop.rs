@@ -4,6 +4,7 @@
 //! What of a request is read, and what is named in its answer, is `as_sent.rs`.
 
 use crate::app::{DAY_MS, MINUTE_MS, NOW_MS, TestApp, TestShop, event, event_with, run, spawn_app};
+use crate::ledger::verify;
 use serde_json::{Value, json};
 use shopfunnel::shops::Payments;
 use shopfunnel::shops::command::Changes;
@@ -490,6 +491,32 @@ fn an_inquiry_is_answered_before_the_conversations_next() {
         // Without a conversation nothing is known of who answered.
         app.send(&shop, &[event("inquiry", "w", NOW_MS)]).await;
         assert_eq!(groups(&app, &shop, TODAY, "answered_by", "inquirers").await, json!([[null, 1]]));
+        app.close().await;
+    });
+}
+
+/// Of two tellings that nothing tells apart, the last of a request counts, before and after ClickHouse has merged.
+#[test]
+fn what_a_request_tells_twice_of_one_moment_is_the_same_after_a_merge() {
+    run(async {
+        let app = spawn_app().await;
+        let shop = app.add_shop("tea");
+        let order = |amount: &str, product: &str| {
+            let more = json!({ "order_id": "A-1", "amount": amount, "product": product });
+            let mut order = event_with("order", "v", NOW_MS, more);
+            order["id"] = json!(uuid::Uuid::from_u128(7));
+            order
+        };
+        app.send(&shop, &[order("5", "known")]).await;
+        app.app.settled().await.unwrap();
+        app.execute("TRUNCATE TABLE order_events").await;
+        // The first names a product that is new, which is asked about first.
+        app.send(&shop, &[order("10", "new"), order("20", "known"), order("30", "known")]).await;
+        let ordered = async || app.report(&shop, "funnel").await["money"][0]["ordered_amount"].clone();
+        assert_eq!(ordered().await, "30.0000");
+        app.execute("OPTIMIZE TABLE order_events FINAL").await;
+        assert!(verify(&app, &shop, false).await.is_right());
+        assert_eq!(ordered().await, "30.0000");
         app.close().await;
     });
 }

@@ -177,8 +177,19 @@ struct Changes {
 pub struct EncodedBatch {
     /// Events in it.
     pub events: u64,
-    /// Statements and what they take, in parts, in the order in which they are to run.
-    pub(in crate::store) inserts: Vec<(String, Vec<Vec<u8>>)>,
+    /// In the order in which they are to be inserted.
+    pub(in crate::store) inserts: Vec<EncodedRows>,
+}
+
+/// Rows of one table as they travel.
+#[derive(Debug)]
+pub(in crate::store) struct EncodedRows {
+    pub statement: String,
+    /// Bytes, in their order.
+    pub parts: Vec<Vec<u8>>,
+    /// What is equal in the batch may stay until it is merged, as what is equal in two batches does. Of other
+    /// tables nothing says which of two tellings of one moment counts, and it must be the same before a merge.
+    pub merges_later: bool,
 }
 
 impl Default for EventBatch {
@@ -314,7 +325,13 @@ impl EventBatch {
         let blocks = self.into_blocks().into_iter();
         EncodedBatch {
             events,
-            inserts: blocks.map(|block| (block.statement(), block.into_parts())).collect(),
+            inserts: blocks
+                .map(|block| EncodedRows {
+                    statement: block.statement(),
+                    merges_later: ["event_log", "visitor_activity"].contains(&block.table()),
+                    parts: block.into_parts(),
+                })
+                .collect(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! that a repeated row changes no figure, with ClickHouse's own deduplication switched off, which is said
 //! with every insert.
 
-use super::batch::EncodedBatch;
+use super::batch::{EncodedBatch, EncodedRows};
 use crate::store::client::Store;
 use crate::store::error::StoreError;
 use std::time::{Duration, Instant};
@@ -14,12 +14,10 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// The server's whole work on one insert. Longer than the server's own limit below, so that an insert without
 /// an answer is rare.
 const END_TIMEOUT: Duration = Duration::from_secs(120);
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("async_insert", "0"),
     ("insert_deduplicate", "0"),
     ("max_execution_time", "100"),
-    // What is equal in one batch may stay until it is merged, as what is equal in two does.
-    ("optimize_on_insert", "0"),
     // A block is one part for each partition: more rows than the largest, an import's, has.
     ("max_insert_block_size", "1000000"),
     ("min_insert_block_size_rows", "1000000"),
@@ -37,11 +35,14 @@ impl Store {
     pub async fn insert_events(&self, batch: EncodedBatch) -> Result<(), StoreError> {
         let _ending = self.ending.read().await;
         let began = Instant::now();
-        for (statement, parts) in batch.inserts {
+        for EncodedRows { statement, parts, merges_later } in batch.inserts {
             let insert = self.client.insert_formatted_with(statement);
             let insert = insert.with_timeouts(Some(SEND_TIMEOUT), Some(END_TIMEOUT));
             let mut insert =
                 SETTINGS.into_iter().fold(insert, |insert, (name, value)| insert.with_setting(name, value));
+            if merges_later {
+                insert = insert.with_setting("optimize_on_insert", "0");
+            }
             for part in parts {
                 insert.send(part.into()).await?;
             }

@@ -81,6 +81,10 @@ impl Block {
         self.rows
     }
 
+    pub fn table(&self) -> &'static str {
+        self.table
+    }
+
     /// A row more, whose cells are to be written in the order of the columns, each once.
     pub fn row(&mut self) -> Cells<'_> {
         self.rows += 1;
@@ -107,7 +111,7 @@ impl Block {
             put_text(&mut parts.open, column.kind);
             column.values.write(&mut parts);
         }
-        parts.done.push(parts.open);
+        parts.close();
         parts.done
     }
 }
@@ -121,9 +125,16 @@ struct Parts {
 }
 
 impl Parts {
+    /// An empty part is none: packed, it would be the end of the block.
+    fn close(&mut self) {
+        if !self.open.is_empty() {
+            self.done.push(std::mem::take(&mut self.open));
+        }
+    }
+
     fn put(&mut self, bytes: Vec<u8>) {
         if bytes.len() >= OWN_PART_BYTES {
-            self.done.push(std::mem::take(&mut self.open));
+            self.close();
             self.done.push(bytes);
         } else {
             self.open.extend_from_slice(&bytes);
@@ -479,6 +490,18 @@ mod tests {
             column("agents", "Array(String)", &agents),
         ];
         assert_eq!(block.into_parts().concat(), expected.concat());
+    }
+
+    #[test]
+    fn no_part_is_empty() {
+        for rows in [1, 8_191, 8_192, 20_000] {
+            let mut block =
+                Block::new("t", &[("slot", "UInt64"), ("agents", "Array(String)"), ("visitor", "UInt64")]);
+            for row in 1..=rows {
+                block.row().u64(row).texts(["a customer service agent"]).u64(row);
+            }
+            assert!(block.into_parts().iter().all(|part| !part.is_empty()), "{rows}");
+        }
     }
 
     #[test]
