@@ -56,7 +56,7 @@ pub struct StoredEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub as_of: Option<String>,
-    /// Of an order, a payment or a refund that no page told: who did.
+    /// Who reported an order, a payment or a refund that did not come from a page.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub via: String,
     /// An order that says whose it is, and nothing else.

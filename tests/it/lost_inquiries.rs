@@ -205,8 +205,16 @@ fn pages_hold_everybody_once_while_new_inquiries_arrive() {
         let app = spawn_app().await;
         let shop = app.add_shop("tea");
         let asked = |n: i64, at_ms| event("inquiry", &format!("v{n}"), at_ms);
-        // Several of one moment.
-        let events: Vec<Value> = (0..23).map(|n| asked(n, MORNING_MS - n / 3 * MINUTE_MS)).collect();
+        let chat = |kind, visitor: &str, n: i64, at_ms| {
+            let more = json!({ "conversation": format!("c{n}"), "channel": "chat", "by": "person" });
+            event_with(kind, visitor, at_ms, more)
+        };
+        // Several of one moment, some in conversations.
+        let events = (0..23).map(|n| match (n, MORNING_MS - n / 3 * MINUTE_MS) {
+            (10..14, at_ms) => chat("inquiry", &format!("v{n}"), n, at_ms),
+            (n, at_ms) => asked(n, at_ms),
+        });
+        let events: Vec<Value> = events.collect();
         app.send(&shop, &events).await;
         app.clock.set(NOW_MS + MINUTE_MS);
         let mut found: Vec<String> = Vec::new();
@@ -226,6 +234,8 @@ fn pages_hold_everybody_once_while_new_inquiries_arrive() {
                     asked(100 + page, now_ms),
                     asked(22 - page, now_ms),
                     asked(20 - page, MORNING_MS + MINUTE_MS),
+                    // Whose a conversation of a later page is turns out.
+                    chat("reply", &format!("x{}", page % 2), 12 + page % 2, MORNING_MS - 60 * MINUTE_MS),
                 ],
             )
             .await;
@@ -234,6 +244,8 @@ fn pages_hold_everybody_once_while_new_inquiries_arrive() {
                 None => break,
             }
         }
+        // Whoever turned out to be asked about comes as well, where the inquiry stands.
+        found.retain(|visitor| !visitor.starts_with('x'));
         let everybody: Vec<String> = (0..23).map(|n| format!("v{n}")).collect();
         assert_eq!(found.iter().collect::<BTreeSet<_>>(), everybody.iter().collect(), "{found:?}");
         assert_eq!(found.len(), 23, "{found:?}");

@@ -5,8 +5,8 @@
 -- later than that after the visitor's last order. Of a conversation the first inquiry of a day counts, for
 -- the visitor whom the conversation's earliest event names, verified first (`ledger/conversation` has the
 -- same rule). How it stays bounded: of `event_log` only the months of the window are read, and of these only
--- inquiries; of `conversation_events` the shop's. Rows keep their places while the list is paged: inquiries
--- that arrived since the first page move nobody who was in it.
+-- inquiries, and by the key the events that name whose conversations are; of `conversation_events` the shop's.
+-- Rows keep their places while the list is paged: what arrived since the first page moves nobody who was in it.
 -- Parameters
 --   shop             slug
 --   from, to         Date, first and last day of the window, both included, days of the shop
@@ -26,7 +26,8 @@
 --   is_cookieless    a same-day id
 --   first_asked_at, last_asked_at  DateTime64(3, 'UTC'), of the pre-sale inquiries of the window that no
 --                                  order followed
---   agent, channel   Nullable(String), of the last one; of a conversation also who of the shop replied first
+--   agent, channel   Nullable(String), of the last one; where it names no agent, who of the shop first replied
+--                    in its conversation
 -- Example
 --   SELECT * FROM lost_inquiries(shop = 'demo', from = '2026-11-01', to = '2026-11-30', after_sale_days = 21,
 --                                agents = ['mei'], channels = [], as_of = '2026-11-22 08:00:00.000',
@@ -43,11 +44,18 @@ WITH
     -- Whose conversations are that somebody asked in.
     talks AS
     (
+        WITH conversation_events.received_at < {as_of:DateTime64(3, 'UTC')} AS is_known
         SELECT
             conversation,
             argMinIf((visitor, cookieless, at, id), (NOT verified, at, UUIDToNum(id)), visitor != 0)
                 ::Tuple(person UInt64, cookieless Bool, at DateTime64(3, 'UTC'), id UUID) AS named,
-            argMinIf(agent, (at, UUIDToNum(id)), kind = 'reply' AND by = 'person') AS answerer
+            argMinIf(agent, (at, UUIDToNum(id)), kind = 'reply' AND by = 'person') AS answerer,
+            -- The same of what arrived before the first page.
+            argMinIf((visitor, cookieless, at, id), (NOT verified, at, UUIDToNum(id)),
+                visitor != 0 AND is_known)
+                ::Tuple(person UInt64, cookieless Bool, at DateTime64(3, 'UTC'), id UUID) AS known_named,
+            argMinIf(agent, (at, UUIDToNum(id)), kind = 'reply' AND by = 'person' AND is_known)
+                AS known_answerer
         FROM conversation_events
         WHERE shop = {shop:String} AND conversation IN
         (
@@ -108,15 +116,25 @@ WITH
                 AND at < toDateTime64({to:Date} + 2, 3, 'UTC')
             UNION ALL
             SELECT
-                named.person,
+                whose.person,
                 '',
                 day,
                 is_of_page,
                 (inquiry.at, UUIDToNum(inquiry.id), inquiry.verified,
-                    if(inquiry.agent = '', answerer, inquiry.agent),
-                    inquiry.channel, named.cookieless, [inquiry.agent, answerer])
-            FROM firsts
-            INNER JOIN talks USING (conversation)
+                    if(inquiry.agent = '', replier, inquiry.agent),
+                    inquiry.channel, whose.cookieless, [inquiry.agent, replier])
+            FROM
+            (
+                SELECT
+                    day,
+                    is_of_page,
+                    inquiry,
+                    if(is_of_page = 1, known_named, named) AS whose,
+                    if(is_of_page = 1, known_answerer, answerer) AS replier
+                FROM firsts
+                INNER JOIN talks USING (conversation)
+            )
+            WHERE whose.person != 0
         ) AS inquiries
         LEFT JOIN bought ON bought.visitor = inquiries.person
         -- Who never ordered has a last order in 1970.
@@ -129,7 +147,10 @@ WITH
         SELECT DISTINCT sipHash64(event_log.visitor) AS person, event_log.visitor AS name
         FROM event_log
         WHERE shop = {shop:String} AND event_log.visitor != ''
-            AND (at, id) IN (SELECT named.at, named.id FROM talks)
+            AND (at, id) IN
+            (
+                SELECT arrayJoin([(named.at, named.id), (known_named.at, known_named.id)]) FROM talks
+            )
     ),
     lost AS
     (
