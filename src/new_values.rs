@@ -38,8 +38,8 @@ const MAX_UNWRITTEN: usize = 20_000;
 /// Hard bound of what is remembered here, 16 bytes each; then it is asked for again.
 const MAX_KNOWN: usize = 1 << 20;
 
-/// The value of a dimension that the sender of an event chooses, by `&` or `&mut`; none where values come out of
-/// finite lists.
+/// The value of a dimension that the sender of an event chooses, by `&` or `&mut`; none where values come
+/// out of finite lists.
 macro_rules! field {
     ($event:expr, $dimension:expr, $($by:tt)+) => {
         match $dimension {

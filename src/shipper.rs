@@ -248,8 +248,8 @@ impl Shipper {
         self.settle(&mut running, batch, inserted, &known).await
     }
 
-    /// Waits for the insert that is under way, if one is. What the store refuses for what it holds is found by
-    /// halving and set aside, so that one record never holds up the others.
+    /// Waits for the insert that is under way, if one is. What the store refuses for what it holds is found
+    /// by halving and set aside, so that one record never holds up the others.
     async fn settle(
         &mut self,
         running: &mut JoinSet<(Result<(), StoreError>, u64)>,
@@ -335,8 +335,8 @@ impl Shipper {
 #[derive(Default)]
 struct Rows {
     batch: EventBatch,
-    /// Events that are not in the batch yet: those with values that may have to be bounded, and all of orders and
-    /// conversations, because of two that are told at one moment the last counts.
+    /// Events that are not in the batch yet: those with values that may have to be bounded, and all of
+    /// orders and conversations, because of two that are told at one moment the last counts.
     waiting: Vec<Event>,
     /// Events of whom nothing of before may come back.
     forgotten: u64,

@@ -51,8 +51,8 @@ impl UpkeepHandle {
         self.settled.clone().wait_for(|settled| settled.served >= wanted).await.map(drop)
     }
 
-    /// Has the upkeep work less often until the answer is dropped: who changes again and again meanwhile is then
-    /// found once.
+    /// Has the upkeep work less often until the answer is dropped: who changes again and again meanwhile is
+    /// then found once.
     pub fn hold(&self) -> Hold {
         self.holds.send_modify(|holds| *holds += 1);
         Hold(self.holds.clone())

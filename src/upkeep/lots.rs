@@ -1,7 +1,7 @@
 //! How the queue is taken off: parts together, and of them one range of visitors after the other.
 //!
-//! A long queue is sorted first: who changed in many parts is worked on once, and what is done of it is done, should
-//! the program be stopped before the rest.
+//! A long queue is sorted first: who changed in many parts is worked on once, and what is done of it is
+//! done, should the program be stopped before the rest.
 
 use crate::store::{Piece, QueuePart};
 use std::collections::HashSet;

@@ -189,8 +189,8 @@ impl Upkeep {
         self.wanted.load(Ordering::SeqCst) > self.settled.borrow().served
     }
 
-    /// Rests while a backlog or an import is written, or until somebody asks, but not for ever: who changes in
-    /// the next batch too would be found twice.
+    /// Rests while a backlog or an import is written, or until somebody asks, but not for ever: who changes
+    /// in the next batch too would be found twice.
     async fn rest_from_others(&mut self) {
         let (mut progress, mut holds) = (self.progress.clone(), self.holds.clone());
         let quiet = async {

@@ -1,5 +1,5 @@
-//! What visitors did on each day, out of a batch of events: rows of `visitor_activity`. Lines of orders are not
-//! among it: which of them count, only all events of an order can tell.
+//! What visitors did on each day, out of a batch of events: rows of `visitor_activity`. Lines of orders are
+//! not among it: which of them count, only all events of an order can tell.
 
 use super::native::{Block, Cells};
 use crate::event::{Details, Event, Kind, Topic};
@@ -47,7 +47,8 @@ pub(super) struct Activity {
 /// Place of the shop, visitor, day.
 type Key = (usize, u64, u16);
 
-/// What a batch tells of one visitor's day. Texts are those of [`Texts`]: batches hold many days, and few texts.
+/// What a batch tells of one visitor's day. Texts are those of [`Texts`]: batches hold many days, and few
+/// texts.
 #[derive(Debug, Default)]
 struct Day {
     kinds: u16,

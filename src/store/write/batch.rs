@@ -1,9 +1,9 @@
 //! All rows that follow from a batch of events, for every table that is fed by events.
 //!
 //! Nothing here depends on what is stored, and a repeated batch gives the same rows again, so that an insert
-//! that ended without an answer is repeated. Each table is inserted by itself, `event_log` first and the queue
-//! of changes last: a batch that was given up in between is repeated as a whole, and until then the upkeep
-//! works on nothing that it could not see.
+//! that ended without an answer is repeated. Each table is inserted by itself, `event_log` first and the
+//! queue of changes last: a batch that was given up in between is repeated as a whole, and until then the
+//! upkeep works on nothing that it could not see.
 
 use super::activity::Activity;
 use super::native::{Block, Cells, Values};
@@ -188,7 +188,8 @@ pub(in crate::store) struct EncodedRows {
     /// Bytes, in their order.
     pub parts: Vec<Vec<u8>>,
     /// What is equal in the batch may stay until it is merged, as what is equal in two batches does. Of other
-    /// tables nothing says which of two tellings of one moment counts, and it must be the same before a merge.
+    /// tables nothing says which of two tellings of one moment counts, and it must be the same before a
+    /// merge.
     pub merges_later: bool,
 }
 

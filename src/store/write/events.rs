@@ -30,8 +30,8 @@ impl Store {
     /// Puts a batch into every table that it feeds, and waits until all of it is on the store's disk.
     ///
     /// # Errors
-    /// Away: some of the batch may have arrived, insert it again. Refused: it will be refused again. Poisoned:
-    /// something that it holds is refused.
+    /// Away: some of the batch may have arrived, insert it again. Refused: it will be refused again.
+    /// Poisoned: something that it holds is refused.
     pub async fn insert_events(&self, batch: EncodedBatch) -> Result<(), StoreError> {
         let _ending = self.ending.read().await;
         let began = Instant::now();

@@ -1,9 +1,10 @@
-//! Rows of a table as one block of ClickHouse's format Native: column by column, in the types of the table, so
-//! that the server parses nothing and converts nothing.
+//! Rows of a table as one block of ClickHouse's format Native: column by column, in the types of the table,
+//! so that the server parses nothing and converts nothing.
 //!
 //! What is not obvious about the format: an array is the ends of its rows (UInt64), then all its elements; a
 //! nullable value is a byte for each row (1 = NULL), then the values; a tuple is its elements, one after the
-//! other; a LowCardinality column is a version, a word about its indexes, its distinct values and the indexes.
+//! other; a LowCardinality column is a version, a word about its indexes, its distinct values and the
+//! indexes.
 //!
 //! Most columns of most batches hold nothing but the default of their type. Such a column is neither written
 //! nor sent: the server fills it in.
