@@ -208,10 +208,8 @@ def in_turn(before, after, rounds, measure):
         yield given[before], given[after]
 
 
-def ingest(before, after, rounds, forwarded, ships, name):
-    for version in (before, after):
-        version.load(forwarded, ships)
-    found = list(in_turn(before, after, rounds, lambda version: version.load(forwarded, ships)))
+def show(name, found):
+    """The row of a load: the middle of the three figures of both, and the ratio of the first."""
     ratios = sorted(new[0] / old[0] for old, new in found)
     middle = lambda which, place: statistics.median(pair[which][place] for pair in found)
     print(
@@ -220,6 +218,13 @@ def ingest(before, after, rounds, forwarded, ships, name):
         f"| {statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f}) |",
         flush=True,
     )
+
+
+def ingest(before, after, rounds, forwarded, ships, name):
+    for version in (before, after):
+        version.load(forwarded, ships)
+    found = list(in_turn(before, after, rounds, lambda version: version.load(forwarded, ships)))
+    show(name, found)
 
 
 def past(path, seed=3):
@@ -277,14 +282,7 @@ def written(before, after, rounds, directory, name):
         return version.import_past(file)
 
     found = list(in_turn(before, after, rounds, measure))
-    ratios = sorted(new[0] / old[0] for old, new in found)
-    middle = lambda which, place: statistics.median(pair[which][place] for pair in found)
-    print(
-        f"| {name} | {middle(0, 0):.0f} / {middle(1, 0):.0f} | {middle(0, 1):.1f} / {middle(1, 1):.1f} "
-        f"| {middle(0, 2):.1f} / {middle(1, 2):.1f} "
-        f"| {statistics.median(ratios):.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f}) |",
-        flush=True,
-    )
+    show(name, found)
 
 
 def main():
