@@ -200,7 +200,7 @@ impl NewValues {
         unknown: &mut HashMap<String, BTreeMap<NaiveDate, Vec<Place>>>,
         events: &[Event],
     ) -> Result<(), StoreError> {
-        let known = &mut Arc::make_mut(&mut self.known);
+        let known = Arc::make_mut(&mut self.known);
         for (shop, days) in &*unknown {
             for (&day, places) in days {
                 for &place in places {
