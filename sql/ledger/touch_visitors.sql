@@ -1,6 +1,6 @@
 -- Takes a piece of the queue's visitors to work on, with all whose days depend on the orders to work on:
 -- their visitors, now and before, who named their customers or those of their visitors, and the nobodies who
--- stand for unattributed ones; and with all who wrote in the conversations to work on.
+-- stood for unattributed ones; and with all who wrote in the conversations to work on.
 --
 -- Parameters
 --   parts        Array(String), parts of the queue
@@ -35,6 +35,7 @@ FROM
         SELECT shop, relations.visitor FROM relations WHERE order_id = '' AND (shop, name) IN tellers
     )
     UNION ALL
-    SELECT shop, sipHash64('order', order_id) FROM ledger_orders
+    -- An order that somebody placed when it was last found has no day of a nobody's.
+    SELECT shop, sipHash64('order', order_id) FROM order_facts WHERE (shop, order_id) IN ledger_orders AND order_facts.visitor = 0
 )
 WHERE visitor != 0

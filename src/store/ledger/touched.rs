@@ -17,7 +17,6 @@ static KNOWN_DAYS: Text = Text::new(|| expanded(include_str!("../../../sql/ledge
 struct LookedAtRow {
     shop: String,
     visitors: Vec<u64>,
-    orders: u64,
 }
 
 impl Store {
@@ -63,48 +62,61 @@ impl Store {
         self.looked_at().await
     }
 
+    /// Its questions are asked together: while ClickHouse finds rows of one, those of another are read.
     async fn looked_at(&self) -> Result<Touched, StoreError> {
+        macro_rules! rows {
+            ($name:literal, $row:ty) => {
+                self.all::<$row>(self.client.query_raw(include_str!(concat!(
+                    "../../../sql/ledger/",
+                    $name,
+                    ".sql"
+                ))))
+            };
+        }
+        let (
+            looked_at,
+            told_orders,
+            known_orders,
+            raw_days,
+            told_conversations,
+            concerned_orders,
+            known_days,
+        ) = tokio::try_join!(
+            rows!("looked_at", LookedAtRow),
+            rows!("told_orders", OrderEventRow),
+            rows!("known_orders", OrderRow),
+            rows!("raw_days", RawDayRow),
+            rows!("told_conversations", ConversationEventRow),
+            rows!("concerned_orders", OrderRow),
+            self.all::<DayRow>(self.client.query_raw(&KNOWN_DAYS)),
+        )?;
         let mut touched = Touched::default();
-        macro_rules! read {
-            ($name:literal, $row:ty, |$shop:ident, $of:ident| $then:expr) => {
-                let text = include_str!(concat!("../../../sql/ledger/", $name, ".sql"));
-                for $of in self.all::<$row>(self.client.query_raw(text)).await? {
-                    let $shop: &mut TouchedShop = touched.shops.entry($of.shop.clone()).or_default();
+        macro_rules! each {
+            ($rows:ident, |$shop:ident, $row:ident| $then:expr) => {
+                for $row in $rows {
+                    let $shop: &mut TouchedShop = touched.shops.entry($row.shop.clone()).or_default();
                     $then;
                 }
             };
         }
-        let mut orders = 0;
-        read!("looked_at", LookedAtRow, |shop, row| {
-            shop.visitors.extend(row.visitors);
-            orders = row.orders;
-        });
-        read!("told_orders", OrderEventRow, |shop, row| {
+        each!(looked_at, |shop, row| shop.visitors.extend(row.visitors));
+        each!(told_orders, |shop, row| {
             if row.is_wanted != 0 {
                 shop.orders.insert(row.order_id.clone(), row.nobody);
             }
             shop.order_events.push(row.try_into()?);
         });
-        if orders > 0 {
-            read!("known_orders", OrderRow, |shop, row| {
-                // Nothing may be told of it any more.
-                shop.orders.insert(row.order_id.clone(), row.nobody);
-                shop.known_orders.push(row.into());
-            });
-        }
-        read!("raw_days", RawDayRow, |shop, row| shop
-            .raw_days
-            .entry(row.visitor)
-            .or_default()
-            .push(row.into()));
-        read!("told_conversations", ConversationEventRow, |shop, row| {
-            shop.conversation_events.push(row.into())
+        each!(known_orders, |shop, row| {
+            // Nothing may be told of it any more.
+            shop.orders.insert(row.order_id.clone(), row.nobody);
+            shop.known_orders.push(row.into());
         });
-        read!("concerned_orders", OrderRow, |shop, row| shop.concerned_orders.push(row.into()));
-        for row in self.all::<DayRow>(self.client.query_raw(&KNOWN_DAYS)).await? {
-            let shop = touched.shops.entry(row.shop.clone()).or_default();
-            shop.known_days.entry(row.visitor).or_default().push(row.try_into()?);
-        }
+        each!(raw_days, |shop, row| shop.raw_days.entry(row.visitor).or_default().push(row.into()));
+        each!(told_conversations, |shop, row| shop.conversation_events.push(row.into()));
+        each!(concerned_orders, |shop, row| shop.concerned_orders.push(row.into()));
+        each!(known_days, |shop, row| {
+            shop.known_days.entry(row.visitor).or_default().push(row.try_into()?)
+        });
         Ok(touched)
     }
 }
