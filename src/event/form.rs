@@ -154,10 +154,7 @@ pub(super) fn text(field: &Field<'_>, name: &str, max_chars: usize) -> Result<St
         "payment_id" => "invalid_payment_id",
         "refund_id" => "invalid_refund_id",
         "conversation" => "invalid_conversation",
-        "agent" => "invalid_agent",
-        "channel" => "invalid_channel",
         "customer" => "invalid_customer",
-        "product" => "invalid_product",
         _ => "invalid_field",
     };
     match field.as_text() {
@@ -167,6 +164,17 @@ pub(super) fn text(field: &Field<'_>, name: &str, max_chars: usize) -> Result<St
             let form = format!("`{name}` must be text of 1 to {max_chars} characters");
             Err(refused(field, name, code(), form))
         }
+    }
+}
+
+/// A name that only describes, without what hides in it and whole: it is cut when it is masked, because half a
+/// mail address is none.
+pub(super) fn name(field: &Field<'_>, name: &str) -> Result<String, Rejection> {
+    match field {
+        _ if field.is_absent() => Ok(String::new()),
+        Field::Text(text) | Field::Broken(text) => Ok(cleaned(text, usize::MAX).trim().to_owned()),
+        Field::Number(text) => Ok((*text).to_owned()),
+        _ => Err(Rejection::new("invalid_field", format!("`{name}` must be text"))),
     }
 }
 
@@ -219,10 +227,7 @@ pub(super) fn integer(field: &Field<'_>, name: &str, min: u32, max: u32) -> Resu
     if field.is_absent() {
         return Ok(None);
     }
-    let number = match field {
-        Field::Number(text) => text.parse().ok(),
-        _ => None,
-    };
+    let number = field.as_text().and_then(|text| text.parse().ok());
     number
         .filter(|n| (min..=max).contains(n))
         .map(Some)

@@ -6,6 +6,7 @@
 
 mod field;
 mod form;
+mod left_out;
 mod masking;
 mod money;
 mod parts;
@@ -19,6 +20,8 @@ use chrono::{NaiveDate, TimeZone};
 use chrono_tz::Tz;
 pub use field::Field;
 pub use form::is_visitor_id;
+pub use left_out::LeftOut;
+use left_out::Lenient;
 pub use parts::{Author, Costs, Item, Kind, Topic, Via};
 pub use schema::ip as ip_schema;
 use serde::{Deserialize, Serialize};
@@ -337,26 +340,12 @@ impl Rejection {
     }
 }
 
-/// A part of an accepted event that could not be kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct LeftOut {
-    /// Which field.
-    pub field: &'static str,
-    /// Place of the line in `items`, counted from 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub item: Option<usize>,
-    /// How it was sent, without hidden characters, cut at 64 characters.
-    pub text: String,
-    /// What it must be.
-    pub message: String,
-}
-
 /// An event that is accepted, and what of it is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// Valid.
     pub event: Event,
-    /// Money that cannot be read, and lines of it.
+    /// Money that cannot be read, lines of it, and fields that only describe.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -367,15 +356,16 @@ impl Event {
     /// cookieless id, which needs the event's `day`.
     ///
     /// # Errors
-    /// The first field that breaks the contract. Text that is merely too long is cut, never refused; money
-    /// that cannot be read is left out, but of a refund, whose absence would mean all of it.
+    /// The first field that decides who, when or how much, and breaks the contract. A field that only describes
+    /// is cut or left out, never refused; money that cannot be read is left out, but of a refund, whose absence
+    /// would mean all of it.
     pub fn check(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Checked, Rejection> {
         let kind = form::kind(&fields.kind)?;
         let id = form::id(&fields.id)?;
         let visitor = form::visitor(&fields.visitor)?;
         let conversation = form::text(&fields.conversation, "conversation", form::MAX_ID_CHARS)?;
-        let by = form::author(&fields.by)?;
-        if kind == Kind::Reply && (conversation.is_empty() || by.is_none()) {
+        let by = form::author(&fields.by);
+        if kind == Kind::Reply && (conversation.is_empty() || by.as_ref().ok().is_none_or(Option::is_none)) {
             return Err(Rejection::new(
                 "conversation_required",
                 "`conversation` and `by` (person or bot) are required for a reply",
@@ -397,12 +387,21 @@ impl Event {
                 "`order_id` is required for order, payment and refund",
             ));
         }
-        let score =
-            form::integer(&fields.score, "score", 1, form::MAX_SCORE.into())?.map(|score| score as u8);
-        if score.is_none() && kind == Kind::Rating {
+        let score = form::integer(&fields.score, "score", 1, form::MAX_SCORE.into());
+        if kind == Kind::Rating && score.as_ref().map_err(Rejection::clone)?.is_none() {
             return Err(Rejection::new("score_required", "`score`, 1 to 5, is required for a rating"));
         }
-        let money = money::read(fields, kind, arrival)?;
+        let mut money = money::read(fields, kind, arrival)?;
+        let mut lenient = Lenient(&mut money.left_out);
+        let by = lenient.take("by", &fields.by, by);
+        let score = lenient.take("score", &fields.score, score).map(|score| score as u8);
+        let agent = lenient.take("agent", &fields.agent, form::name(&fields.agent, "agent"));
+        let channel = lenient.take("channel", &fields.channel, form::name(&fields.channel, "channel"));
+        let topic = lenient.take("topic", &fields.topic, form::topic(&fields.topic));
+        let engaged_ms = form::integer(&fields.engaged_ms, "engaged_ms", 0, form::MAX_ENGAGED_MS);
+        let engaged_ms = lenient.take("engaged_ms", &fields.engaged_ms, engaged_ms);
+        let variant = lenient.take("variant", &fields.variant, form::variant(&fields.variant));
+        let product = lenient.take("product", &fields.product, form::name(&fields.product, "product"));
         let is_told_by_the_shop = kind.is_of_an_order() && arrival.sender == Sender::Server;
         let event = Event {
             shop: arrival.shop.to_owned(),
@@ -432,14 +431,14 @@ impl Event {
             batch: String::new(),
             conversation: if kind.is_of_a_chat() { conversation } else { String::new() },
             by: by.filter(|_| kind.is_of_a_chat()),
-            agent: masking::masked_name(form::text(&fields.agent, "agent", form::MAX_NAME_CHARS)?),
-            channel: masking::masked_name(form::text(&fields.channel, "channel", form::MAX_NAME_CHARS)?),
-            topic: form::topic(&fields.topic)?,
+            agent: cut(masking::masked_name(agent), form::MAX_NAME_CHARS),
+            channel: cut(masking::masked_name(channel), form::MAX_NAME_CHARS),
+            topic,
             score,
-            engaged_ms: form::integer(&fields.engaged_ms, "engaged_ms", 0, form::MAX_ENGAGED_MS)?,
-            variant: masking::masked_name(form::variant(&fields.variant)?),
+            engaged_ms,
+            variant: masking::masked_name(variant),
             customer: form::customer(&fields.customer)?,
-            product: masking::masked_product(form::text(&fields.product, "product", form::MAX_ID_CHARS)?),
+            product: cut(masking::masked_product(product), form::MAX_ID_CHARS),
         };
         Ok(Checked { event, left_out: money.left_out })
     }

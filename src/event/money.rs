@@ -4,10 +4,10 @@
 //! sender; an order without its amount is still an order. Of a refund it is a reason to refuse, because a
 //! refund without an amount is of everything.
 
-use super::form::{MAX_ID_CHARS, MAX_NAME_CHARS, text};
+use super::form::{MAX_ID_CHARS, MAX_NAME_CHARS, name};
 use super::{Arrival, Costs, Field, Fields, Item, Kind, LeftOut, Rejection, masking};
 use crate::money::{Amount, Currency, Reading, read_currency, read_number, read_text};
-use crate::text::cleaned;
+use crate::text::cut;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,8 +16,6 @@ pub(super) const MAX_ITEMS: usize = 100;
 pub(super) const MAX_ITEM_NAME_CHARS: usize = 256;
 /// A million, in thousandths.
 const MAX_QUANTITY: u32 = 1_000_000_000;
-/// Of what is told to the sender as it was sent.
-const MAX_SHOWN_CHARS: usize = 64;
 
 /// What an event tells of money.
 #[derive(Default)]
@@ -53,7 +51,7 @@ pub(super) fn read(fields: &Fields<'_>, kind: Kind, arrival: Arrival<'_>) -> Res
         let mut cost = |name: &'static str, field: &Field<'_>| {
             let found = plain(field, currency);
             if found.is_none() && !field.is_absent() {
-                money.left_out.push(left_out(name, None, field, AMOUNT_FORM.to_owned()));
+                money.left_out.push(left_out(name, field, AMOUNT_FORM));
             }
             found
         };
@@ -101,7 +99,7 @@ impl Unreadable {
             Unreadable::Amount => ("amount", &fields.amount),
             Unreadable::Currency => ("currency", &fields.currency),
         };
-        LeftOut { field: name, item: None, text: shown(field), message: self.message() }
+        LeftOut::field(name, field, self.message())
     }
 }
 
@@ -136,18 +134,9 @@ fn plain(field: &Field<'_>, currency: Currency) -> Option<Amount> {
     }
 }
 
-fn left_out(field: &'static str, item: Option<usize>, sent: &Field<'_>, form: String) -> LeftOut {
-    LeftOut { field, item, text: shown(sent), message: format!("`{field}` {form}; it is left out") }
-}
-
-/// A field as it was sent, for its sender.
-fn shown(field: &Field<'_>) -> String {
-    let text = match field {
-        Field::Text(text) | Field::Broken(text) => text.as_ref(),
-        Field::Number(text) | Field::List(text) => text,
-        Field::Absent | Field::Other => "",
-    };
-    cleaned(text, MAX_SHOWN_CHARS)
+/// A field of money that cannot be read.
+fn left_out(field: &'static str, sent: &Field<'_>, form: &str) -> LeftOut {
+    LeftOut::field(field, sent, format!("`{field}` {form}; it is left out"))
 }
 
 impl Money {
@@ -157,7 +146,7 @@ impl Money {
             _ => None,
         };
         let Some(lines) = lines else {
-            self.left_out.push(left_out("items", None, field, "must be a list of lines".into()));
+            self.left_out.push(left_out("items", field, "must be a list of lines"));
             return;
         };
         for (place, line) in lines.into_iter().enumerate() {
@@ -169,9 +158,8 @@ impl Money {
             match read {
                 Ok(item) => self.items.push(item),
                 Err(form) => {
-                    let text = cleaned(line.get(), MAX_SHOWN_CHARS);
                     let message = format!("line {place} of `items`: {form}; the line is left out");
-                    self.left_out.push(LeftOut { field: "items", item: Some(place), text, message });
+                    self.left_out.push(LeftOut::line(place, line.get(), message));
                 }
             }
         }
@@ -186,7 +174,7 @@ fn item(line: &str, currency: Currency) -> Result<Item, String> {
     let fields: BTreeMap<Cow<'_, str>, &RawValue> =
         serde_json::from_str(line).map_err(|_| "it must be a JSON object".to_owned())?;
     let field = |name: &str| fields.get(name).map_or(Field::Absent, |raw| Field::of_json(raw.get()));
-    let name = |name: &'static str, max| text(&field(name), name, max).map_err(|refused| refused.message);
+    let described = |of: &'static str| name(&field(of), of).map_err(|refused| refused.message);
     let money = |name: &str| match field(name) {
         field if field.is_absent() => Ok(None),
         field => plain(&field, currency).map(Some).ok_or(format!("`{name}` {AMOUNT_FORM}")),
@@ -198,9 +186,9 @@ fn item(line: &str, currency: Currency) -> Result<Item, String> {
         _ => None,
     };
     Ok(Item {
-        product: masking::masked_product(name("product", MAX_ID_CHARS)?),
-        name: masking::masked_name(name("name", MAX_ITEM_NAME_CHARS)?),
-        variant: masking::masked_name(name("variant", MAX_NAME_CHARS)?),
+        product: cut(masking::masked_product(described("product")?), MAX_ID_CHARS),
+        name: cut(masking::masked_name(described("name")?), MAX_ITEM_NAME_CHARS),
+        variant: cut(masking::masked_name(described("variant")?), MAX_NAME_CHARS),
         quantity: quantity.ok_or("`quantity` must be above 0, at most 1000000, with at most 3 decimals")?,
         amount: money("amount")?,
         cost: money("cost")?,
