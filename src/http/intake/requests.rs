@@ -46,11 +46,15 @@ pub fn routes(config: &mut web::ServiceConfig) {
         );
 }
 
-/// Any page may ask; whether its origin may send is known only with the shop, which is in the body.
+/// Any page may ask; whether its origin may send is known only with the shop, which is in the body. Any
+/// header may come along: pages put their own on every request that their scripts make, and nothing here reads
+/// them.
 async fn preflight(request: HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response.insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST"));
-    response.insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"));
+    let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    let wanted = wanted.unwrap_or(HeaderValue::from_static("content-type"));
+    response.insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, wanted));
     response.insert_header((header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS));
     with_origin(&request, response.finish())
 }
