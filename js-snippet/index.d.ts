@@ -78,24 +78,43 @@ export interface Shopfunnel {
    * where nothing is counted, and in cookieless mode.
    */
   (kind: 'visitor'): string | undefined;
-  /** The visitor's word about being counted. `false` takes everything of them out of this browser and stops; `true` goes on. */
-  (kind: 'consent', given: boolean): void;
-  (kind: 'order' | 'payment' | 'refund', fields: OrderFields): void;
-  (kind: 'rating', fields: RatingFields): void;
-  (kind: 'reply', fields: ReplyFields): void;
-  (kind: 'visit' | 'inquiry' | 'cart' | 'favorite', fields?: EventFields): void;
+  /**
+   * The visitor's word about being counted. `true` and `'granted'` are a yes; anything else takes everything of
+   * them out of this browser and stops.
+   */
+  (kind: 'consent', word: unknown): void;
+  /** `done` is called once the event is settled, as of every kind below. */
+  (kind: 'order' | 'payment' | 'refund', fields: OrderFields, done?: Done): void;
+  (kind: 'rating', fields: RatingFields, done?: Done): void;
+  (kind: 'reply', fields: ReplyFields, done?: Done): void;
+  (kind: 'visit' | 'inquiry' | 'cart' | 'favorite', fields?: EventFields, done?: Done): void;
 }
+
+/** Without a `problem` the server has the event; else it is not counted, and why. Not called for what still waits. */
+export type Done = (problem?: string) => void;
 
 /** The script tag's data-* attributes, without `data-`. Those that are switches are on when they are there, with any text. */
 export interface Options {
   /** Public key of the shop, `pk_…`. */
   shop?: string;
+  /** Address of the shopfunnel server, where the script does not come from there. */
+  host?: string;
   /** Words of `localhost`, `webdriver`, `gpc`: what is counted although it is left out otherwise. */
   allow?: string;
-  /** `required`: nothing is sent or stored before `shopfunnel('consent', true)`. */
+  /** With any text: nothing is sent or stored before `shopfunnel('consent', true)`. */
   consent?: string;
+  /** The visitor's id is also in the cookie `shopfunnel_visitor`, of this domain, or of the page's host when empty. */
+  cookie?: string;
   /** A switch: no id, nothing stored; the server knows such visitors for a day. */
   cookieless?: string;
+  /** Names of parameters, separated by blanks or commas: another value is another page. `*`: all of them. */
+  query?: string;
+  /** Paths, separated by blanks or commas, on which nothing is counted; `*` stands for any characters. */
+  exclude?: string;
+  /** `manual`: the page tells its views by `shopfunnel('visit', { url, title })`. */
+  views?: string;
+  /** `off`: nothing is said on the console. */
+  log?: string;
   /** A switch: another `#hash` is another page. This one and the following want the full build. */
   hash?: string;
   /** `inquiry`: a chat that was opened counts, for tools that tell of no message. */

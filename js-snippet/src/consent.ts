@@ -5,22 +5,33 @@
 // Looked at each time, because another tab may have been switched.
 
 import { warn } from './guard';
-import { store, useDisk, write } from './storage';
+import { disk, forget, store, useDisk, write } from './storage';
 
 const SWITCH_KEY = 'shopfunnel.on';
 const CONSENT_KEY = 'shopfunnel.consent';
 
 /** Whether nothing may be sent or stored. */
-export const isOff = (): boolean => store[SWITCH_KEY] === 'off' || store[CONSENT_KEY] === 'off';
+export const isOff = (): boolean =>
+  [SWITCH_KEY, CONSENT_KEY].some((key) => (disk[key] || store[key]) === 'off');
 
 export const hasAgreed = (): boolean => store[CONSENT_KEY] === 'on';
 
-/** Takes the visitor's word; without it everything of them in this browser goes. */
-export const setConsent = (given: unknown): void => {
-  if (given) useDisk();
-  else for (const key in store) if (/^shopfunnel\.[^o]/.test(key)) delete store[key];
-  write(CONSENT_KEY, given ? 'on' : 'off');
+/**
+ * Takes the visitor's word: nothing but `true` and 'granted' is a yes, and without it everything of them in
+ * this browser goes. Whether it is a yes.
+ */
+export const setConsent = (word: unknown, mayStore: boolean): boolean => {
+  const given = word === true || word === 'granted';
+  // The page's own memory may hold what another tab has deleted.
+  if (!given) forget(/^shopfunnel\.[^o]/);
+  else if (mayStore) useDisk();
+  write(CONSENT_KEY, given ? 'on' : 'off', true);
+  return given;
 };
+
+/** Whether this tells that another tab took the visitor's word back. */
+export const isWithdrawal = (event: StorageEvent): boolean =>
+  event.key === CONSENT_KEY && event.newValue === 'off';
 
 /** Does what the page's address says. */
 export const obeyAddress = (): void => {

@@ -1,27 +1,29 @@
 // Sees the visitor come to a page and leave it.
 //
-// Promises one `visit` per page view: the first time the page is visible, when pathname or search change
-// without a load, when the page comes back from the back/forward cache. Promises one `bounce` at most per
-// view, on leaving, when that view was all of the session, with the time for which the page was both visible
-// and focused. Does not listen to `unload` or `beforeunload`: they would keep the page out of the
-// back/forward cache.
+// Promises one `visit` per page view: the first time the page is visible, when the address changes without a
+// load to what is another page (another path; query and hash only as the shop says), when the page comes back
+// from the back/forward cache. Promises one `bounce` at most per view, on leaving, when that view was all of
+// the session, with the time for which the page was both visible and focused; the next page's view tells that
+// time of a page that was left for it. Does not listen to `unload` or `beforeunload`: they would keep the page
+// out of the back/forward cache.
 
-import type { EventFields } from '../index.d.ts';
+import type { EventFields, Options } from '../index.d.ts';
+import { words } from './full/words';
 import { guard } from './guard';
 import { isOnlyAct } from './session';
 
 /** Whether this build has what s.full.js has. */
 declare const FULL: boolean;
 
-/** Sends an event; returns its `at` in epoch ms. */
+/** Sends an event; returns its time by this browser's clock in epoch ms. */
 export type RecordEvent = (kind: 'visit' | 'bounce', fields: EventFields) => number;
 
-/** `withHash`: another hash is another page. */
+/** Returns what is to be called when the page tells of a view itself, at a time by this browser's clock. */
 export const watchPage = (
   record: RecordEvent,
-  flush: (leaving: boolean) => void,
-  withHash?: boolean,
-): void => {
+  leave: () => void,
+  options: Options,
+): ((nowMs: number) => void) => {
   // What the visitor saw last; no path before the first view and when the page comes back.
   let seenPath = '';
   let seenUrl: string;
@@ -31,10 +33,21 @@ export const watchPage = (
   // Since when the page has the visitor's eyes, 0 when it has not.
   let engagedSinceMs = 0;
 
+  const query = FULL ? words(options.query) : [];
+  const here = () => {
+    if (!FULL) return location.pathname;
+    const { pathname, search, hash } = location;
+    const parameters = query[0] && new URLSearchParams(search);
+    return [
+      pathname,
+      ...query.map((name) => (name === '*' ? search : (parameters as URLSearchParams).getAll(name))),
+      options.hash != null && hash,
+    ].join('\n');
+  };
+
   // One look for every signal: whatever came first, the state of the page decides.
   const look = guard((event?: Event) => {
-    let path = location.pathname + location.search;
-    if (FULL && withHash) path += location.hash;
+    const path = here();
     const nowMs = Date.now();
     const gone = event && event.type === 'pagehide';
     const hidden = gone || document.hidden;
@@ -48,28 +61,55 @@ export const watchPage = (
     // Hidden is the last a phone tells before it drops the page. A page opened in a background tab or
     // rendered ahead is hidden too: it is no view until somebody sees it.
     if (hidden) {
-      // Never above the contract's 86 400 000, because a session ends long before.
-      if (isOnlyAct(seenMs, nowMs)) record('bounce', { engaged_ms: engagedMs });
+      const leftMs = seenMs;
       seenMs = 0;
-      flush(true);
+      // Never above the contract's 86 400 000, because a session ends long before.
+      if (isOnlyAct(leftMs, nowMs)) {
+        const engaged_ms = engagedMs;
+        engagedMs = 0;
+        record('bounce', { engaged_ms });
+      }
+      leave();
     } else if (path !== seenPath) {
-      engagedMs = 0;
-      seenMs = record('visit', seenPath ? { referrer: seenUrl } : {});
+      // All of this before the view is recorded: should that fail, it must not be tried for ever.
+      // The title is still that of the page before; s.js does not wait for another.
+      const fields: EventFields = seenPath
+        ? { referrer: seenUrl, engaged_ms: engagedMs, ...(!FULL && { title: '' }) }
+        : {};
       seenPath = path;
       seenUrl = location.href;
+      engagedMs = 0;
+      if (!FULL || options.views !== 'manual') seenMs = record('visit', fields);
     }
   });
 
-  for (const name of ['pushState', 'replaceState'] as const) {
-    const original = history[name];
-    history[name] = function (...args) {
-      const result = original.apply(this, args);
-      look();
-      return result;
-    };
-  }
+  const { navigation } = window as { navigation?: EventTarget };
+  if (navigation) navigation.addEventListener('currententrychange', () => look());
+  else
+    for (const name of ['pushState', 'replaceState'] as const) {
+      const wrap = (owner: object) => {
+        const original = history[name];
+        return Reflect.defineProperty(owner, name, {
+          configurable: true,
+          writable: true,
+          value(this: History, ...args: Parameters<History['pushState']>) {
+            const result = original.apply(this, args);
+            look();
+            return result;
+          },
+        });
+      };
+      // A page may have frozen the prototype, or put its own wrapper before it.
+      if (!wrap(Object.getPrototypeOf(history)) || Object.getOwnPropertyDescriptor(history, name)) wrap(history);
+    }
   // Capturing, because in older Safari visibilitychange does not bubble up to the window.
   for (const type of ['popstate', 'pagehide', 'pageshow', 'visibilitychange', 'focus', 'blur'])
     addEventListener(type, look, true);
   look();
+  return (nowMs) => {
+    if (FULL) {
+      seenMs = nowMs;
+      engagedMs = 0;
+    }
+  };
 };

@@ -2,4 +2,6 @@
 
 import { start } from './tracker';
 
-start((document.currentScript as HTMLScriptElement) || { dataset: {} });
+// A module knows no tag of its own.
+const tag = document.currentScript || document.querySelector('script[data-shop*=pk_]');
+start((tag as HTMLScriptElement) || { dataset: {} });

@@ -6,6 +6,8 @@
 
 type Texts = Record<string, string>;
 
+const OURS = /^shopfunnel\./;
+
 const localTexts = (): Texts => {
   try {
     return localStorage || {};
@@ -14,12 +16,14 @@ const localTexts = (): Texts => {
   }
 };
 
-const disk = localTexts();
+export const disk = localTexts();
 export let store = disk;
 
-export const write = (key: string, text: string): void => {
+/** `isWord`: it must outlive the page, even while other texts are kept in memory. */
+export const write = (key: string, text: string, isWord?: boolean): void => {
   try {
     store[key] = text;
+    if (isWord) disk[key] = text;
   } catch {
     // Full.
     useMemory();
@@ -29,10 +33,19 @@ export const write = (key: string, text: string): void => {
 
 /** Keeps what is written from now on in the page's memory only. */
 export const useMemory = (): void => {
-  store = { ...store };
+  const texts: Texts = {};
+  for (const key of Object.keys(store)) if (OURS.test(key)) texts[key] = store[key]!;
+  store = texts;
 };
 
 /** Saves what was kept in memory, and what is written from now on. */
 export const useDisk = (): void => {
   store = Object.assign(disk, store);
+};
+
+/** Deletes every text whose key fits, wherever it is. */
+export const forget = (keys: RegExp): void => {
+  for (const texts of [store, disk]) {
+    for (const key of Object.keys(texts)) if (keys.test(key)) delete texts[key];
+  }
 };

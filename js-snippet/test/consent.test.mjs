@@ -91,8 +91,45 @@ test('cookieless mode sends no id and stores nothing', async () => {
   assert.ok(sent.every((event) => !('visitor' in event)));
 });
 
-test('an unknown option warns once and the page is counted', async () => {
-  const page = openPage({ tag: { 'data-shop': 'pk_test', 'data-cosent': 'required' } });
+test('a misspelt option warns once, one of a framework does not, and the page is counted', async () => {
+  const tag = { 'data-shop': ' pk_test ', 'data-cosent': '', 'data-nscript': '', 'data-cookieconsent': 'x' };
+  const page = openPage({ build: 's.full.js', tag: { ...tag, 'data-cfasync': 'false', 'data-lang': 'zh' } });
   assert.deepEqual(await page.kinds(), ['visit']);
   assert.deepEqual(page.warnings, ['shopfunnel: unknown data-cosent']);
+  assert.equal(JSON.parse(page.requests[0].body).shop, 'pk_test');
+});
+
+for (const word of ['denied', 'false', false, 0, null, undefined, {}, 1, 'true']) {
+  test(`consent ${JSON.stringify(word)} is none`, async () => {
+    const page = openPage({ tag: { 'data-shop': 'pk_test', 'data-consent': '' } });
+    page.call('order', { order_id: 'A-1' });
+    page.call('consent', word);
+    await tick();
+    assert.deepEqual(page.requests, []);
+    page.call('consent', 'granted');
+    page.call('cart');
+    assert.deepEqual(await page.kinds(), ['cart'], 'what was taken away does not come back');
+  });
+}
+
+test('who takes back and agrees again is somebody else', async () => {
+  const page = openPage();
+  const before = page.call('visitor');
+  page.call('consent', false);
+  page.call('consent', true);
+  assert.notEqual(page.call('visitor'), before);
+});
+
+test('consent that another tab took back takes what this one remembers', async () => {
+  const page = openPage({ network: 'fails' });
+  page.call('order', { order_id: 'A-1' });
+  await tick();
+  page.browser.stored.clear();
+  page.browser.stored.set('shopfunnel.consent', 'off');
+  page.dispatch('window', { type: 'storage', key: 'shopfunnel.consent', newValue: 'off' });
+  page.browser.stored.set('shopfunnel.consent', 'on');
+  const sent = page.requests.length;
+  page.connect('works');
+  await tick();
+  assert.equal(page.requests.length, sent);
 });

@@ -75,6 +75,9 @@ export function openPage({
     hasFocus: () => focused && !document.hidden,
     addEventListener: listenOn('document'),
     currentScript: null,
+    cookie: '',
+    querySelector: () => null,
+    querySelectorAll: () => [],
   };
   // As in a browser: methods of the prototype that insist on their own `this`.
   class History {
@@ -124,7 +127,9 @@ export function openPage({
       const {
         status = 202,
         headers = {},
-        json = { accepted: events.length, rejected: [], now: browser.nowMs },
+        json = status < 300
+          ? { accepted: events.length, rejected: [], now: browser.nowMs }
+          : { error: { code: 'no', message: 'no' } },
       } = answer(events) ?? {};
       return Promise.resolve({
         status,
@@ -163,7 +168,7 @@ export function openPage({
       );
     },
   });
-  window.window = window;
+  window.window = window.top = window;
   const context = vm.createContext(window);
   context.nowMs = () => browser.nowMs;
   vm.runInContext('Date.now = nowMs', context);
@@ -214,6 +219,13 @@ export function openPage({
         timer.work();
       }
       browser.nowMs = untilMs;
+    },
+    /** As `wait`, but requests are answered meanwhile. */
+    async pass(ms) {
+      for (; ms > 0; ms -= 5_000) {
+        page.wait(Math.min(ms, 5_000));
+        await tick();
+      }
     },
     /** The next answers come from here; a request under way keeps its own. */
     serve(next) {

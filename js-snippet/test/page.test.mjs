@@ -46,23 +46,25 @@ test('a navigation inside a page not yet seen is not a second view', async () =>
 });
 
 for (const name of ['pushState', 'replaceState']) {
-  test(`${name} to another path or search is a visit, referred by the page before`, async () => {
+  test(`${name} to another path is a visit, referred by the page before`, async () => {
     const page = openPage();
     page.window.history[name]({}, '', '/cup');
-    page.window.history[name]({}, '', '/cup?size=2');
+    page.window.history[name]({}, '', '/pot?size=2');
     assert.deepEqual(await page.kinds(), ['visit', 'visit', 'visit']);
     assert.deepEqual(
-      page.events().map(({ url, referrer }) => [url, referrer]),
+      page.events().map(({ url, referrer, title }) => [url, referrer, title]),
       [
-        ['https://shop.example/tea?page=1', 'https://search.example/'],
-        ['https://shop.example/cup', 'https://shop.example/tea?page=1'],
-        ['https://shop.example/cup?size=2', 'https://shop.example/cup'],
+        ['https://shop.example/tea?page=1', 'https://search.example/', 'Tea'],
+        ['https://shop.example/cup', 'https://shop.example/tea?page=1', ''],
+        ['https://shop.example/pot?size=2', 'https://shop.example/cup', ''],
       ],
     );
   });
 
-  test(`${name} to the same path and search is no visit`, async () => {
+  test(`${name} to the same path is no visit`, async () => {
     const page = openPage();
+    page.window.history[name]({}, '', '/tea');
+    for (const text of ['o', 'oo', 'oolong']) page.window.history[name]({}, '', `/tea?q=${text}`);
     page.window.history[name]({ scroll: 7 }, '');
     page.window.history[name]({}, '', null);
     page.window.history[name]({}, '', '/tea?page=1');

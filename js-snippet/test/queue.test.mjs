@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openPage, START_MS, STUB, tick } from './fake-page.mjs';
+import { openBrowser, openPage, START_MS, STUB, tick } from './fake-page.mjs';
 
 test('a request is a POST of text that needs no preflight, carries no cookies and outlives the page', async () => {
   const page = openPage();
@@ -145,40 +145,98 @@ test('a key with quotes cannot break the body', async () => {
 
 const ids = (events) => events.map((event) => event.id);
 
-for (const status of [200, 204, 302, 408, 429, 500, 503]) {
+for (const status of [401, 403, 404, 408, 429, 500, 503]) {
   test(`after ${status} an event stays and is sent again under its id`, async () => {
     const page = openPage({ answer: () => ({ status }) });
     await tick();
     assert.equal(page.waiting().length, 1);
     page.serve(() => ({}));
-    page.wait(60_000);
-    await tick();
+    await page.pass(60_000);
     assert.equal(page.requests.length, 2);
     assert.equal(new Set(ids(page.events())).size, 1);
     assert.deepEqual(page.waiting(), []);
+    assert.deepEqual(page.warnings, [429, 503].includes(status) ? [] : ['shopfunnel: no']);
   });
 }
 
-for (const status of [202, 400, 401, 403, 404, 413, 422]) {
-  test(`after ${status} an event is settled`, async () => {
-    const page = openPage({
-      answer: () => ({ status, json: status === 202 ? undefined : { error: { message: 'no' } } }),
-    });
+for (const status of [400, 413, 415]) {
+  test(`a request that the server cannot read, ${status}, is not sent again`, async () => {
+    const page = openPage({ answer: () => ({ status }) });
     await tick();
     assert.deepEqual(page.waiting(), []);
     page.wait(3_600_000);
     await tick();
     assert.equal(page.requests.length, 1);
+    assert.deepEqual(page.warnings, ['shopfunnel: no']);
   });
 }
 
-test('an answer that is not ours settles by its status alone', async () => {
-  const page = openPage({ answer: () => ({ status: 404, json: '<html>' }) });
+for (const [what, foreign] of [
+  ['a page that is not found', { status: 404, json: '<html>' }],
+  ['a page of some cache', { status: 200, json: '<html>' }],
+  ['a bad request to somebody else', { status: 400, json: '<html>' }],
+  ['JSON of somebody else', { status: 200, json: { ok: true } }],
+  ['nothing', { status: 202, json: 'null' }],
+]) {
+  test(`${what} settles nothing, and is said once`, async () => {
+    const page = openPage({ answer: () => foreign });
+    page.call('order', { order_id: 'A-1' });
+    await tick();
+    await page.pass(120_000);
+    assert.equal(page.waiting().length, 2);
+    assert.deepEqual(page.warnings, ['shopfunnel: https://funnel.example/e: set data-host']);
+    page.serve(() => ({}));
+    await page.pass(600_000);
+    assert.deepEqual(page.waiting(), []);
+  });
+}
+
+test("a page's wrapper of fetch that reads the answer, throws or never answers loses nothing", async () => {
+  const wrapper = (code) => `{ const { fetch: own } = window; window.fetch = ${code} }`;
+  const reads = openPage({ before: wrapper('(...a) => own(...a).then((answer) => answer.json())') });
   await tick();
-  assert.deepEqual(page.waiting(), []);
-  page.serve(() => ({}));
-  page.call('cart');
-  assert.deepEqual(await page.kinds(), ['visit', 'cart']);
+  assert.deepEqual([reads.waiting(), reads.warnings], [[], []]);
+
+  for (const code of ['() => { throw 1 }', '() => new Promise(() => {})', '() => Promise.resolve()']) {
+    const page = openPage({ before: wrapper(code) });
+    page.call('order', { order_id: 'A-1' });
+    await tick();
+    page.wait(31_000);
+    await tick();
+    page.leave();
+    const [beacon] = page.requests.filter(({ by }) => by === 'beacon').reverse();
+    assert.ok(JSON.parse(beacon.body).events.some(({ kind }) => kind === 'order'), code);
+    assert.deepEqual(page.warnings, [], code);
+    const next = openPage({ browser: page.browser });
+    await tick();
+    assert.deepEqual(next.waiting(), [], code);
+  }
+});
+
+test('a page that empties localStorage in its next statement loses nothing while it lives', async () => {
+  const page = openPage({ network: 'fails' });
+  const id = page.call('visitor');
+  page.call('order', { order_id: 'A-1' });
+  page.browser.stored.clear();
+  await tick();
+  page.browser.stored.clear();
+  page.connect('works');
+  await tick();
+  assert.deepEqual(new Set(page.events().map((event) => event.kind)), new Set(['visit', 'order']));
+  page.call('payment', { order_id: 'A-1' });
+  await tick();
+  assert.equal(page.events().at(-1).visitor, id);
+});
+
+test('what is left out of an event is said once, with its text', async () => {
+  const left_out = [{ index: 1, field: 'amount', text: '12abc', message: '`amount` must be one amount' }];
+  const page = openPage({
+    answer: (events) => ({ json: { accepted: events.length, rejected: [], now: START_MS, left_out } }),
+    before: `${STUB};shopfunnel("order", { order_id: "A-1", amount: "12abc" })`,
+  });
+  await tick();
+  assert.deepEqual(page.warnings, ['shopfunnel: `amount` must be one amount: 12abc']);
+  assert.equal(page.events()[1].amount, '12abc');
 });
 
 test('pauses double, with chance in them, and never end', async () => {
@@ -251,13 +309,9 @@ test('a page that leaves during a pause tries once more', async () => {
 });
 
 test('an event that is under way is not sent twice by its own page', async () => {
-  let settle;
-  const page = openPage();
-  await tick();
-  page.window.fetch = (to, options) => {
-    page.requests.push({ by: 'fetch', to, ...options });
-    return new Promise((resolve) => (settle = resolve));
-  };
+  const page = openPage({
+    before: '{ const { fetch: own } = window; window.fetch = (...a) => (own(...a), new Promise(() => {})) }',
+  });
   page.call('cart');
   await tick();
   page.call('favorite');
@@ -266,7 +320,6 @@ test('an event that is under way is not sent twice by its own page', async () =>
     page.events().map((event) => event.kind),
     ['visit', 'cart', 'favorite'],
   );
-  settle({ status: 202, json: async () => ({ rejected: [] }) });
 });
 
 test('at most 100 wait: the oldest page views go first, orders and payments never', async () => {
@@ -290,38 +343,100 @@ test('at most 100 wait: the oldest page views go first, orders and payments neve
   assert.equal(left.length, 122);
 });
 
-test('what is older than seven days goes', async () => {
+const DAY_MS = 86_400_000;
+
+/** Answers as a server at this time does: what is told of another time is rejected. */
+const serverAt = (now) => (events) => {
+  const rejected = events.flatMap(({ at }, index) =>
+    at > now() + 300_000 || at < now() - 8 * DAY_MS
+      ? [{ index, code: 'at_out_of_range', message: 'far away' }]
+      : [],
+  );
+  const accepted = events.length - rejected.length;
+  return {
+    status: accepted ? 202 : 400,
+    json: { ...(!accepted && { error: { code: 'x', message: 'none' } }), accepted, rejected, now: now() },
+  };
+};
+
+test('what is too old for the server goes, and says so', async () => {
   const page = openPage({ network: 'fails' });
   page.call('order', { order_id: 'A-1' });
   await tick();
-  page.browser.nowMs += 7 * 86_400_000 + 1;
-  const later = openPage({ browser: page.browser });
-  assert.deepEqual(await later.kinds(), ['visit']);
+  page.browser.nowMs += 8 * DAY_MS + 1;
+  const later = openPage({ browser: page.browser, answer: serverAt(() => page.browser.nowMs) });
+  await tick();
+  assert.deepEqual(later.warnings, ['shopfunnel: far away', 'shopfunnel: far away']);
+  assert.deepEqual(later.waiting(), []);
 });
 
-test('with a wrong clock an event gets the time and an id of the server, once', async () => {
-  const now = START_MS + 30 * 86_400_000;
-  const isOff = ({ at }) => Math.abs(at - now) > 300_000;
-  const answer = (events) => {
-    const rejected = events.flatMap((event, index) =>
-      isOff(event) ? [{ index, code: 'at_out_of_range', message: 'far away' }] : [],
+for (const [what, aheadMs] of [
+  ['8 days ahead', 8 * DAY_MS],
+  ['ten years ahead', 3_652 * DAY_MS],
+  ['a month behind', -30 * DAY_MS],
+]) {
+  test(`under a clock ${what} every event arrives at its right time`, async () => {
+    const browser = openBrowser();
+    const now = () => browser.nowMs - aheadMs;
+    const page = openPage({ browser, answer: serverAt(now), before: STUB });
+    page.call('cart');
+    await tick();
+    page.wait(40_000);
+    page.call('order', { order_id: 'A-1' });
+    await tick();
+    await tick();
+    const told = page.events().slice(-3);
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ['visit', 'cart', 'order'],
     );
-    return {
-      status: rejected.length === events.length ? 400 : 202,
-      json: { error: { message: 'none' }, rejected, now },
-    };
-  };
-  const page = openPage({ answer });
+    assert.deepEqual(
+      told.map(({ at }) => at - now()),
+      [-40_000, -40_000, 0],
+    );
+    assert.deepEqual([page.waiting(), page.warnings], [[], []]);
+    const next = openPage({ browser, answer: serverAt(now) });
+    await tick();
+    assert.deepEqual(
+      next.events().map(({ at }) => at - now()),
+      [0],
+    );
+  });
+}
+
+test('under a clock 3 days behind what was not sent yet gets the right time, the rest keeps its own', async () => {
+  const browser = openBrowser();
+  const now = () => browser.nowMs + 3 * DAY_MS;
+  const page = openPage({ browser, answer: serverAt(now) });
   await tick();
+  // Sent before any answer: its time stays, whatever it is.
+  assert.equal(page.events()[0].at, browser.nowMs);
+  page.connect('fails');
+  page.call('order', { order_id: 'A-1' });
+  page.wait(1_000);
+  page.call('payment', { order_id: 'A-1' });
   await tick();
-  const [sent, again] = page.events();
-  assert.equal(page.events().length, 2);
-  assert.equal(again.at, now);
-  assert.notEqual(again.id, sent.id);
-  assert.equal(parseInt(again.id.replace('-', '').slice(0, 12), 16), now);
-  const { id, at, ...rest } = sent;
-  assert.deepEqual(again, { ...rest, id: again.id, at: now });
-  assert.deepEqual([page.waiting(), page.warnings], [[], []]);
+  assert.deepEqual(
+    page.waiting().map(({ at }) => at - now()),
+    [-1_000, 0],
+  );
+});
+
+test('a clock that was put right again is believed from the next answer on', async () => {
+  const browser = openBrowser();
+  let aheadMs = 30 * DAY_MS;
+  const now = () => browser.nowMs - aheadMs;
+  const page = openPage({ browser, answer: serverAt(now) });
+  await tick();
+  browser.nowMs -= aheadMs;
+  aheadMs = 0;
+  page.call('cart');
+  await tick();
+  page.call('order', { order_id: 'A-1' });
+  await tick();
+  const [order] = page.events().slice(-1);
+  assert.equal(order.at, now());
+  assert.deepEqual(page.warnings, []);
 });
 
 test('two shops of one origin keep their events apart', async () => {

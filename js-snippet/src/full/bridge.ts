@@ -1,8 +1,9 @@
 // Makes the shop's events out of the commerce events that it tells Google's data layer.
 //
 // Promises to see what was pushed before and what is pushed from now on, by `dataLayer.push({event,
-// ecommerce})` and by `gtag('event', …)`, and to change nothing of it. One order, payment or refund told
-// twice, as thank-you pages that are loaded again do, has the same ids and counts once.
+// ecommerce})`, in the older form of `ecommerce` too, and by `gtag('event', …)`, and to change nothing of it.
+// One order, payment or refund told twice, as thank-you pages that are loaded again do, has the same ids and
+// counts once. Amounts go as they were pushed: the server reads them.
 
 import type { EventFields } from '../../index.d.ts';
 import { guard, warn } from '../guard';
@@ -13,22 +14,30 @@ type Send = (kind: string, fields: EventFields) => void;
 
 const CART = /^(add_to_cart|begin_checkout)$/;
 const INQUIRY = /^(generate_lead|contact)$/;
-
-/** Sums of JavaScript numbers have more decimals than the contract takes. */
-const amountOf = (value: unknown) => {
-  const amount = parseFloat(value as string);
-  return amount >= 0 ? +amount.toFixed(4) : undefined;
+/** What is told by an `ecommerce` of the older form, by its key. */
+const OLDER: Record<string, string> = {
+  add: 'add_to_cart',
+  checkout: 'begin_checkout',
+  purchase: 'purchase',
+  refund: 'refund',
 };
+
+const isGiven = (value: unknown) => value != null && value !== '';
+
+/** What goes back is told below zero by some. */
+const withoutSign = (value: unknown) =>
+  typeof value === 'number' ? Math.abs(value) : `${value}`.replace(/^\s*[-\u2212]\s*/, '');
 
 const translate = (name: string, data: Data, send: Send, purchase: string | undefined) => {
   const item: Data = (data.items && data.items[0]) || {};
   const product = item.item_id || item.item_name;
-  const amount = amountOf(data.value);
+  const hasAmount = isGiven(data.value);
+  const amount = hasAmount ? data.value : undefined;
   // Without an amount JSON leaves both out.
   const order: Data & { order_id: string } = {
     order_id: `${data.transaction_id}`,
     amount,
-    currency: amount === undefined ? undefined : data.currency,
+    currency: hasAmount ? data.currency : undefined,
   };
   if (CART.test(name)) {
     const add = () => send('cart', { product });
@@ -38,31 +47,73 @@ const translate = (name: string, data: Data, send: Send, purchase: string | unde
   else if (INQUIRY.test(name)) {
     once(name, () => send('inquiry', { channel: name }));
   } else if (name === 'purchase' || name === 'refund') {
-    if (!data.transaction_id) return warn(`${name} in dataLayer needs transaction_id`);
-    if (name === 'refund')
+    if (!isGiven(data.transaction_id)) return warn(`${name} in dataLayer needs transaction_id`);
+    if (name === 'refund') {
+      const back = hasAmount ? withoutSign(amount) : undefined;
       send('refund', {
         ...order,
-        refund_id: amount === undefined ? order.order_id : `${order.order_id}:${amount}`,
+        amount: back!,
+        refund_id: hasAmount ? `${order.order_id}:${back}` : order.order_id,
       });
-    else {
+    } else {
       send('order', order);
       if (purchase !== 'placed') send('payment', order);
     }
   }
 };
 
-/** `purchase`: 'placed' when the shop's `purchase` does not mean that it was paid. */
-export const bridgeDataLayer = (send: Send, purchase: string | undefined): void => {
-  const read = guard((entry: any) => {
-    if (!entry) return;
-    if (entry[0] === 'event') translate(entry[1], entry[2] || {}, send, purchase);
-    else if (entry.event) translate(entry.event, entry.ecommerce || entry, send, purchase);
-  });
-  const layer: any[] = ((window as any).dataLayer = (window as any).dataLayer || []);
-  layer.slice().forEach((entry) => read(entry));
-  const { push } = layer;
-  layer.push = function (...entries) {
-    entries.forEach((entry) => read(entry));
-    return push.apply(this, entries);
+/** An older `ecommerce` under the names of the newer; none where it tells nothing. */
+const renamed = (key: string, { currencyCode, [key]: told }: Data): Data | undefined => {
+  if (!told) return;
+  const { actionField = {}, products } = told;
+  const { id, name, ...rest } = (products && products[0]) || ({} as Data);
+  return {
+    transaction_id: actionField.id,
+    value: actionField.revenue,
+    currency: currencyCode,
+    items: [{ ...rest, item_id: id, item_name: name }],
   };
+};
+
+/** Returns what is to be called now and then: a page may replace the whole layer, or its `push`. */
+export const bridgeDataLayer = (send: Send, purchase: string | undefined): (() => void) => {
+  const seen = new WeakSet<object>();
+  /** Pushed without an event, for the next one. */
+  let apart: Data | null = null;
+
+  const read = guard((entry: any) => {
+    if (!entry || typeof entry !== 'object' || seen.has(entry)) return;
+    seen.add(entry);
+    if (entry[0] === 'event') return translate(entry[1], entry[2] || {}, send, purchase);
+    const { event, ecommerce } = entry;
+    const older = ecommerce && Object.keys(OLDER).filter((key) => renamed(key, ecommerce));
+    for (const key of older || []) translate(OLDER[key]!, renamed(key, ecommerce)!, send, purchase);
+    if (older && older[0]) return;
+    if (!event) {
+      if (ecommerce !== undefined) apart = ecommerce;
+      return;
+    }
+    const isWhole = ecommerce || isGiven(entry.transaction_id) || entry.items;
+    translate(event, isWhole ? ecommerce || entry : { ...entry, ...apart }, send, purchase);
+    // A later event must not tell it again.
+    if (/^[a-z_]+$/.test(event)) apart = null;
+  });
+
+  let hooked: unknown;
+  const look = guard(() => {
+    const page = window as { dataLayer?: any };
+    if (page.dataLayer == null) page.dataLayer = [];
+    const layer = page.dataLayer;
+    // An element of that name, or whatever else the page keeps there.
+    if (!Array.isArray(layer)) return;
+    layer.forEach((entry) => read(entry));
+    const { push } = layer;
+    if (push === hooked) return;
+    hooked = layer.push = function (...entries) {
+      entries.forEach((entry) => read(entry));
+      return push.apply(this, entries);
+    };
+  });
+  look();
+  return look;
 };

@@ -9,11 +9,6 @@ import { guard } from '../guard';
 /** What a tool's entry calls, however often. */
 type Signal = () => void;
 
-/** Looks for the tools once a second for so many seconds, and later whenever the page is looked at again. */
-const enum Poll {
-  EveryMs = 1_000,
-  Times = 20,
-}
 
 type Api = any;
 
@@ -126,7 +121,11 @@ const TOOLS: Record<string, [string, (api: Api, said: Signal, opened: Signal) =>
   easemob: ['easemobim', (api, _, opened) => (api.bind ? overhear(api, 'bind', () => true, opened) : false)],
 };
 
-export const watchChats = (said: (channel: string) => void, opened: (channel: string) => void): void => {
+/** Returns what looks whether a tool has come. */
+export const watchChats = (
+  said: (channel: string) => void,
+  opened: (channel: string) => void,
+): (() => void) => {
   const saidGuarded = guard(said);
   const openedGuarded = guard(opened);
   // These two tell the window; they need no waiting for.
@@ -140,8 +139,8 @@ export const watchChats = (said: (channel: string) => void, opened: (channel: st
   }
 
   const looked = new Set<string>();
-  const look = () => {
-    for (const channel in TOOLS) {
+  return () => {
+    for (const channel of Object.keys(TOOLS)) {
       const [name, listen] = TOOLS[channel]!;
       const api = (window as Api)[name];
       if (!api || looked.has(channel)) continue;
@@ -154,11 +153,4 @@ export const watchChats = (said: (channel: string) => void, opened: (channel: st
       })();
     }
   };
-  let times = 0;
-  const timer = setInterval(() => {
-    look();
-    if (++times === Poll.Times) clearInterval(timer);
-  }, Poll.EveryMs);
-  addEventListener('visibilitychange', look, true);
-  look();
 };

@@ -1,0 +1,2 @@
+/** The words of an attribute, separated by blanks or commas. */
+export const words = (text = ''): string[] => text.split(/[\s,]+/).filter(Boolean);
