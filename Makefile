@@ -1,7 +1,7 @@
 # The two commands: `make run` shows the product, `make test` proves it. Both bring what they need.
 
 .PHONY: help run test check lint unit integration schema judge browser engine geo geo-test-data snippet page grafana agents \
-	screenshots bench-ingest bench-versions bench-query chaos attack upgrade prove chromium schemathesis strace
+	screenshots bench-ingest bench-versions bench-query chaos attack upgrade prove browsers chromium schemathesis strace
 .DEFAULT_GOAL := help
 
 # A line that begins with `##` is a heading; what a target does stands behind `##` on its own line.
@@ -48,7 +48,7 @@ judge: engine ## break the real program for some minutes and count what it kept
 	@sync
 	cargo test --features planted-faults --test chaos -- short
 
-browser: engine chromium tests/browser/node_modules/.stamp ## the page, the snippet and the boards in Chromium
+browser: engine browsers tests/browser/node_modules/.stamp ## the page and the boards in Chromium, the snippet in three engines
 	cargo build
 	cd tests/browser && npx --no-install playwright test
 
@@ -103,6 +103,11 @@ upgrade: engine ## make a data directory with an earlier version, and have this 
 	python3 tests/upgrade/run.py $(ARGS)
 
 prove: test attack chaos upgrade ## everything that there is to prove, slow suites included
+
+browsers: chromium ## bring Firefox and WebKitGTK, for the snippet, beside Chromium
+	@packaging/debian.sh firefox-esr
+	@packaging/debian.sh webkit2gtk-driver command -v WebKitWebDriver
+	@packaging/debian.sh xvfb command -v Xvfb
 
 chromium strace:
 	@packaging/debian.sh $@

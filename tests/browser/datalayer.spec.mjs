@@ -159,7 +159,7 @@ test("a purchase counts once, also when its page is loaded again; a sum of fract
   await push({ event: "purchase", ecommerce });
   const orders = (await told()).filter((event) => event.kind === "order");
   expect(new Set(orders.map((event) => event.id)).size).toBe(3);
-  expect(new Set(orders.map((event) => event.amount))).toEqual(new Set([0.3]));
+  expect(new Set(orders.map((event) => event.amount))).toEqual(new Set([0.1 + 0.2]));
   const stored = async () =>
     (await demo.ask("events/recent?kind=payment")).events.filter((event) => event.order_id === "T-thanks");
   await expect.poll(async () => (await stored()).length).toBe(3);
@@ -190,15 +190,75 @@ test("a purchase or refund without transaction_id is not sent, and the console s
   await leave();
 });
 
-test("amounts that are none are left out, not sent", async ({ browser }) => {
-  const { visitor, told, push, leave } = await visit(browser, {});
-  for (const value of ["", "free", -1, null, undefined, {}]) {
-    await push({ event: "purchase", ecommerce: { transaction_id: "T-odd", value, currency: "CNY" } });
+test("amounts go as they were pushed; what is none is left out by the server, and the console shows it", async ({
+  browser,
+}) => {
+  const { visitor, told, push, leave } = await visit(browser, { data: { purchase: "placed" } });
+  const values = ["", "free", -1, null, undefined, "12abc", "1.299,00 €", "4,245.42", 12.5];
+  for (const [number, value] of values.entries()) {
+    await push({ event: "purchase", ecommerce: { transaction_id: `T-as-${number}`, value } });
   }
-  const events = await told();
-  expect(events).toHaveLength(12);
-  for (const event of events) expect([event.amount, event.currency]).toEqual([undefined, undefined]);
-  expect(visitor.complaints).toEqual([]);
+  const orders = (await told()).filter((event) => event.kind === "order");
+  const sent = values.map((value) => (value === "" || value === null ? undefined : value));
+  expect(orders.map((event) => event.amount)).toEqual(sent);
+  const stored = async () =>
+    (await demo.ask("events/recent?kind=order")).events
+      .filter((event) => event.order_id.startsWith("T-as-"))
+      .sort((a, b) => (a.order_id < b.order_id ? -1 : 1))
+      .map((event) => event.amount ?? null);
+  await expect
+    .poll(stored)
+    .toEqual([null, null, null, null, null, null, "1299.0000", "4245.4200", "12.5000"]);
+  const shown = visitor.complaints.map((text) => /^shopfunnel: `amount` .*: (.*)$/.exec(text)?.[1]);
+  expect(shown).toEqual(["free", "-1", "12abc"]);
+  await leave();
+});
+
+test("a refund's value may be below zero; one that cannot be read is refused, and says so", async ({
+  browser,
+}) => {
+  const { visitor, told, push, leave } = await visit(browser, {});
+  const [transaction_id, currency] = ["T-back", "SEK"];
+  await push({ event: "purchase", ecommerce: { transaction_id, value: 100, currency } });
+  for (const value of [-10, "-20.00", "\u22125,50", "12abc"]) {
+    await push({ event: "refund", ecommerce: { transaction_id, value, currency } });
+  }
+  const refunds = (await told()).filter((event) => event.kind === "refund");
+  expect(refunds.map((event) => event.amount)).toEqual([10, "20.00", "5,50", "12abc"]);
+  const money = async () => (await demo.funnel(), (await demo.ask("funnel")).money);
+  await expect
+    .poll(async () => (await money()).find((each) => each.currency === "SEK")?.refunded_amount, {
+      timeout: CATCH_UP_MS,
+    })
+    .toBe("35.5000");
+  expect(visitor.complaints).toHaveLength(1);
+  expect(visitor.complaints[0]).toContain("`amount`");
+  await leave();
+});
+
+test("ecommerce apart from its event, in the older form, or in a layer that the page puts there later, is read", async ({
+  browser,
+}) => {
+  const { visitor, page, told, push, leave } = await visit(browser, { data: { purchase: "placed" } });
+  await push({ ecommerce: { transaction_id: "T-apart", value: "9", currency: "CNY" } });
+  await push({ event: "purchase" });
+  // It was told; the next event must not tell it again.
+  await push({ event: "refund" });
+  const actionField = { id: "T-older", revenue: "35.43", tax: "4.90" };
+  const products = [{ id: "P12345", name: "Android Warhol T-Shirt", price: "15.25", quantity: 1 }];
+  await push({ ecommerce: { currencyCode: "EUR", purchase: { actionField, products } } });
+  await push({ event: "addToCart", ecommerce: { currencyCode: "EUR", add: { products } } });
+  await page.evaluate(() => {
+    window.dataLayer = [{ event: "purchase", ecommerce: { transaction_id: "T-anew", value: 7 } }];
+  });
+  await page.click("body");
+  expect((await told()).map(({ kind, order_id, product, amount }) => [kind, order_id ?? product, amount])).toEqual([
+    ["order", "T-apart", "9"],
+    ["order", "T-older", "35.43"],
+    ["cart", "P12345", undefined],
+    ["order", "T-anew", 7],
+  ]);
+  expect(visitor.complaints).toEqual(["shopfunnel: refund in dataLayer needs transaction_id"]);
   await leave();
 });
 

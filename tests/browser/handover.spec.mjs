@@ -21,7 +21,9 @@ test.beforeAll(async () => {
     <a id="other" href="${elsewhere}/?q=1#top">a shop of somebody else</a>
     <a id="alike" href="${shop.as("notshop-b.localhost")}/">a name that ends alike</a>
     <a id="own" href="/list">here</a>
-    <a id="mail" href="mailto:tea@shop-b.localhost">mail</a>`;
+    <a id="mail" href="mailto:tea@shop-b.localhost">mail</a>
+    <form id="get" action="${pots}/list?lost=1"><input name="q" value="a b"><button>search</button></form>
+    <form id="post" method="post" action="${pots}/list?kept=1"><input name="q" value="1"><button>buy</button></form>`;
   const carry = (file) => (_, answer) =>
     answer.setHeader("content-type", "text/html").end(html(tag(demo, file, domains), page()));
   shop = await openShop({ "/": carry("s.full.js"), "/list": carry("s.full.js"), "/small": carry("s.js") });
@@ -75,6 +77,30 @@ test("a link to another domain of the shop carries the visitor, and the address 
       async () => (await demo.ask(`visitors/${id}`)).events.filter((event) => event.kind === "visit").length,
     )
     .toBe(3);
+  expect(visitor.complaints).toEqual([]);
+  await visitor.leave();
+});
+
+test("forms and scripts that lead to another domain carry the visitor too", async ({ browser }) => {
+  const { visitor, page, id } = await meet(browser);
+  const go = (address) => page.evaluate((address) => void location.assign(address), address);
+  for (const [act, address] of [
+    [() => page.locator("#get button").click(), `${pots}/list?q=a+b`],
+    [() => page.locator("#post button").click(), `${pots}/list?kept=1`],
+    [() => go(`${pots}/?n=1#top`), `${pots}/?n=1#top`],
+  ]) {
+    // Whoever comes to the other domain is somebody else until then.
+    await page.goto(`${pots}/`);
+    await page.evaluate(() => localStorage.clear());
+    await page.goto(`${teas}/`);
+    await act();
+    await page.waitForURL(address);
+    expect([address, await idOf(page)]).toEqual([address, id]);
+  }
+  const other = `${elsewhere}/?q=1`;
+  await page.goto(`${teas}/`);
+  await go(other);
+  await page.waitForURL(other);
   expect(visitor.complaints).toEqual([]);
   await visitor.leave();
 });

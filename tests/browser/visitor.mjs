@@ -33,12 +33,21 @@ export async function newVisitor(browser, options) {
     of,
     /**
      * Waits until everything that `page` (or a frame) had to tell was sent: a rating that is told now comes
-     * last.
+     * last, but for the view of a route, which waits for its title.
      */
     async settle(page) {
       marks++;
       await page.evaluate(() => window.shopfunnel("rating", { score: 5 }));
       await expect.poll(() => of("rating").length, { intervals: [10, 20, 50, 100] }).toBe(marks);
+      const untitled = () =>
+        page.evaluate(() => {
+          try {
+            return Object.values(localStorage).filter((text) => /"kind":"visit"(?!.*"title")/.test(text)).length;
+          } catch {
+            return 0;
+          }
+        });
+      await expect.poll(untitled, { intervals: [50, 100] }).toBe(0);
     },
     leave: () => context.close(),
   };
