@@ -63,8 +63,8 @@ const MAPPINGS = [
     "purchase",
     { transaction_id: 1024, value: "99.90" },
     [
-      { kind: "order", order_id: "1024", amount: 99.9 },
-      { kind: "payment", order_id: "1024", amount: 99.9 },
+      { kind: "order", order_id: "1024", amount: "99.90" },
+      { kind: "payment", order_id: "1024", amount: "99.90" },
     ],
   ],
   ["view_item", { items: [CUP] }, []],
@@ -231,8 +231,9 @@ test("a refund's value may be below zero; one that cannot be read is refused, an
       timeout: CATCH_UP_MS,
     })
     .toBe("35.5000");
-  expect(visitor.complaints).toHaveLength(1);
-  expect(visitor.complaints[0]).toContain("`amount`");
+  // Beside what the browser itself says of the answer.
+  const said = visitor.complaints.filter((text) => text.startsWith("shopfunnel"));
+  expect(said).toEqual([expect.stringContaining("`amount`")]);
   await leave();
 });
 

@@ -9,7 +9,8 @@ import { adoptVisitor } from '../event';
 import { guard } from '../guard';
 
 const NAME = '_sf';
-const PARAMETER = /([?&])_sf=([\w.:-]{1,64})~(\w+)(&|(?=#|$))/;
+// A form writes the sign between as an escape.
+const PARAMETER = /([?&])_sf=([\w.:-]{1,64})(?:~|%7E)(\w+)(&|(?=#|$))/;
 
 const enum Valid {
   Ms = 120_000,
