@@ -4,7 +4,7 @@
 // any address of the shop is for staff and testers, `shopfunnel('consent', …)` is the visitor's own word.
 // Looked at each time, because another tab may have been switched.
 
-import { warn } from './guard';
+import { guard, warn } from './guard';
 import { disk, forget, store, useDisk, write } from './storage';
 
 const SWITCH_KEY = 'shopfunnel.on';
@@ -24,7 +24,8 @@ export const setConsent = (word: unknown, mayStore: boolean): boolean => {
   const given = word === true || word === 'granted';
   // The page's own memory may hold what another tab has deleted.
   if (!given) forget(/^shopfunnel\.[^o]/);
-  else if (mayStore) useDisk();
+  // Full: the page remembers what it can.
+  else if (mayStore) guard(useDisk)();
   write(CONSENT_KEY, given ? 'on' : 'off', true);
   return given;
 };

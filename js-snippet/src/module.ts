@@ -5,7 +5,7 @@ import { start } from './tracker';
 
 export const install = (host: string, options: Options): Shopfunnel | undefined => {
   if (!(window.shopfunnel as { running?: boolean } | undefined)?.running) {
-    start({ dataset: options, src: `${host.replace(/\/*$/, '')}/` });
+    start({ dataset: { ...options, host } });
   }
   return window.shopfunnel as Shopfunnel | undefined;
 };

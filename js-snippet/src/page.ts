@@ -15,8 +15,8 @@ import { isOnlyAct } from './session';
 /** Whether this build has what s.full.js has. */
 declare const FULL: boolean;
 
-/** Sends an event; returns its time by this browser's clock in epoch ms. */
-export type RecordEvent = (kind: 'visit' | 'bounce', fields: EventFields) => number;
+/** Sends an event; returns its time by this browser's clock in epoch ms, nothing where it is not counted. */
+export type RecordEvent = (kind: 'visit' | 'bounce', fields: EventFields) => number | undefined;
 
 /** Returns what is to be called when the page tells of a view itself, at a time by this browser's clock. */
 export const watchPage = (
@@ -51,8 +51,8 @@ export const watchPage = (
     const nowMs = Date.now();
     const gone = event && event.type === 'pagehide';
     const hidden = gone || document.hidden;
-    // Should the page come back, from the back/forward cache, it is another view.
-    if (gone) seenPath = '';
+    // The page came back, from the back/forward cache: it is another view.
+    if (event && (event as PageTransitionEvent).persisted && !gone) seenPath = '';
 
     // Below 0 when the clock was set back.
     if (engagedSinceMs) engagedMs += Math.max(0, nowMs - engagedSinceMs);
@@ -79,16 +79,17 @@ export const watchPage = (
       seenPath = path;
       seenUrl = location.href;
       engagedMs = 0;
-      if (!FULL || options.views !== 'manual') seenMs = record('visit', fields);
+      if (!FULL || options.views !== 'manual') seenMs = record('visit', fields)!;
     }
   });
 
-  const { navigation } = window as { navigation?: EventTarget };
-  if (navigation) navigation.addEventListener('currententrychange', () => look());
+  // A page may have something else of that name.
+  const { navigation } = window as { navigation?: EventTarget & { currentEntry?: unknown } };
+  if (navigation && navigation.currentEntry) navigation.addEventListener('currententrychange', () => look());
   else
     for (const name of ['pushState', 'replaceState'] as const) {
       const wrap = (owner: object) => {
-        const original = history[name];
+        const original = (owner as History)[name];
         return Reflect.defineProperty(owner, name, {
           configurable: true,
           writable: true,

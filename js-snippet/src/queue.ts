@@ -7,7 +7,6 @@
 // what was never sent gets the right time. Keeps at most Limit.Events. Knows nothing of what events mean, but
 // that page views may be lost first and orders and payments never.
 
-import { uuid } from './event';
 import { guard, warn } from './guard';
 import { disk, store, write } from './storage';
 
@@ -111,13 +110,12 @@ export const createQueue = (endpoint: string, shop: string, mustWait: () => unkn
     write(key, event.text);
   };
 
-  /** Gives an event another time, and so another id. */
+  /** Gives an event another time; its id stays, because another tab may tell of it too. */
   const retime = (key: string, at: number) => {
     const event = waiting.get(key)!;
-    const id = uuid(at);
-    remove(key);
-    waiting.set(prefix + id, { ...event, isUnderWay: false, isBehindBy: behindMs });
-    change(prefix + id, { id, at });
+    event.isUnderWay = false;
+    event.isBehindBy = behindMs;
+    change(key, { at });
   };
 
   const lag = ({ isBehindBy }: Waiting) => behindMs - (isBehindBy || 0);
@@ -129,7 +127,7 @@ export const createQueue = (endpoint: string, shop: string, mustWait: () => unkn
     if (Math.abs(found - behindMs) < Limit.ClockMs) return;
     behindMs = found;
     write(CLOCK_KEY, `${behindMs}`);
-    for (const [key, event] of [...waiting]) {
+    for (const [key, event] of waiting) {
       if (!event.isLeft && !event.isSent) retime(key, timeOf(event) + lag(event));
     }
   };
@@ -167,6 +165,8 @@ export const createQueue = (endpoint: string, shop: string, mustWait: () => unkn
     const isRead = accepted >= 0;
     // Of a request that cannot be read as a whole no event will ever be taken.
     if (isRead || (error && /400|41/.test(answer.status))) {
+      // One event may have spoilt the request for its neighbours.
+      if (FULL && !isRead && keys[1]) return keys.forEach((key) => void send([key], leaving).catch(warn));
       failures = 0;
       const problems: Problem[] = isRead ? rejected : keys.map((_, index) => ({ ...error, index }));
       for (const { message, text } of [...left_out, ...items_left_out]) warn(`${message}: ${text}`);

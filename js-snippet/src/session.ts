@@ -27,14 +27,13 @@ export const noteAct = (nowMs: number): void => {
   if (FULL && !isSame) delete store[ONCE_KEY];
 };
 
-/** Does what is to be done once in a session. */
-export const once = (what: string, act: () => void): void => {
+/** Does what is to be done once in a session; `act` returns whether it was. */
+export const once = (what: string, act: () => unknown): void => {
   const done =
     Math.abs(Date.now() - parseInt(store[SESSION_KEY]!)) < Limit.IdleMs ? store[ONCE_KEY] || '' : '';
   if (done.split(' ').includes(what)) return;
-  act();
-  // After it, because it may begin another session.
-  write(ONCE_KEY, `${done} ${what}`);
+  // After it, because it may begin another session; and not where it was not counted.
+  if (act()) write(ONCE_KEY, `${done} ${what}`);
 };
 
 /** Whether the view at `viewMs` is all that happened in a session that has not ended by `nowMs`. */

@@ -9,6 +9,7 @@ import { hasAgreed, isOff, isWithdrawal, obeyAddress, setConsent } from './conse
 import { forgetVisitor, uuid, visitorId } from './event';
 import { takeOver } from './full/handover';
 import { warnOfMisspelt, watchMore } from './full';
+import { noteTold } from './full/clicks';
 import { unseen } from './full/exclude';
 import { fillFields } from './full/fields';
 import { guard, silence, warn } from './guard';
@@ -90,7 +91,7 @@ export const start = guard(({ dataset: options, src }: { dataset: Options; src?:
     const nowMs = Date.now();
     if (isSilent()) {
       if (FULL && done) guard(done)('not counted');
-      return nowMs;
+      return;
     }
     const isView = kind === 'visit';
     // By now the title is still that of the page before.
@@ -133,7 +134,8 @@ export const start = guard(({ dataset: options, src }: { dataset: Options; src?:
       return queue.flush();
     }
     const nowMs = record(kind, fields as EventFields, done);
-    if (FULL && viewed && kind === 'visit') viewed(nowMs);
+    if (FULL && viewed && kind === 'visit') viewed(nowMs || 0);
+    if (FULL && kind === 'inquiry') noteTold();
   });
   call.running = true;
   // A page that kept the stub in a variable goes on pushing here.
@@ -158,7 +160,7 @@ export const start = guard(({ dataset: options, src }: { dataset: Options; src?:
           options,
         );
       })();
-      if (FULL) guard(watchMore)(options, record, visitor);
+      if (FULL) guard(watchMore)(options, record, () => (isHeld() ? undefined : visitor()));
     }
   }
   const kept = (before && before.q) as Parameters<Call>[] | undefined;

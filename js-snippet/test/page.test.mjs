@@ -319,3 +319,28 @@ test('a storage that was full and works again is believed again', async () => {
   page.leave();
   assert.deepEqual(await page.kinds(), ['visit', 'cart']);
 });
+
+test('a page that saves its state while it goes makes no view', async () => {
+  const page = openPage({
+    before: "addEventListener('pagehide', () => setState())",
+  });
+  page.window.setState = () => page.window.history.replaceState({ scroll: 7 }, '');
+  page.leave();
+  assert.deepEqual(await page.kinds(), ['visit', 'bounce']);
+});
+
+test('a page with a navigation of its own is counted', async () => {
+  const page = openPage({ before: 'var navigation = { open: true }' });
+  page.window.history.pushState({}, '', '/cup');
+  assert.deepEqual(await page.kinds(), ['visit', 'visit']);
+});
+
+test("a page's wrapper that calls the prototype's function does not run in a circle", async () => {
+  const page = openPage({
+    before: `history.pushState = function (...args) {
+      return Object.getPrototypeOf(history).pushState.apply(history, args);
+    }`,
+  });
+  page.window.history.pushState({}, '', '/cup');
+  assert.deepEqual(await page.kinds(), ['visit', 'visit']);
+});

@@ -171,6 +171,21 @@ for (const status of [400, 413, 415]) {
   });
 }
 
+test('an event that spoils a request costs no other', async () => {
+  const page = openPage({
+    build: 's.full.js',
+    before: `${STUB};shopfunnel("order", { order_id: "A-1" });shopfunnel("cart", { product: { deep: 1 } })`,
+    answer: (events) => (events.some(({ product }) => product) ? { status: 400 } : {}),
+  });
+  await tick();
+  await tick();
+  assert.deepEqual(
+    page.events().map(({ kind }) => kind),
+    ['visit', 'order', 'cart', 'visit', 'order', 'cart'],
+  );
+  assert.deepEqual([page.waiting(), page.warnings], [[], ['shopfunnel: no']]);
+});
+
 for (const [what, foreign] of [
   ['a page that is not found', { status: 404, json: '<html>' }],
   ['a page of some cache', { status: 200, json: '<html>' }],
@@ -403,6 +418,18 @@ for (const [what, aheadMs] of [
     );
   });
 }
+
+test('two tabs under a wrong clock tell an event under one id', async () => {
+  const browser = openBrowser();
+  const now = () => browser.nowMs - 30 * DAY_MS;
+  const one = openPage({ browser, answer: serverAt(now) });
+  const two = openPage({ browser, answer: serverAt(now) });
+  await tick();
+  await tick();
+  const told = [...one.events(), ...two.events()];
+  assert.equal(new Set(ids(told)).size, 2, 'a view of each');
+  assert.deepEqual([...one.waiting(), ...one.warnings, ...two.warnings], []);
+});
 
 test('under a clock 3 days behind what was not sent yet gets the right time, the rest keeps its own', async () => {
   const browser = openBrowser();

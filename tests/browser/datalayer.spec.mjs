@@ -237,6 +237,34 @@ test("a refund's value may be below zero; one that cannot be read is refused, an
   await leave();
 });
 
+test("a refund of some lines is never one of all, and one entry that is pushed twice is told twice", async ({
+  browser,
+}) => {
+  const { visitor, page, told, push, leave } = await visit(browser, { data: { purchase: "placed" } });
+  const actionField = { id: "T-lines" };
+  await push({ event: "refund", ecommerce: { transaction_id: "T-lines", items: [CUP] } });
+  await push({ event: "refund", ecommerce: { transaction_id: "T-lines", value: "-" } });
+  await push({ ecommerce: { refund: { actionField, products: [{ id: "cup", quantity: 1 }] } } });
+  await page.evaluate(() => {
+    const entry = { event: "add_to_cart" };
+    // As a tag manager does after us.
+    const { push } = window.dataLayer;
+    window.dataLayer.push = (...entries) => push.apply(window.dataLayer, entries);
+    window.dataLayer.push(entry);
+    document.body.click();
+    window.dataLayer.push(entry);
+  });
+  await page.click("body");
+  await push({ ecommerce: { refund: { actionField } } });
+  expect((await told()).map(({ kind, order_id, amount }) => [kind, order_id, amount])).toEqual([
+    ["cart", undefined, undefined],
+    ["cart", undefined, undefined],
+    ["refund", "T-lines", undefined],
+  ]);
+  expect(visitor.complaints).toEqual(Array(3).fill("shopfunnel: refund in dataLayer needs value"));
+  await leave();
+});
+
 test("ecommerce apart from its event, in the older form, or in a layer that the page puts there later, is read", async ({
   browser,
 }) => {

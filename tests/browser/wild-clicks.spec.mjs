@@ -64,6 +64,22 @@ inEveryEngine((wild) => {
     await visit.leave();
   });
 
+  test("a conversation that the page tells of is not told again when it opens", async () => {
+    const visit = await wild.visit({
+      before: "window.open = () => null;",
+      body: `<button id="marked" data-sf-event="inquiry" data-sf-channel="ours"
+          onclick="window.open('https://wa.me/8613800000000')">chat</button>
+        <button id="told" onclick="shopfunnel('inquiry', { channel: 'theirs' }); window.open('viber://chat?number=1')">chat</button>
+        <button id="plain" onclick="window.open('https://m.me/tea')">chat</button>`,
+    });
+    for (const selector of ["#marked", "#told", "#plain"]) await visit.page.click(selector);
+    await visit.settle();
+    await visit.expectStored(["visit", "inquiry", "inquiry", "inquiry", "rating"]);
+    const channels = (await visit.stored(await visit.id())).map(({ channel }) => channel).filter(Boolean);
+    expect(channels.sort()).toEqual(["messenger", "ours", "theirs"]);
+    await visit.leave();
+  });
+
   test("a page in XHTML is clicked as any other", async () => {
     const visit = await wild.visit({
       path: "/page.xhtml",

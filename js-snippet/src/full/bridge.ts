@@ -10,7 +10,7 @@ import { guard, warn } from '../guard';
 import { once } from '../session';
 
 type Data = Record<string, any>;
-type Send = (kind: string, fields: EventFields) => void;
+type Send = (kind: string, fields: EventFields) => unknown;
 
 const CART = /^(add_to_cart|begin_checkout)$/;
 const INQUIRY = /^(generate_lead|contact)$/;
@@ -50,6 +50,8 @@ const translate = (name: string, data: Data, send: Send, purchase: string | unde
     if (!isGiven(data.transaction_id)) return warn(`${name} in dataLayer needs transaction_id`);
     if (name === 'refund') {
       const back = hasAmount ? withoutSign(amount) : undefined;
+      // Without an amount it would be all of the order, and that is not what was told.
+      if (hasAmount ? !`${back}`.trim() : data.items) return warn('refund in dataLayer needs value');
       send('refund', {
         ...order,
         amount: back!,
@@ -71,18 +73,19 @@ const renamed = (key: string, { currencyCode, [key]: told }: Data): Data | undef
     transaction_id: actionField.id,
     value: actionField.revenue,
     currency: currencyCode,
-    items: [{ ...rest, item_id: id, item_name: name }],
+    items: products && [{ ...rest, item_id: id, item_name: name }],
   };
 };
 
 /** Returns what is to be called now and then: a page may replace the whole layer, or its `push`. */
 export const bridgeDataLayer = (send: Send, purchase: string | undefined): (() => void) => {
+  /** Entries that were read, and layers that are listened to. */
   const seen = new WeakSet<object>();
   /** Pushed without an event, for the next one. */
   let apart: Data | null = null;
 
   const read = guard((entry: any) => {
-    if (!entry || typeof entry !== 'object' || seen.has(entry)) return;
+    if (!entry || typeof entry !== 'object') return;
     seen.add(entry);
     if (entry[0] === 'event') return translate(entry[1], entry[2] || {}, send, purchase);
     const { event, ecommerce } = entry;
@@ -93,23 +96,25 @@ export const bridgeDataLayer = (send: Send, purchase: string | undefined): (() =
       if (ecommerce !== undefined) apart = ecommerce;
       return;
     }
+    if (ecommerce === null) apart = null;
     const isWhole = ecommerce || isGiven(entry.transaction_id) || entry.items;
     translate(event, isWhole ? ecommerce || entry : { ...entry, ...apart }, send, purchase);
     // A later event must not tell it again.
     if (/^[a-z_]+$/.test(event)) apart = null;
   });
 
-  let hooked: unknown;
   const look = guard(() => {
     const page = window as { dataLayer?: any };
     if (page.dataLayer == null) page.dataLayer = [];
     const layer = page.dataLayer;
     // An element of that name, or whatever else the page keeps there.
     if (!Array.isArray(layer)) return;
-    layer.forEach((entry) => read(entry));
+    // Where the page has put another `push` in place of ours, entries are found here.
+    layer.forEach((entry) => seen.has(Object(entry)) || read(entry));
     const { push } = layer;
-    if (push === hooked) return;
-    hooked = layer.push = function (...entries) {
+    if (seen.has(layer)) return;
+    seen.add(layer);
+    layer.push = function (...entries) {
       entries.forEach((entry) => read(entry));
       return push.apply(this, entries);
     };

@@ -30,12 +30,14 @@ const replace = (
 
 /** Whatever the page has put there, or puts there later, is still called. */
 const chain = (object: Api, name: string, signal: Signal) => {
-  let own = object[name];
-  const both = function (this: unknown, ...args: unknown[]) {
-    signal();
-    return own && own.apply(this, args);
-  };
-  replace(object, name, both, (later) => (own = later));
+  // Another one each time: what the page puts there may call what was there before.
+  const listening = (own: Api) =>
+    function (this: unknown, ...args: unknown[]) {
+      signal();
+      return own && own.apply(this, args);
+    };
+  let heard = listening(object[name]);
+  replace(object, name, heard, (later) => (heard = listening(later)), () => heard);
 };
 
 /**

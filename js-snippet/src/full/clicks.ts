@@ -21,23 +21,33 @@ const fieldsOf = (data: DOMStringMap): EventFields => {
   return fields as EventFields;
 };
 
+/** What the page tells of a conversation itself, what it opens right after is the same. */
+const TOLD_MS = 1_000;
+let toldMs = 0;
+
+/** The page has told of an inquiry. */
+export const noteTold = (): void => {
+  toldMs = Date.now();
+};
+
 /** Whatever an element is, of HTML or SVG: where it leads. */
 const addressOf = (link: any): string =>
   link.href && link.href.baseVal != null ? new URL(link.href.baseVal, document.baseURI).href : link.href;
 
 export const watchClicks = (
-  send: (kind: string, fields: EventFields) => void,
+  send: (kind: string, fields: EventFields) => unknown,
   inquire: (channel: string) => void,
   domains: string[],
   visitor: () => string | undefined,
 ): void => {
   const inquireBy = (address: string) => {
     const channel = channelOf(address);
-    if (channel) inquire(channel);
+    if (channel && Math.abs(Date.now() - toldMs) > TOLD_MS) inquire(channel);
   };
 
   const look = guard((event: Event) => {
     const isSubmit = event.type === 'submit';
+    if (!isSubmit) toldMs = 0;
     const { button } = event as MouseEvent;
     // From the innermost out, through open shadow roots.
     const path = event.composedPath().filter((target) => (target as Element).matches) as HTMLElement[];
@@ -47,7 +57,10 @@ export const watchClicks = (
     // A form, or what surrounds it, is done when it is sent, not when it is clicked into.
     const isDone = isSubmit || form < 0 || form > place;
     // The right button opens a menu; the middle one opens a page, but says nothing.
-    if (marked && isDone && !button) send(marked.dataset.sfEvent!, fieldsOf(marked.dataset));
+    if (marked && isDone && !button) {
+      send(marked.dataset.sfEvent!, fieldsOf(marked.dataset));
+      noteTold();
+    }
     if (isSubmit) return handOverForm(path[form] as HTMLFormElement, domains, visitor);
     const link = path.find((element) => element.matches('a[href],area[href],a[*|href]'));
     if (!link || button > 1) return;

@@ -7,5 +7,16 @@ export const unseen = (paths: string | undefined): (() => boolean) => {
   const forms = words(paths).map(
     (path) => new RegExp(`^${path.replace(/[^\w/*]/g, '\\$&').replace(/\*/g, '.*')}$`),
   );
-  return () => forms.some((form) => form.test(location.pathname));
+  return () => {
+    let path = location.pathname;
+    const isOne = () => forms.some((form) => form.test(path));
+    if (isOne()) return true;
+    try {
+      // As people write it.
+      path = decodeURI(path);
+    } catch {
+      return false;
+    }
+    return isOne();
+  };
 };

@@ -55,7 +55,7 @@ export const handOver = (link: Element, to: string, domains: string[], visitor: 
   const address = carrying(to, domains, visitor);
   if (!address) return;
   for (const { name, namespaceURI } of [...link.attributes]) {
-    if (/(^|:)href$/.test(name)) link.setAttributeNS(namespaceURI, name, address);
+    if (/^(xlink:)?href$/.test(name)) link.setAttributeNS(namespaceURI, name, address);
   }
 };
 
@@ -80,8 +80,8 @@ export const watchNavigation = (
   visitor: Visitor,
   inquireBy: (address: string) => void,
 ): void => {
-  const { navigation } = window as { navigation?: EventTarget };
-  if (!navigation) return;
+  const { navigation } = window as { navigation?: EventTarget & { currentEntry?: unknown } };
+  if (!navigation || !navigation.currentEntry) return;
   navigation.addEventListener(
     'navigate',
     guard((event: any) => {

@@ -38,7 +38,7 @@ export const warnOfMisspelt = (options: Options): void => {
 
 export const watchMore = (
   options: Options,
-  send: (kind: string, fields?: EventFields) => void,
+  send: (kind: string, fields?: EventFields) => unknown,
   visitor: () => string | undefined,
 ): void => {
   // Once per session and channel, whichever of a tool's signals comes first.
