@@ -153,6 +153,12 @@ fn a_field_that_only_describes_costs_no_event() {
     assert_eq!((event.agent.as_str(), event.channel.as_str()), ("梅", ""));
 
     let (event, left_out) = described(|f| {
+        f.topic = text_field("pre\r_sale");
+        f.variant = text_field("price:\tb");
+    });
+    assert_eq!((left_out, event.topic, event.variant.as_str()), (vec!["topic", "variant"], None, ""));
+
+    let (event, left_out) = described(|f| {
         f.product = Field::Other;
         f.agent = Field::List("[1]");
         f.topic = text_field("sales");

@@ -486,12 +486,13 @@ fn hidden_characters_are_refused_in_what_identifies_and_taken_out_of_what_people
         }
         let free = r#"a\u0000b\u009f\u202ec\ud83d"#;
         let event = format!(
-            r#"{{"kind":"visit","url":"{free}","referrer":"{free}","title":"{free}","product":"{free}"}}"#
+            r#"{{"kind":"visit","url":"{free}","referrer":"{free}","title":"{free}","product":"{free}",
+                "agent":"{free}","channel":"{free}"}}"#
         );
         let body = format!(r#"{{"shop":"{}","events":[{event}]}}"#, shop.public_key);
         assert_eq!(app.post_browser(body).await.status(), StatusCode::ACCEPTED);
         let clean = "SELECT count() FROM event_log WHERE url = 'abc' AND referrer = 'abc' AND title = 'abc' \
-            AND product = 'abc'";
+            AND product = 'abc' AND agent = 'abc' AND channel = 'abc'";
         assert_eq!(app.count(clean).await, 1);
 
         let request = app.client.post(format!("{}/e", app.url)).header("content-type", "text/plain");

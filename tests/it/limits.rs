@@ -381,6 +381,15 @@ fn an_error_is_short_and_never_repeats_what_was_sent() {
             assert!(!answer.to_string().contains("EVIL"), "{answer}");
             assert_discreet(&answer, "EVIL");
         }
+        // What only describes is cleaned and kept, and is in no answer either.
+        for field in ["agent", "channel", "product"] {
+            let mut event = json!({ "kind": "order", "order_id": "1", "amount": 1 });
+            event[field] = json!(evil);
+            let body = json!({ "shop": shop.public_key, "events": [event] });
+            let (status, answer) = read(app.post_browser(body).await).await;
+            assert_eq!((status.as_u16(), &answer["accepted"]), (202, &json!(1)), "{field}: {answer}");
+            assert!(!answer.to_string().contains("EVIL"), "{answer}");
+        }
         // A parameter that does not exist is named, as far as a name goes.
         let url = format!("{}/v1/shops/tea/funnel?{}=1", app.url, "%E2%80%AEEVIL%22".repeat(100));
         let unknown = app.client.get(url).bearer_auth(&shop.read_key);
