@@ -42,6 +42,7 @@ export async function bundle(name) {
   const { code } = await minify(outputFiles[0].text, {
     ecma: 2019,
     module: format === 'esm',
+    // No code of ours reads a property for what reading it does.
     compress: { passes: 4, keep_fargs: false, unsafe_arrows: true, pure_getters: true },
     // Names that leave no module: `is…` is nobody's but ours.
     mangle: { properties: { regex: /^is[A-Z]/ } },

@@ -89,9 +89,14 @@ export const bridgeDataLayer = (send: Send, purchase: string | undefined): (() =
     seen.add(entry);
     if (entry[0] === 'event') return translate(entry[1], entry[2] || {}, send, purchase);
     const { event, ecommerce } = entry;
-    const older = ecommerce && Object.keys(OLDER).filter((key) => renamed(key, ecommerce));
-    for (const key of older || []) translate(OLDER[key]!, renamed(key, ecommerce)!, send, purchase);
-    if (older && older[0]) return;
+    let isOlder = false;
+    for (const key of ecommerce ? Object.keys(OLDER) : []) {
+      const data = renamed(key, ecommerce);
+      if (!data) continue;
+      isOlder = true;
+      translate(OLDER[key]!, data, send, purchase);
+    }
+    if (isOlder) return;
     if (!event) {
       if (ecommerce !== undefined) apart = ecommerce;
       return;
